@@ -1,0 +1,26 @@
+//! Every bound of the engine, with the Java property it corresponds to.
+
+/// Largest client frame, and the base of the field limit (`jute.maxbuffer`).
+pub const FRAME_BYTES_MAX: usize = 0xf_ffff;
+/// Largest `buffer` or `ustring` between servers and in files: a transaction is larger than its
+/// request (`jute.maxbuffer` + `zookeeper.jute.maxbuffer.extrasize`).
+pub const FIELD_BYTES_MAX: usize = 2 * FRAME_BYTES_MAX;
+/// Largest notification on the election port (`QuorumCnxManager.PACKETMAXSIZE`).
+pub const NOTIFICATION_BYTES_MAX: usize = 512 * 1024;
+/// Largest address text of an election connection's first message (`QuorumCnxManager.maxBuffer`).
+pub const ELECTION_ADDRESS_BYTES_MAX: usize = 2048;
+/// Committed transactions kept in memory for DIFF (`zookeeper.commitLogCount`).
+pub const RECENT_TXNS: usize = 500;
+/// Requests a server takes into its pipeline before it stops reading from clients
+/// (`zookeeper.globalOutstandingLimit`).
+pub const OUTSTANDING_REQUESTS_MAX: usize = 1000;
+/// Requests of one connection that may wait for an answer before the server stops reading it.
+pub const REQUESTS_PER_CONN_MAX: usize = 256;
+/// Unsent bytes after which a driver closes a link: a client that never reads costs this much.
+pub const UNSENT_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// Packets a learner holds back while it waits for its disk during synchronization.
+pub const SYNC_PACKETS_MAX: usize = 1_000_000;
+/// Transactions one DIFF may take from the log files; a learner further behind gets SNAP.
+pub const DIFF_FROM_LOG_TXNS_MAX: usize = 100_000;
+/// Largest counter of an epoch: the leader steps down before it wraps.
+pub const COUNTER_MAX: u32 = 0xffff_fffe;

@@ -1,0 +1,12 @@
+//! Words that every layer shares: numbers that must not be mixed up, time, bounds, and the
+//! contract between a state machine and its driver.
+
+pub mod ids;
+pub mod limits;
+pub mod node;
+pub mod path;
+pub mod quorum;
+pub mod rng;
+
+pub use ids::{ClientId, Conn, Cxid, Epoch, Millis, NodeId, Round, SessionId, Sid, Zxid};
+pub use node::{Effect, Event, Link, Node, Now};
