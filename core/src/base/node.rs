@@ -11,8 +11,9 @@
 //!    needs to know no rule about that.
 //! 5. [`Effect::SetTimer`] replaces; a fired or cancelled timer is gone. An early, late or extra
 //!    timer may cost liveness, never safety.
-//! 6. [`Effect::Load`] reads what is durable when all writes persisted before it are, and is
-//!    answered by [`Event::Loaded`].
+//! 6. [`Effect::Job`] is disk work beside the FIFO (reading the log, writing a background
+//!    snapshot), started when all writes persisted before it are durable; each is answered by
+//!    one [`Event::Done`]. Writes persisted after it need not wait for it.
 //! 7. [`Effect::Note`] has no meaning to the machine. Drivers print it, draw it, count it.
 
 use super::{Conn, Millis, Sid};
@@ -54,10 +55,10 @@ pub trait Node: Sized + Clone + Debug {
     type Write: Clone + Debug;
     /// Names durable content ("log up to e5.c12").
     type Mark: Clone + Debug + PartialEq;
-    /// What it may ask of its disk.
-    type Load: Clone + Debug;
-    /// The answer to a `Load`.
-    type Loaded: Clone + Debug;
+    /// Disk work beside the FIFO of writes.
+    type Job: Clone + Debug;
+    /// The answer to a `Job`.
+    type Done: Clone + Debug;
     /// What a restarted process finds on its disk.
     type Recovered: Clone + Debug;
     /// A simulated disk; `keep` is the only way it changes.
@@ -77,8 +78,8 @@ pub trait Node: Sized + Clone + Debug {
     fn keep(disk: &mut Self::Disk, write: Self::Write) -> Self::Mark;
     /// The mark that a write will report, without performing it.
     fn mark(write: &Self::Write) -> Self::Mark;
-    /// Reads from a simulated disk.
-    fn load(disk: &Self::Disk, load: &Self::Load) -> Self::Loaded;
+    /// Does a job on a simulated disk.
+    fn work(disk: &mut Self::Disk, job: Self::Job) -> Self::Done;
     /// What a process started on this simulated disk finds.
     fn recover(config: &Self::Config, disk: &Self::Disk) -> Self::Recovered;
 }
@@ -98,8 +99,8 @@ pub enum Event<N: Node> {
     Received(Link, N::Msg),
     /// A write is durable.
     Durable(N::Mark),
-    /// An answer from the disk.
-    Loaded(N::Loaded),
+    /// A job is done.
+    Done(N::Done),
     /// An order from outside.
     Call(N::Call),
 }
@@ -119,8 +120,8 @@ pub enum Effect<N: Node> {
     Send(Link, N::Msg),
     /// Write to disk. FIFO, answered by `Durable` in the same order.
     Persist(N::Write),
-    /// Read from disk, answered by `Loaded`.
-    Load(N::Load),
+    /// Work of the disk beside the FIFO, answered by `Done`.
+    Job(N::Job),
     /// Stop reading from this stream until `Resume`.
     Pause(Link),
     /// Read from this stream again.
