@@ -3,6 +3,7 @@
 //!
 //! Discovery, synchronization and broadcast have modules of their own; here is what spans them.
 
+use super::disk::Mark;
 use super::message::{Packet, Phase, ServerState};
 use super::output::{Note, Out, Reason, Timer};
 use super::peer::{Outs, Peer, Role, Value};
@@ -222,8 +223,7 @@ impl<P: Value, I: Value> Peer<P, I> {
 
     // --- disk ----------------------------------------------------------------------------
 
-    pub(super) fn on_leader_durable(&mut self, mark: super::disk::Mark, out: &mut Outs<P, I>) {
-        use super::disk::Mark;
+    pub(super) fn on_leader_durable(&mut self, mark: Mark, out: &mut Outs<P, I>) {
         match mark {
             Mark::AcceptedEpoch(epoch) => self.on_epoch_promised(epoch, out),
             Mark::CurrentEpoch(epoch) => self.on_established(epoch, out),

@@ -206,6 +206,7 @@ impl<P: Value, I: Value> Peer<P, I> {
             }
             return;
         }
+        let serving = learner.stage == LearnerStage::Broadcast;
         match packet {
             Packet::LeaderInfo { epoch } => self.on_leader_info(epoch, out),
             Packet::Diff { .. } | Packet::Trunc { .. } | Packet::Snap { .. } => {
@@ -213,22 +214,16 @@ impl<P: Value, I: Value> Peer<P, I> {
             }
             Packet::NewLeader { epoch, .. } => self.on_new_leader(epoch, out),
             Packet::UpToDate => self.on_up_to_date(out),
-            Packet::Proposal(entry) => match self.phase() {
-                Phase::Broadcast => self.on_proposal(entry, out),
-                _ => self.queue_proposal(entry, out),
-            },
-            Packet::Commit(zxid) => match self.phase() {
-                Phase::Broadcast => self.on_commit(zxid, out),
-                _ => self.queue_commit(zxid),
-            },
-            Packet::Inform(entry) => match self.phase() {
-                Phase::Broadcast => self.on_inform(entry, out),
-                _ => {
-                    let zxid = entry.zxid;
-                    self.queue_proposal(entry, out);
-                    self.queue_commit(zxid);
-                }
-            },
+            Packet::Proposal(entry) if serving => self.on_proposal(entry, out),
+            Packet::Proposal(entry) => self.queue_proposal(entry, out),
+            Packet::Commit(zxid) if serving => self.on_commit(zxid, out),
+            Packet::Commit(zxid) => self.queue_commit(zxid),
+            Packet::Inform(entry) if serving => self.on_inform(entry, out),
+            Packet::Inform(entry) => {
+                let zxid = entry.zxid;
+                self.queue_proposal(entry, out);
+                self.queue_commit(zxid);
+            }
             // The owner reads these; that they came is what counts here.
             Packet::Ping { .. }
             | Packet::Revalidated { .. }

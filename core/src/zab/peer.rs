@@ -196,7 +196,10 @@ impl<P: Value, I: Value> Peer<P, I> {
     pub fn durable(&self) -> Zxid {
         let first_pending = self.pending.iter().find_map(|mark| match mark {
             Mark::Log(zxid) => Some(*zxid),
-            _ => None,
+            Mark::Truncated(_)
+            | Mark::Installed(_)
+            | Mark::AcceptedEpoch(_)
+            | Mark::CurrentEpoch(_) => None,
         });
         match first_pending {
             None => self.history.logged(),

@@ -10,7 +10,8 @@
 //! The learner's order of duties at NEWLEADER: state or history on disk, then currentEpoch, then
 //! the ACK. Each swapped pair loses data (ZOOKEEPER-3911, 4643, 4646, 4785).
 
-use super::disk::{Job, Recovered, Write};
+use super::disk::{Job, Mark, Recovered, Write};
+use super::history::History;
 use super::leader::Stage;
 use super::learner::{LearnerStage, SyncMode};
 use super::message::{Entry, Packet, Phase, ServerState};
@@ -42,7 +43,7 @@ impl<P: Value, I: Value> Peer<P, I> {
                     out.push(Out::Job(Job::ReadLog { learner: sid, from, to }));
                 }
             },
-            found => {
+            found @ (Plan::Diff { .. } | Plan::Trunc { .. } | Plan::Snap) => {
                 let entries: Vec<Entry<P>> = recent.iter().cloned().collect();
                 self.send_sync(sid, found, &entries, out);
             }
@@ -191,24 +192,21 @@ impl<P: Value, I: Value> Peer<P, I> {
             return;
         }
         learner.stage = LearnerStage::Syncing;
-        match packet {
-            Packet::Trunc { zxid } => {
-                learner.sync = SyncMode::Trunc;
-                if zxid > logged {
-                    self.leave(Reason::Protocol("TRUNC behind the end of the log"), out);
-                    return;
-                }
-                learner.stage = LearnerStage::Truncating { to: zxid };
-                self.persist(Write::Truncate(zxid), out);
+        // The zxid of DIFF is informative: taking it for what this server has is a bug that
+        // ZooKeeper had.
+        learner.sync = SyncMode::Diff;
+        if let Packet::Trunc { zxid } = packet {
+            learner.sync = SyncMode::Trunc;
+            if zxid > logged {
+                self.leave(Reason::Protocol("TRUNC behind the end of the log"), out);
+                return;
             }
-            Packet::Snap { zxid, image } => {
-                learner.sync = SyncMode::Snap;
-                self.history = super::history::History::recovered([], zxid);
-                out.push(Out::Restore(image));
-            }
-            // The zxid of DIFF is informative: taking it for what this server has is a bug that
-            // ZooKeeper had.
-            _ => learner.sync = SyncMode::Diff,
+            learner.stage = LearnerStage::Truncating { to: zxid };
+            self.persist(Write::Truncate(zxid), out);
+        } else if let Packet::Snap { zxid, image } = packet {
+            learner.sync = SyncMode::Snap;
+            self.history = History::recovered([], zxid);
+            out.push(Out::Restore(image));
         }
     }
 
@@ -261,7 +259,7 @@ impl<P: Value, I: Value> Peer<P, I> {
         }
         if snap {
             let zxid = self.history.applied();
-            self.pending.push_back(super::disk::Mark::Installed(zxid));
+            self.pending.push_back(Mark::Installed(zxid));
             out.push(Out::PersistState(zxid));
             self.needs_snap = false;
         }
