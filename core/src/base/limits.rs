@@ -5,6 +5,10 @@ pub const FRAME_BYTES_MAX: usize = 0xf_ffff;
 /// Largest `buffer` or `ustring` between servers and in files: a transaction is larger than its
 /// request (`jute.maxbuffer` + `zookeeper.jute.maxbuffer.extrasize`).
 pub const FIELD_BYTES_MAX: usize = 2 * FRAME_BYTES_MAX;
+/// Identities of one client connection in a forwarded request.
+pub const AUTH_IDS_MAX: i32 = 1024;
+/// Largest packet between a learner and its leader: a field of data and the identities.
+pub const QUORUM_PACKET_BYTES_MAX: usize = FIELD_BYTES_MAX + FRAME_BYTES_MAX;
 /// Largest notification on the election port (`QuorumCnxManager.PACKETMAXSIZE`).
 pub const NOTIFICATION_BYTES_MAX: usize = 512 * 1024;
 /// Largest address text of an election connection's first message (`QuorumCnxManager.maxBuffer`).
