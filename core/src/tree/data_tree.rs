@@ -1,7 +1,6 @@
 //! The znodes (Java: `DataTree`): what a transaction does to them, and what can be asked.
 
 use super::acl::AclCache;
-use super::digest;
 use super::store::{VersionedMap, VersionedSet};
 use super::znode::{AclList, Owner, Znode};
 use crate::base::{SessionId, Zxid};
@@ -121,7 +120,7 @@ impl Tree {
         self.bytes
     }
 
-    /// The digest of all znodes, version [`digest::DIGEST_VERSION`].
+    /// The digest of all znodes, version [`super::digest::DIGEST_VERSION`].
     #[must_use]
     pub fn digest(&self) -> i64 {
         self.digest.cast_signed()

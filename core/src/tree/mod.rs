@@ -17,5 +17,5 @@ mod znode;
 pub use apply::{Applied, Change, ChangeKind, TxnResult};
 pub use data_tree::{CONFIG_PATH, QUOTA_PATH, Tree, ZOOKEEPER_PATH};
 pub use image::Image;
-pub use prepare::{Caller, CreateCall, CreateOp, WriteOp, WriteRules, prepare};
+pub use prepare::{Caller, WriteOp, WriteRules, prepare};
 pub use znode::{AclList, Owner, TTL_MS_MAX, Znode};

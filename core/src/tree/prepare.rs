@@ -9,6 +9,7 @@ use super::znode::{Owner, TTL_MS_MAX, Znode};
 use crate::base::{Cxid, SessionId, path};
 use crate::proto::KeeperError;
 use crate::proto::data::{Acl, Id, perms};
+use crate::proto::request::{CreateOp, CreateRequest};
 use crate::proto::txn::{CreateKind, CreateTxn, Txn, TxnHeader};
 use crate::wire::{Buffer, Text};
 use alloc::format;
@@ -37,37 +38,6 @@ pub struct Caller<'a> {
     pub session_error: Option<KeeperError>,
 }
 
-/// The opcode of a create.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CreateCall {
-    /// 1
-    Create,
-    /// 15
-    Create2,
-    /// 19
-    Container,
-    /// 21
-    Ttl {
-        /// As the client sent it.
-        ttl_ms: i64,
-    },
-}
-
-/// A create as the client asks for it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CreateOp {
-    /// The opcode.
-    pub call: CreateCall,
-    /// The path, without a sequence number.
-    pub path: Text,
-    /// The data.
-    pub data: Buffer,
-    /// The ACL as sent.
-    pub acl: Option<Vec<Acl>>,
-    /// The flags as sent (Java: `CreateMode`).
-    pub flags: i32,
-}
-
 /// A write as the client asks for it. A null path of setData, setACL or check is an empty one
 /// here; of create and delete it is a marshalling error before this.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,7 +50,7 @@ pub enum WriteOp {
     /// The end of the caller's session, by itself or by expiry.
     CloseSession,
     /// create, create2, createContainer, createTTL
-    Create(CreateOp),
+    Create(CreateRequest),
     /// delete
     Delete {
         /// Which znode.
@@ -221,9 +191,9 @@ impl Judge<'_> {
         }
     }
 
-    fn create(&self, op: &CreateOp) -> Result<Txn, KeeperError> {
+    fn create(&self, op: &CreateRequest) -> Result<Txn, KeeperError> {
         let mode = Mode::of(op.flags)?;
-        self.check_ttl(op.call, mode)?;
+        self.check_ttl(op.kind, mode)?;
         self.check_session(mode.ephemeral)?;
         let asked = op.path.to_str();
         let parent_path = quick_check(&asked)?;
@@ -242,11 +212,11 @@ impl Judge<'_> {
         if matches!(parent.owner(), Owner::Session(_)) {
             return Err(KeeperError::NoChildrenForEphemerals);
         }
-        let kind = match op.call {
-            CreateCall::Create => CreateKind::Plain { with_stat: false, ephemeral: mode.ephemeral },
-            CreateCall::Create2 => CreateKind::Plain { with_stat: true, ephemeral: mode.ephemeral },
-            CreateCall::Container => CreateKind::Container,
-            CreateCall::Ttl { ttl_ms } => CreateKind::Ttl { ttl_ms },
+        let kind = match op.kind {
+            CreateOp::Create => CreateKind::Plain { with_stat: false, ephemeral: mode.ephemeral },
+            CreateOp::Create2 => CreateKind::Plain { with_stat: true, ephemeral: mode.ephemeral },
+            CreateOp::Container => CreateKind::Container,
+            CreateOp::Ttl { ttl_ms } => CreateKind::Ttl { ttl_ms },
         };
         Ok(Txn::Create(CreateTxn {
             path: path.into(),
@@ -257,15 +227,15 @@ impl Judge<'_> {
         }))
     }
 
-    fn check_ttl(&self, call: CreateCall, mode: Mode) -> Result<(), KeeperError> {
+    fn check_ttl(&self, call: CreateOp, mode: Mode) -> Result<(), KeeperError> {
         if mode.ttl && !self.rules.extended_types {
             return Err(KeeperError::Unimplemented);
         }
         // Stricter than Java, which lets createTTL without the flag pass if ttl is negative and
         // then proposes a record that it cannot apply.
         match call {
-            CreateCall::Ttl { ttl_ms } if mode.ttl && (1..=TTL_MS_MAX).contains(&ttl_ms) => Ok(()),
-            CreateCall::Ttl { .. } => Err(KeeperError::BadArguments),
+            CreateOp::Ttl { ttl_ms } if mode.ttl && (1..=TTL_MS_MAX).contains(&ttl_ms) => Ok(()),
+            CreateOp::Ttl { .. } => Err(KeeperError::BadArguments),
             _ if mode.ttl => Err(KeeperError::BadArguments),
             _ => Ok(()),
         }

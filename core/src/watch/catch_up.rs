@@ -1,9 +1,10 @@
 //! A client that comes back tells which watches it still has (setWatches, setWatches2; Java:
 //! `DataTree.setWatches`).
 
-use super::fire::{EventType, Notice};
+use super::fire::Notice;
 use super::table::{WatchKind, WatchTable};
 use crate::base::{Conn, Zxid};
+use crate::proto::watch::EventType;
 use crate::wire::Text;
 use alloc::vec::Vec;
 
@@ -54,13 +55,13 @@ impl WatchTable {
             }
         };
         each(lists.data, WatchKind::Data, &|found| match found {
-            None => Some(EventType::NodeDeleted),
-            Some(times) => (times.mzxid > since).then_some(EventType::NodeDataChanged),
+            None => Some(EventType::Deleted),
+            Some(times) => (times.mzxid > since).then_some(EventType::DataChanged),
         });
-        each(lists.exist, WatchKind::Data, &|found| found.map(|_| EventType::NodeCreated));
+        each(lists.exist, WatchKind::Data, &|found| found.map(|_| EventType::Created));
         each(lists.child, WatchKind::Child, &|found| match found {
-            None => Some(EventType::NodeDeleted),
-            Some(times) => (times.pzxid > since).then_some(EventType::NodeChildrenChanged),
+            None => Some(EventType::Deleted),
+            Some(times) => (times.pzxid > since).then_some(EventType::ChildrenChanged),
         });
         each(lists.persistent, WatchKind::Persistent, &|_| None);
         each(lists.recursive, WatchKind::Recursive, &|_| None);

@@ -2,6 +2,7 @@
 
 use super::table::{WatchKind, WatchKinds, WatchTable};
 use crate::base::{Conn, path};
+use crate::proto::watch::EventType;
 use alloc::collections::BTreeSet;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -15,28 +16,6 @@ pub enum ZnodeEvent {
     Deleted,
     /// Its data was written.
     DataChanged,
-}
-
-/// The type of an event, with its number on the wire (Java: `Watcher.Event.EventType`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[repr(i32)]
-pub enum EventType {
-    /// A znode was made.
-    NodeCreated = 1,
-    /// A znode is gone.
-    NodeDeleted = 2,
-    /// A znode's data was written.
-    NodeDataChanged = 3,
-    /// A znode has another set of children.
-    NodeChildrenChanged = 4,
-}
-
-impl EventType {
-    /// The number on the wire.
-    #[must_use]
-    pub const fn code(self) -> i32 {
-        self as i32
-    }
 }
 
 /// Whose ACL decides who may hear of an event.
@@ -74,9 +53,9 @@ impl WatchTable {
     ) -> Vec<Notice> {
         let mut notices = Vec::new();
         let event = match change {
-            ZnodeEvent::Created => EventType::NodeCreated,
-            ZnodeEvent::Deleted => EventType::NodeDeleted,
-            ZnodeEvent::DataChanged => EventType::NodeDataChanged,
+            ZnodeEvent::Created => EventType::Created,
+            ZnodeEvent::Deleted => EventType::Deleted,
+            ZnodeEvent::DataChanged => EventType::DataChanged,
         };
         let told = self.take(path, WatchKind::Data, true);
         tell(&mut notices, &told, event, path, |conn| may_read(conn, Subject::Node));
@@ -89,7 +68,7 @@ impl WatchTable {
             && let Some(parent) = path::parent(path)
         {
             let told = self.take(parent, WatchKind::Child, false);
-            let event = EventType::NodeChildrenChanged;
+            let event = EventType::ChildrenChanged;
             tell(&mut notices, &told, event, parent, |conn| may_read(conn, Subject::Parent));
         }
         notices

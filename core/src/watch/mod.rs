@@ -10,5 +10,5 @@ mod fire;
 mod table;
 
 pub use catch_up::{Rearm, ZnodeTimes};
-pub use fire::{EventType, Notice, Subject, ZnodeEvent};
+pub use fire::{Notice, Subject, ZnodeEvent};
 pub use table::{WatchKind, WatchKinds, WatchTable};

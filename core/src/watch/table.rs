@@ -1,6 +1,7 @@
 //! Who watches what.
 
 use crate::base::Conn;
+use crate::proto::watch::WatcherType;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::sync::Arc;
 
@@ -42,18 +43,17 @@ impl WatchKinds {
         })
     }
 
-    /// The kinds that a removeWatches or checkWatches of this type is about (Java:
-    /// `Watcher.WatcherType`, semantics of 3.9). `None`: no such type.
+    /// The kinds that a removeWatches or checkWatches of this type is about, as 3.9 sees it:
+    /// 1 and 2 mean one-shot watches only.
     #[must_use]
-    pub const fn of_type(watcher_type: i32) -> Option<Self> {
-        Some(match watcher_type {
-            1 => Self::only(WatchKind::Child),
-            2 => Self::only(WatchKind::Data),
-            3 => Self::ALL,
-            4 => Self::only(WatchKind::Persistent),
-            5 => Self::only(WatchKind::Recursive),
-            _ => return None,
-        })
+    pub const fn of_type(watcher_type: WatcherType) -> Self {
+        match watcher_type {
+            WatcherType::Children => Self::only(WatchKind::Child),
+            WatcherType::Data => Self::only(WatchKind::Data),
+            WatcherType::Any => Self::ALL,
+            WatcherType::Persistent => Self::only(WatchKind::Persistent),
+            WatcherType::PersistentRecursive => Self::only(WatchKind::Recursive),
+        }
     }
 
     /// Is one of `others` among these?
