@@ -18,7 +18,8 @@ use crate::proto::opcode as op;
 use crate::proto::reply::Reply;
 use crate::proto::txn::{CreateKind, Txn, TxnHeader, TxnRecord};
 use crate::proto::watch::{KeeperState, WatcherEvent};
-use crate::tree::{Applied, Change, TxnResult, acl};
+use crate::tree::{Applied, Change, ChangeKind, TxnResult, acl};
+use crate::watch::{Notice, Subject, ZnodeEvent};
 use crate::zab::Entry;
 use alloc::vec::Vec;
 
@@ -65,19 +66,33 @@ impl Server {
     fn fire_watches(&mut self, zxid: Zxid, changes: &[Change], out: &mut Effects) {
         for change in changes {
             let conns = &self.conns;
-            let may_read = |conn: Conn, of: Option<&[crate::proto::Acl]>| {
-                conns.get(&conn).is_some_and(|found| acl::allows(of, perms::READ, &found.ids))
-            };
-            for fired in self.watches.fire(change, may_read) {
-                let event = WatcherEvent {
-                    kind: fired.kind,
-                    state: KeeperState::SyncConnected,
-                    path: (&*fired.path).into(),
+            let may_read = |conn: Conn, subject: Subject| {
+                let list = match subject {
+                    Subject::Node => change.acl.as_deref(),
+                    Subject::Parent => change.parent_acl.as_deref(),
                 };
-                out.push(Effect::Note(Note::WatchFired { conn: fired.conn, zxid }));
-                self.send(fired.conn, ToClient::Event { zxid, event }, out);
+                conns.get(&conn).is_some_and(|found| acl::allows(list, perms::READ, &found.ids))
+            };
+            let event = match change.kind {
+                ChangeKind::Created => ZnodeEvent::Created,
+                ChangeKind::Deleted => ZnodeEvent::Deleted,
+                ChangeKind::DataChanged => ZnodeEvent::DataChanged,
+            };
+            for notice in self.watches.fire(event, &change.path, may_read) {
+                out.push(Effect::Note(Note::WatchFired { conn: notice.conn, zxid }));
+                self.send_event(zxid, notice, out);
             }
         }
+    }
+
+    /// Tells a connection of a change.
+    pub(super) fn send_event(&self, zxid: Zxid, notice: Notice, out: &mut Effects) {
+        let event = WatcherEvent {
+            kind: notice.event,
+            state: KeeperState::SyncConnected,
+            path: (&*notice.path).into(),
+        };
+        self.send(notice.conn, ToClient::Event { zxid, event }, out);
     }
 
     // --- sessions ------------------------------------------------------------------------

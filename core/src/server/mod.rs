@@ -14,7 +14,6 @@
 //! earlier writes of the same connection.
 
 pub mod auth;
-pub mod codec;
 pub mod config;
 pub mod connection;
 pub mod disk;

@@ -12,10 +12,10 @@ use crate::base::{Cxid, Effect, Now, SessionId, Sid, Zxid};
 use crate::proto::KeeperError;
 use crate::proto::multi::MultiOp;
 use crate::proto::opcode as op;
-use crate::proto::request::{CreateOp, CreateRequest, Request};
+use crate::proto::request::Request;
 use crate::proto::txn::{Txn, TxnDigest, TxnHeader, TxnRecord};
 use crate::session::Check;
-use crate::tree::{self, Applied, Caller, CreateCall, Image, WriteOp};
+use crate::tree::{self, Applied, Caller, Image, WriteOp};
 use crate::wire::{DecodeError, Encode, Reader};
 use crate::zab::Forward;
 use alloc::collections::VecDeque;
@@ -109,8 +109,7 @@ impl Server {
         let mut record = TxnRecord { header, txn, digest: None };
         let applied = image.apply(&record);
         if !is_error {
-            record.digest =
-                Some(TxnDigest { version: DIGEST_VERSION, tree: image.tree.digest() });
+            record.digest = Some(TxnDigest { version: DIGEST_VERSION, tree: image.tree.digest() });
         }
         let payload: Payload = record.to_bytes();
         self.ahead.0.push_back(Prepared { record, image, applied });
@@ -155,7 +154,7 @@ fn read_write(forward: &Forward) -> Result<WriteOp, KeeperError> {
     }
     let decoded = Request::decode(forward.op, &mut Reader::new(forward.body.clone()));
     match decoded {
-        Ok(Request::Create(create)) => Ok(WriteOp::Create(create_op(create))),
+        Ok(Request::Create(create)) => Ok(WriteOp::Create(create)),
         Ok(Request::Delete { path, version }) => Ok(WriteOp::Delete { path, version }),
         Ok(Request::SetData { path, data, version }) => {
             Ok(WriteOp::SetData { path, data, version })
@@ -171,20 +170,9 @@ fn read_write(forward: &Forward) -> Result<WriteOp, KeeperError> {
     }
 }
 
-fn create_op(create: CreateRequest) -> tree::CreateOp {
-    let call = match create.kind {
-        CreateOp::Create => CreateCall::Create,
-        CreateOp::Create2 => CreateCall::Create2,
-        CreateOp::Container => CreateCall::Container,
-        CreateOp::Ttl { ttl_ms } => CreateCall::Ttl { ttl_ms },
-    };
-    let CreateRequest { path, data, acl, flags, .. } = create;
-    tree::CreateOp { call, path, data, acl, flags }
-}
-
 fn multi_op(op: MultiOp) -> WriteOp {
     match op {
-        MultiOp::Create(create) => WriteOp::Create(create_op(create)),
+        MultiOp::Create(create) => WriteOp::Create(create),
         MultiOp::Delete { path, version } => WriteOp::Delete { path, version },
         MultiOp::SetData { path, data, version } => WriteOp::SetData { path, data, version },
         MultiOp::Check { path, version } => WriteOp::Check { path, version },

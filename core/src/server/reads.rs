@@ -3,15 +3,14 @@
 
 use super::server::{Effects, Server};
 use crate::base::{Conn, Cxid, Zxid};
-use crate::proto::client::ToClient;
 use crate::proto::data::perms;
 use crate::proto::multi::{MultiReadOp, MultiResult};
 use crate::proto::reply::Reply;
 use crate::proto::request::{Request, WatchLists};
-use crate::proto::watch::{AddWatchMode, KeeperState, WatcherEvent, WatcherType};
+use crate::proto::watch::{AddWatchMode, WatcherType};
 use crate::proto::{Acl, Id, KeeperError};
 use crate::tree::{Znode, acl};
-use crate::watch::{self, Mode};
+use crate::watch::{Rearm, WatchKind, WatchKinds, ZnodeTimes};
 use crate::wire::Text;
 use alloc::string::ToString;
 use alloc::vec::Vec;
@@ -99,7 +98,7 @@ impl Server {
             }
         };
         if watch {
-            self.watches.add(path, conn, Mode::Data);
+            self.watches.add(path, conn, WatchKind::Data);
         }
         answer
     }
@@ -108,7 +107,7 @@ impl Server {
         let node = self.readable(conn, path)?;
         let reply = Reply::Data { data: node.data().clone(), stat: node.client_stat() };
         if watch {
-            self.watches.add(path, conn, Mode::Data);
+            self.watches.add(path, conn, WatchKind::Data);
         }
         Ok(reply)
     }
@@ -123,7 +122,7 @@ impl Server {
         let names = node.children().map(|name| (&**name).into()).collect();
         let stat = node.client_stat();
         if watch {
-            self.watches.add(path, conn, Mode::Child);
+            self.watches.add(path, conn, WatchKind::Child);
         }
         Ok((names, stat))
     }
@@ -192,8 +191,8 @@ impl Server {
 
     fn add_watch(&mut self, conn: Conn, path: &str, mode: i32) -> Answer {
         let mode = match AddWatchMode::from_wire(mode) {
-            Some(AddWatchMode::Persistent) => Mode::Persistent,
-            Some(AddWatchMode::PersistentRecursive) => Mode::PersistentRecursive,
+            Some(AddWatchMode::Persistent) => WatchKind::Persistent,
+            Some(AddWatchMode::PersistentRecursive) => WatchKind::Recursive,
             None => return Err(KeeperError::MarshallingError),
         };
         self.watches.add(path, conn, mode);
@@ -202,11 +201,12 @@ impl Server {
 
     fn find_watch(&mut self, conn: Conn, path: &Text, kind: i32, remove: bool) -> Answer {
         let kind = WatcherType::from_wire(kind).ok_or(KeeperError::MarshallingError)?;
+        let kinds = WatchKinds::of_type(kind);
         let path = path.to_str();
         let found = if remove {
-            self.watches.remove(&path, conn, kind)
+            self.watches.remove(&path, conn, kinds)
         } else {
-            self.watches.contains(&path, conn, kind)
+            self.watches.holds(&path, conn, kinds)
         };
         if found { Ok(Reply::Empty) } else { Err(KeeperError::NoWatcher) }
     }
@@ -220,17 +220,21 @@ impl Server {
         recursive: &[Text],
         out: &mut Effects,
     ) -> Answer {
-        let missed = watch::set_watches(
-            &mut self.watches,
-            &self.image.tree,
-            conn,
-            lists,
+        let lists = Rearm {
+            relative_zxid: lists.relative_zxid,
+            data: lists.data.as_deref().unwrap_or_default(),
+            exist: lists.exist.as_deref().unwrap_or_default(),
+            child: lists.child.as_deref().unwrap_or_default(),
             persistent,
             recursive,
-        );
-        for (kind, path) in missed {
-            let event = WatcherEvent { kind, state: KeeperState::SyncConnected, path };
-            self.send(conn, ToClient::Event { zxid: Zxid(-1), event }, out);
+        };
+        let tree = &self.image.tree;
+        let missed = self.watches.rearm(conn, &lists, |path| {
+            let stat = tree.get(path)?.stat();
+            Some(ZnodeTimes { mzxid: stat.mzxid, pzxid: stat.pzxid })
+        });
+        for notice in missed {
+            self.send_event(Zxid(-1), notice, out);
         }
         Ok(Reply::Empty)
     }

@@ -63,8 +63,7 @@ impl Node for Server {
 
     fn boot(config: &Config, recovered: Recovered) -> Self {
         let Recovered { accepted_epoch, current_epoch, last_zxid, recent, image } = recovered;
-        let peer =
-            Peer::new(config.zab.clone(), accepted_epoch, current_epoch, recent, last_zxid);
+        let peer = Peer::new(config.zab.clone(), accepted_epoch, current_epoch, recent, last_zxid);
         let mut rng = Rng::new(config.seed);
         let txns_until_snapshot = snapshot_interval(config.snap_count, &mut rng);
         Self {
@@ -297,7 +296,7 @@ impl Server {
 
     fn forget_connection(&mut self, conn: Conn) {
         let Some(connection) = self.conns.remove(&conn) else { return };
-        self.watches.remove_connection(conn);
+        self.watches.remove_conn(conn);
         if self.attached.get(&connection.session) == Some(&conn) {
             self.attached.remove(&connection.session);
         }
@@ -310,8 +309,7 @@ impl Server {
     pub(super) fn count_txn(&mut self, out: &mut Effects) {
         self.txns_until_snapshot = self.txns_until_snapshot.saturating_sub(1);
         if self.txns_until_snapshot == 0 {
-            self.txns_until_snapshot =
-                snapshot_interval(self.config.snap_count, &mut self.rng);
+            self.txns_until_snapshot = snapshot_interval(self.config.snap_count, &mut self.rng);
             self.snapshot(out);
         }
     }
