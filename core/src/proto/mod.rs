@@ -13,6 +13,7 @@ pub mod opcode;
 pub mod quorum;
 pub mod reply;
 pub mod request;
+pub mod snapshot;
 pub mod txn;
 pub mod watch;
 

@@ -161,11 +161,6 @@ impl AclCache {
     pub(super) fn lists(&self) -> impl Iterator<Item = &AclList> {
         self.0.iter().map(|(list, _)| list)
     }
-
-    /// How many lists there are.
-    pub(super) fn len(&self) -> usize {
-        self.0.len()
-    }
 }
 
 fn own_copy(entry: &Acl) -> Acl {

@@ -42,9 +42,7 @@ impl Default for Tree {
         for path in ["", ZOOKEEPER_PATH, QUOTA_PATH] {
             tree.add(path, Znode::new(Some(Bytes::new()), None, stat));
         }
-        let read_only = tree.acls.take(&Acl::world(perms::READ));
-        let stat = StatPersisted { aversion: -1, ..stat };
-        tree.add(CONFIG_PATH, Znode::new(Some(Bytes::new()), Some(read_only), stat));
+        tree.add_config();
         tree
     }
 }
@@ -173,11 +171,6 @@ impl Tree {
         self.acls.lists()
     }
 
-    /// How many distinct ACLs there are.
-    pub(super) fn num_acl_lists(&self) -> usize {
-        self.acls.len()
-    }
-
     // ---- what transactions do. Rules for records that are applied twice are Java's: a replay
     // over a fuzzy snapshot must end where a Java server's replay ends.
 
@@ -272,6 +265,9 @@ impl Tree {
     /// Puts the configuration text into `/zookeeper/config`, which a member of an ensemble does
     /// at its start and after synchronization, without a transaction.
     pub fn set_config(&mut self, text: Bytes, config_zxid: Zxid, time_ms: i64) {
+        if !self.contains(CONFIG_PATH) {
+            self.add_config();
+        }
         let _ = self.set_data(CONFIG_PATH, Some(text), -1, config_zxid, time_ms);
     }
 
@@ -287,6 +283,12 @@ impl Tree {
         node.data = compact(node.data);
         self.put(key.into(), node);
         true
+    }
+
+    fn add_config(&mut self) {
+        let read_only = self.acls.take(&Acl::world(perms::READ));
+        let stat = StatPersisted { aversion: -1, ..StatPersisted::default() };
+        self.add(CONFIG_PATH, Znode::new(Some(Bytes::new()), Some(read_only), stat));
     }
 
     /// The shared list for an ACL, counted as used once more.

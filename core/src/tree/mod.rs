@@ -11,6 +11,7 @@ mod data_tree;
 pub mod digest;
 mod image;
 mod prepare;
+mod snapshot;
 mod store;
 mod znode;
 
@@ -18,4 +19,5 @@ pub use apply::{Applied, Change, ChangeKind, TxnResult};
 pub use data_tree::{CONFIG_PATH, QUOTA_PATH, Tree, ZOOKEEPER_PATH};
 pub use image::Image;
 pub use prepare::{Caller, WriteOp, WriteRules, prepare};
+pub use snapshot::{SnapshotChunks, SnapshotLoader};
 pub use znode::{AclList, Owner, TTL_MS_MAX, Znode};
