@@ -1,7 +1,7 @@
 //! What a person, a script or a seed does to a simulation. Everything here goes on the tape.
 
 use super::action::Action;
-use super::network::{End, Item};
+use super::network::{End, Item, Wire};
 use crate::base::{Node, NodeId};
 use alloc::vec::Vec;
 
@@ -17,12 +17,14 @@ pub enum Hold {
 }
 
 impl Hold {
-    /// True if it keeps this item back.
+    /// True if it keeps this item back. The news of a break is no packet: only its own hold
+    /// keeps it.
     pub fn keeps<M>(self, item: &Item<M>) -> bool {
+        let packet = !matches!(item.wire, Wire::Reset);
         match self {
             Self::Item(id) => item.id == id,
-            Self::To(end) => item.to == end,
-            Self::Between(from, to) => item.from.node == from && item.to.node == to,
+            Self::To(end) => packet && item.to == end,
+            Self::Between(from, to) => packet && (item.from.node, item.to.node) == (from, to),
         }
     }
 }

@@ -31,6 +31,13 @@ struct Overdue {
     planned: Option<u64>,
 }
 
+/// Something whose time has come for a node that could not do it.
+#[derive(Clone, Copy, Debug)]
+struct Missed<T> {
+    key: Key,
+    planned: Planned<T>,
+}
+
 /// One moment.
 #[derive(Clone, Debug)]
 pub(super) struct State<N: Node> {
@@ -42,7 +49,8 @@ pub(super) struct State<N: Node> {
     holds: BTreeSet<Hold>,
     frozen: BTreeSet<NodeId>,
     overdue: BTreeMap<End, Overdue>,
-    waiting: BTreeMap<NodeId, Vec<(Key, Planned<N::Timer>)>>,
+    /// What a frozen process has missed, in order.
+    waiting: BTreeMap<NodeId, Vec<Missed<N::Timer>>>,
     /// The step that made each cut.
     cut_since: BTreeMap<(NodeId, NodeId), u64>,
 }
@@ -236,10 +244,10 @@ impl<N: Node> State<N> {
         match planned {
             Planned::Deliver(to, id) => self.mark_overdue(to, id),
             Planned::Flush(node, _) | Planned::Work(node, _) | Planned::Fire(node, _) => {
-                self.waiting.entry(node).or_default().push((key, planned));
+                self.waiting.entry(node).or_default().push(Missed { key, planned });
             }
             Planned::GiveUp(end, _) | Planned::Lapse(end, ..) => {
-                self.waiting.entry(end.node).or_default().push((key, planned));
+                self.waiting.entry(end.node).or_default().push(Missed { key, planned });
             }
         }
     }
@@ -334,7 +342,7 @@ impl<N: Node> State<N> {
     }
 
     fn replan_waiting(&mut self, node: NodeId) {
-        for (key, planned) in self.waiting.remove(&node).unwrap_or_default() {
+        for Missed { key, planned } in self.waiting.remove(&node).unwrap_or_default() {
             self.schedule.replan(self.now, key, planned);
         }
     }

@@ -143,7 +143,7 @@ fn a_branch_has_the_past_and_another_future() {
     let mut branch = sim.branch(300);
     assert_eq!(branch.index(), 300);
     assert_eq!(branch.tape().entries().len(), told(&sim));
-    let mut past = sim.clone();
+    let mut past = sim;
     past.seek(300);
     assert_eq!(picture(&branch), picture(&past));
     for node in [1, 2, 3] {
@@ -351,6 +351,20 @@ fn a_person_can_deliver_what_is_held_and_what_is_not_due() {
     assert!(sim.direct(Directive::Act(Action::Deliver(AT_2))).applied);
     assert!(!sim.direct(Directive::Act(Action::Deliver(AT_2))).applied);
     assert_eq!(sim.next_at(), None, "what was done by hand does not happen again");
+}
+
+#[test]
+fn a_hold_keeps_packets_and_not_the_news_of_a_break() {
+    let mut sim = pair();
+    for (from, to) in [(server(1), server(2)), (server(2), server(1))] {
+        sim.direct(Directive::Hold(Hold::Between(from, to)));
+    }
+    call(&mut sim, server(2), Call::Say(quorum(1), 1));
+    settle(&mut sim);
+    assert!(sim.direct(Directive::Act(Action::Break(server(1), server(2)))).applied);
+    settle(&mut sim);
+    assert_eq!(heard(&sim, server(1)), ["+Quorum(Sid(2))", "-Quorum(Sid(2))"]);
+    assert_eq!(heard(&sim, server(2)), ["+Quorum(Sid(1))", "-Quorum(Sid(1))"]);
 }
 
 #[test]
