@@ -39,3 +39,5 @@ pub const SIM_FAULTS_MAX: usize = 256;
 pub const SIM_KEYFRAME_STEPS: u64 = 256;
 /// Keyframes of one simulation.
 pub const SIM_KEYFRAMES_MAX: usize = 128;
+/// Bytes of a quorum stream that may wait for the end of a packet.
+pub const QUORUM_UNREAD_BYTES_MAX: usize = 2 * QUORUM_PACKET_BYTES_MAX;

@@ -14,6 +14,7 @@
 //! earlier writes of the same connection.
 
 pub mod auth;
+pub mod codec;
 pub mod config;
 pub mod connection;
 pub mod disk;

@@ -8,7 +8,7 @@
 use super::action::{Action, Due, Fault, Kept, Outcome};
 use super::network::{Arrival, End, Network};
 use crate::base::limits::SIM_DISK_QUEUE_MAX;
-use crate::base::{Effect, Event, Node, NodeId, Now};
+use crate::base::{Effect, Event, Node, NodeId, Now, Origin};
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::vec::Vec;
 
@@ -211,7 +211,7 @@ impl<N: Node> World<N> {
         };
         out.arrived = Some(item);
         let event = match arrival {
-            Arrival::Linked(link) => Event::Linked(link),
+            Arrival::Linked(link) => Event::Linked(link, Origin::default()),
             Arrival::Unlinked(link) => Event::Unlinked(link),
             Arrival::Received(link, message) => Event::Received(link, message),
             Arrival::Lost => {

@@ -113,7 +113,7 @@ impl Node for Toy {
                     self.tick(out);
                 }
             }
-            Event::Linked(link) => {
+            Event::Linked(link, _) => {
                 assert!(self.links.insert(link), "{link:?} is linked twice");
                 self.heard.push(format!("+{link:?}"));
             }
