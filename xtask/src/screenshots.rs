@@ -1,0 +1,4 @@
+//! WIP
+pub(crate) fn run() -> anyhow::Result<()> {
+    Ok(())
+}
