@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -20,6 +20,22 @@ const COMMAND: Duration = Duration::from_secs(60);
 const WAIT: Duration = Duration::from_secs(30);
 /// The key under which an element's id stands, by the recommendation.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
+
+/// How a browser is started for tests: unseen, and without talking to its maker.
+pub const FLAGS: [&str; 12] = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--window-size=1440,900",
+    "--force-device-scale-factor=1",
+    "--hide-scrollbars",
+];
 
 /// Key codes for [`Browser::press`], by the recommendation.
 pub mod key {
@@ -55,9 +71,17 @@ impl Browser {
     /// # Errors
     /// One of them is missing or does not start.
     pub fn start() -> Result<Self> {
+        let driver = env::var_os("CHROMEDRIVER").unwrap_or_else(|| "chromedriver".into());
+        Self::with(Path::new(&driver), env::var_os("CHROMIUM").as_deref().map(Path::new))
+    }
+
+    /// As [`Browser::start`], with these programs.
+    ///
+    /// # Errors
+    /// One of them is missing or does not start.
+    pub fn with(program: &Path, chromium: Option<&Path>) -> Result<Self> {
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
-        let program = env::var_os("CHROMEDRIVER").unwrap_or_else(|| "chromedriver".into());
-        let driver = Command::new(&program)
+        let driver = Command::new(program)
             .arg(format!("--port={port}"))
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -66,19 +90,15 @@ impl Browser {
         let profile = env::temp_dir().join(format!("zabscope-browser-{port}"));
         let mut browser = Self { driver, port, session: String::new(), profile };
         fs::create_dir_all(&browser.profile)?;
-        browser.session = browser.open_session()?;
+        browser.session = browser.open_session(chromium)?;
         Ok(browser)
     }
 
-    fn open_session(&self) -> Result<String> {
-        let mut options = json!({ "args": [
-            "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
-            "--disable-quic", "--no-first-run", "--disable-background-networking",
-            "--disable-component-update", "--disable-sync", "--window-size=1440,900",
-            "--force-device-scale-factor=1", "--hide-scrollbars",
-            format!("--user-data-dir={}", self.profile.display()),
-        ]});
-        if let Ok(binary) = env::var("CHROMIUM") {
+    fn open_session(&self, chromium: Option<&Path>) -> Result<String> {
+        let mut flags = FLAGS.map(str::to_owned).to_vec();
+        flags.push(format!("--user-data-dir={}", self.profile.display()));
+        let mut options = json!({ "args": flags });
+        if let Some(binary) = chromium {
             options["binary"] = json!(binary);
         }
         let wanted = json!({ "capabilities": { "alwaysMatch": {

@@ -5,9 +5,12 @@
 
 use crate::shell::{self, find, root, run, target_dir};
 use anyhow::{Context, Result, bail};
+use serde_json::json;
 use std::env;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use zabscope_tests::browser::FLAGS;
 
 pub(crate) const WASM: &str = "wasm32-unknown-unknown";
 const BROWSER: [&str; 2] = ["chromium", "chromium-driver"];
@@ -30,16 +33,27 @@ pub(crate) fn wasm_target() -> Result<()> {
 #[derive(Debug)]
 pub(crate) struct Browser {
     driver: PathBuf,
-    chromium: Option<PathBuf>,
+    chromium: PathBuf,
 }
 
 impl Browser {
     /// Tells a program that starts a browser where it is.
     pub(crate) fn name_to(&self, command: &mut Command) {
-        command.env("CHROMEDRIVER", &self.driver);
-        if let Some(chromium) = &self.chromium {
-            command.env("CHROMIUM", chromium);
-        }
+        command.env("CHROMEDRIVER", &self.driver).env("CHROMIUM", &self.chromium);
+    }
+
+    /// Tells the runner of wasm-bindgen how to start the browser.
+    pub(crate) fn configure_runner(&self, command: &mut Command) -> Result<()> {
+        let file = target_dir()?.join("webdriver.json");
+        let options = json!({ "goog:chromeOptions": { "binary": self.chromium, "args": FLAGS } });
+        fs::write(&file, options.to_string())?;
+        command.env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", file);
+        Ok(())
+    }
+
+    /// Starts it.
+    pub(crate) fn start(&self) -> Result<zabscope_tests::browser::Browser> {
+        zabscope_tests::browser::Browser::with(&self.driver, Some(&self.chromium))
     }
 
     fn find() -> Option<Self> {
@@ -53,7 +67,7 @@ impl Browser {
         let chromium = env::var_os("CHROMIUM")
             .map(PathBuf::from)
             .or_else(|| find(&["chromium", "google-chrome", "chromium-browser"]))?;
-        Some(Self { driver, chromium: Some(chromium) })
+        Some(Self { driver, chromium })
     }
 }
 

@@ -6,6 +6,7 @@
 use crate::markup::{self, Link, Program};
 use crate::need::{self, WASM};
 use crate::shell::{cargo, root, run, target_dir};
+use crate::wasm;
 use anyhow::{Context, Result, ensure};
 use flate2::{Compression, Crc, write::GzEncoder};
 use std::fmt::Write as _;
@@ -49,6 +50,11 @@ pub(crate) fn build(release: bool) -> Result<PathBuf> {
     }
     fs::write(folder.join("index.html"), page)?;
     Ok(folder)
+}
+
+/// The folder of the finished page.
+pub(crate) fn finished() -> Result<PathBuf> {
+    Ok(root().join(markup::settings()?.dist))
 }
 
 /// Builds the finished page, prints the size of each file and checks that of the download.
@@ -117,12 +123,15 @@ fn add_program(program: &Program, release: bool, folder: &Path) -> Result<String
         .out_name(bin)
         .generate(folder)
         .with_context(|| format!("wasm-bindgen of {bin}"))?;
+    let wasm = format!("{bin}_bg.wasm");
+    let bytes = fs::read(folder.join(&wasm))?;
+    let foreign = wasm::imports(&bytes)?.into_iter().find(|import| import.starts_with("env."));
+    ensure!(foreign.is_none(), "{wasm} imports {foreign:?}, which no browser has");
     if !program.main {
         return Ok(String::new());
     }
     // One stamp for both: a cached script never meets a wasm file of another build.
-    let wasm = format!("{bin}_bg.wasm");
-    let stamp = stamp(&fs::read(folder.join(&wasm))?);
+    let stamp = stamp(&bytes);
     Ok(format!(
         "  <link rel=\"modulepreload\" href=\"./{bin}.js?v={stamp}\">\n  \
          <link rel=\"preload\" href=\"./{wasm}?v={stamp}\" as=\"fetch\" type=\"application/wasm\" crossorigin>\n  \
