@@ -1,5 +1,6 @@
 //! Parts of the page in a real browser, without the finished page around them.
 #![cfg(target_arch = "wasm32")]
+#![allow(clippy::unwrap_used, reason = "clippy does not know these functions as tests")]
 
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 use zabscope_web::panic;

@@ -41,6 +41,10 @@ const KINDS: [Kind; 10] = [
 /// Cargo profile of simulations: optimised, with every assertion on.
 const CHECKED: &str = "checked";
 
+/// All packages but xtask. That one is tested by itself: with the others its dependencies would get
+/// other features, and be compiled a second time.
+const OTHERS: [&str; 3] = ["--workspace", "--exclude", "xtask"];
+
 /// How many single tests of a kind came out how.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Totals {
@@ -123,16 +127,19 @@ fn fmt(totals: &mut Totals) -> Result<()> {
 
 fn lint(totals: &mut Totals) -> Result<()> {
     need::wasm_target()?;
-    let mut clippy = cargo(["clippy", "--workspace", "--all-targets"]);
+    let mut clippy = cargo(["clippy"]);
+    clippy.args(OTHERS).arg("--all-targets");
     // Left out by --all-targets, because a plain `cargo test` does not run them.
     for target in targets()?.iter().filter(|target| !target.by_default && !target.is_bin) {
         clippy.args(["--test", &target.name]);
     }
     totals.count(run_shown(clippy.args(["--", "-D", "warnings"])));
+    let own = ["clippy", "-p", "xtask", "--all-targets", "--", "-D", "warnings"];
+    totals.count(run_shown(&mut cargo(own)));
     let web = ["clippy", "-p", "zabscope-web", "--target", WASM, "--lib", "--bins", "--test", "*"];
     totals.count(run_shown(cargo(web).args(["--", "-D", "warnings"])));
-    let mut doc = cargo(["doc", "--workspace", "--no-deps"]);
-    totals.count(run_shown(doc.env("RUSTDOCFLAGS", "-D warnings")));
+    let mut doc = cargo(["doc", "--no-deps"]);
+    totals.count(run_shown(doc.args(OTHERS).env("RUSTDOCFLAGS", "-D warnings")));
     Ok(())
 }
 
@@ -146,12 +153,17 @@ fn tidy_up(totals: &mut Totals) -> Result<()> {
 }
 
 fn host(totals: &mut Totals) -> Result<()> {
-    let mut tests = cargo(["test", "--workspace", "--no-fail-fast", "--lib"]);
-    for target in targets()?.iter().filter(|target| target.by_default && target.kind() == "host") {
+    let mut tests = cargo(["test", "--no-fail-fast", "--lib"]);
+    tests.args(OTHERS);
+    for target in targets()?
+        .iter()
+        .filter(|target| target.by_default && target.kind() == "host" && target.name != "xtask")
+    {
         tests.args([if target.is_bin { "--bin" } else { "--test" }, &target.name]);
     }
     count_tests(&mut tests, totals)?;
-    count_tests(&mut cargo(["test", "--workspace", "--no-fail-fast", "--doc"]), totals)
+    count_tests(cargo(["test", "--no-fail-fast", "--doc"]).args(OTHERS), totals)?;
+    count_tests(&mut cargo(["test", "--no-fail-fast", "-p", "xtask", "--bin", "xtask"]), totals)
 }
 
 fn scripts(totals: &mut Totals) -> Result<()> {
@@ -237,7 +249,7 @@ fn kazoo(totals: &mut Totals) -> Result<()> {
 
 /// Builds the server and tells the tests where it is.
 fn name_server(tests: &mut Command) -> Result<()> {
-    run_shown(&mut cargo(["build", "--workspace", "--bin", "zabscope"]))?;
+    run_shown(cargo(["build", "--bin", "zabscope"]).args(OTHERS))?;
     tests.env("ZABSCOPE_BIN", target_dir()?.join("debug/zabscope"));
     Ok(())
 }
@@ -281,8 +293,9 @@ fn targets() -> Result<Vec<Target>> {
 
 /// The command that runs the test targets of a kind; none if there are none.
 fn tests_of(kind: &str) -> Result<Option<Command>> {
-    // With --workspace everything is compiled with the same features as for `host`: nothing twice.
-    let mut tests = cargo(["test", "--workspace", "--no-fail-fast"]);
+    // The same packages as for `host`, so that nothing is compiled twice with other features.
+    let mut tests = cargo(["test", "--no-fail-fast"]);
+    tests.args(OTHERS);
     let mut any = false;
     for target in targets()?.iter().filter(|target| target.kind() == kind) {
         tests.args(["--test", &target.name]);

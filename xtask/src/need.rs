@@ -57,16 +57,16 @@ impl Browser {
     }
 
     fn find() -> Option<Self> {
-        // GitHub's runners keep the driver in a folder of its own and name it.
-        let named =
-            env::var_os("CHROMEWEBDRIVER").map(|path| Path::new(&path).join("chromedriver"));
-        let driver = env::var_os("CHROMEDRIVER")
-            .map(PathBuf::from)
-            .or_else(|| named.filter(|path| path.is_file()))
-            .or_else(|| find(&["chromedriver"]))?;
-        let chromium = env::var_os("CHROMIUM")
-            .map(PathBuf::from)
-            .or_else(|| find(&["chromium", "google-chrome", "chromium-browser"]))?;
+        // GitHub's runners have several browsers, and name the folder of Chrome's driver.
+        if let Some(folder) = env::var_os("CHROMEWEBDRIVER") {
+            let driver = Path::new(&folder).join("chromedriver");
+            return Some(Self { driver, chromium: find(&["google-chrome"])? });
+        }
+        let or_on_path = |variable: &str, names: &[&str]| {
+            env::var_os(variable).map(PathBuf::from).or_else(|| find(names))
+        };
+        let driver = or_on_path("CHROMEDRIVER", &["chromedriver"])?;
+        let chromium = or_on_path("CHROMIUM", &["chromium", "chromium-browser", "google-chrome"])?;
         Some(Self { driver, chromium })
     }
 }
