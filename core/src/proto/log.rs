@@ -84,6 +84,8 @@ impl LogEnd {
 impl FileHeader {
     /// The header of a log: `ZKLG`.
     pub const LOG: Self = Self { magic: 0x5a4b_4c47, version: 2, db_id: 0 };
+    /// The header of a snapshot: `ZKSN`.
+    pub const SNAPSHOT: Self = Self { magic: 0x5a4b_534e, version: 2, db_id: -1 };
 
     /// Error unless this is a header of the same kind of file as `other`.
     pub fn expect_kind(self, other: Self) -> Result<(), DecodeError> {

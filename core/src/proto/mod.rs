@@ -1,6 +1,7 @@
 //! Records of the client, quorum, election and storage formats: what they hold and how they are
 //! written. Names are those of `zookeeper.jute`. Pure data; nothing here decides anything.
 
+pub mod client;
 pub mod connect;
 pub mod data;
 pub mod election;
@@ -12,6 +13,7 @@ pub mod opcode;
 pub mod quorum;
 pub mod reply;
 pub mod request;
+pub mod snapshot;
 pub mod txn;
 pub mod watch;
 

@@ -1,0 +1,4 @@
+//! The world and the simulation with a small node of their own.
+
+mod toy;
+mod world;

@@ -1,0 +1,250 @@
+//! One committed transaction to the image (Java: `DataTree.processTxn`).
+//!
+//! Applying never fails: a record that does not fit (it was applied before, or the log is odd)
+//! has an error as its result and changes as little as Java lets it change.
+
+use super::data_tree::{NewNode, shown, split};
+use super::image::Image;
+use super::znode::{AclList, Owner};
+use crate::base::SessionId;
+use crate::proto::KeeperError;
+use crate::proto::data::Stat;
+use crate::proto::txn::{CreateKind, CreateTxn, Txn, TxnHeader, TxnRecord};
+use crate::wire::{Buffer, Text};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+/// What a transaction did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Applied {
+    /// What a reply needs.
+    pub result: TxnResult,
+    /// What watches need, in the order in which they fire.
+    pub changes: Vec<Change>,
+}
+
+/// The outcome of a transaction, or of one of a multi.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TxnResult {
+    /// create, create2, createContainer, createTTL
+    Created {
+        /// The final path.
+        path: Arc<str>,
+        /// The new znode.
+        stat: Stat,
+    },
+    /// delete, deleteContainer
+    Deleted,
+    /// setData, reconfig
+    DataSet {
+        /// The znode after it.
+        stat: Stat,
+    },
+    /// setACL
+    AclSet {
+        /// The znode after it.
+        stat: Stat,
+    },
+    /// check
+    Checked,
+    /// One result for each operation. Of a failed multi all are errors: 0 before the one that
+    /// failed, -2 behind it.
+    Multi(Vec<Self>),
+    /// createSession
+    SessionCreated {
+        /// The negotiated timeout.
+        timeout_ms: i32,
+    },
+    /// closeSession
+    SessionClosed,
+    /// Nothing was changed.
+    Error {
+        /// A code of [`KeeperError`], as the log has it; 0 in a failed multi.
+        code: i32,
+    },
+}
+
+/// What happened to a znode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChangeKind {
+    /// It was made: its parent has one more child.
+    Created,
+    /// It is gone: its parent has one child less.
+    Deleted,
+    /// It was written.
+    DataChanged,
+}
+
+/// A change that watches may have waited for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// What happened.
+    pub kind: ChangeKind,
+    /// To which znode.
+    pub path: Arc<str>,
+    /// The znode's ACL, a deleted one's last; who may not READ gets no event. `None`: open.
+    pub acl: Option<AclList>,
+    /// The parent's ACL, for events about its children. `None`: open.
+    pub parent_acl: Option<AclList>,
+}
+
+impl Change {
+    /// The parent as watches know it, for a create or a delete.
+    #[must_use]
+    pub fn parent(&self) -> Option<&str> {
+        match self.kind {
+            ChangeKind::DataChanged => None,
+            ChangeKind::Created | ChangeKind::Deleted => split(&self.path).map(|at| shown(at.0)),
+        }
+    }
+}
+
+impl Image {
+    /// Applies the next transaction, or one that a fuzzy snapshot holds already.
+    pub fn apply(&mut self, record: &TxnRecord) -> Applied {
+        let mut changes = Vec::new();
+        let result = self.apply_txn(&record.header, &record.txn, &mut changes);
+        self.zxid = self.zxid.max(record.header.zxid);
+        Applied { result, changes }
+    }
+
+    pub(super) fn apply_txn(
+        &mut self,
+        header: &TxnHeader,
+        txn: &Txn,
+        changes: &mut Vec<Change>,
+    ) -> TxnResult {
+        let done = match txn {
+            Txn::CreateSession { timeout_ms } => {
+                self.sessions.insert(header.session, *timeout_ms);
+                Ok(TxnResult::SessionCreated { timeout_ms: *timeout_ms })
+            }
+            Txn::CloseSession { paths } => {
+                self.close_session(header, paths.as_deref().unwrap_or_default(), changes);
+                Ok(TxnResult::SessionClosed)
+            }
+            Txn::Error { code } => Ok(TxnResult::Error { code: *code }),
+            Txn::Create(create) => self.create(header, create, changes),
+            Txn::Delete { path, .. } => self.delete(header, &path.to_str(), changes),
+            Txn::SetData { path, data, version, .. } => {
+                self.set_data(header, &path.to_str(), data, *version, changes)
+            }
+            Txn::SetAcl { path, acl, version } => self
+                .tree
+                .set_acl(&path.to_str(), acl.as_deref(), *version)
+                .map(|node| TxnResult::AclSet { stat: node.client_stat() }),
+            Txn::Check { .. } => Ok(TxnResult::Checked),
+            Txn::Multi(txns) => Ok(TxnResult::Multi(self.multi(header, txns, changes))),
+        };
+        done.unwrap_or_else(|error| TxnResult::Error { code: error.code() })
+    }
+
+    fn create(
+        &mut self,
+        header: &TxnHeader,
+        create: &CreateTxn,
+        changes: &mut Vec<Change>,
+    ) -> Result<TxnResult, KeeperError> {
+        let path = create.path.to_str();
+        let owner = match create.kind {
+            CreateKind::Plain { ephemeral: true, .. } => Owner::of(header.session.0),
+            CreateKind::Plain { ephemeral: false, .. } => Owner::Nobody,
+            CreateKind::Container => Owner::Container,
+            CreateKind::Ttl { ttl_ms } => Owner::Ttl { ttl_ms },
+        };
+        let new = NewNode {
+            data: create.data.clone(),
+            acl: create.acl.as_deref(),
+            owner,
+            zxid: header.zxid,
+            time_ms: header.time_ms,
+        };
+        if let Err(error) = self.tree.create(&path, new, create.parent_cversion) {
+            // The other create types do not do this in Java either.
+            let is_opcode_1 = matches!(create.kind, CreateKind::Plain { with_stat: false, .. });
+            if error == KeeperError::NodeExists && is_opcode_1 {
+                self.tree.advance_parent(&path, create.parent_cversion, header.zxid);
+            }
+            return Err(error);
+        }
+        let change = self.change(ChangeKind::Created, &path);
+        let path = Arc::clone(&change.path);
+        changes.push(change);
+        let stat = self.tree.get(&path).map(super::Znode::client_stat).unwrap_or_default();
+        Ok(TxnResult::Created { path, stat })
+    }
+
+    fn delete(
+        &mut self,
+        header: &TxnHeader,
+        path: &str,
+        changes: &mut Vec<Change>,
+    ) -> Result<TxnResult, KeeperError> {
+        // The ACL of the znode is needed after the znode has gone.
+        let change = self.change(ChangeKind::Deleted, path);
+        self.tree.delete(path, header.zxid)?;
+        changes.push(change);
+        Ok(TxnResult::Deleted)
+    }
+
+    fn set_data(
+        &mut self,
+        header: &TxnHeader,
+        path: &str,
+        data: &Buffer,
+        version: i32,
+        changes: &mut Vec<Change>,
+    ) -> Result<TxnResult, KeeperError> {
+        let node = self.tree.set_data(path, data.clone(), version, header.zxid, header.time_ms)?;
+        let stat = node.client_stat();
+        changes.push(self.change(ChangeKind::DataChanged, path));
+        Ok(TxnResult::DataSet { stat })
+    }
+
+    /// The listed ephemerals go in the order of the record, then those it forgot.
+    fn close_session(&mut self, header: &TxnHeader, paths: &[Text], changes: &mut Vec<Change>) {
+        for path in paths {
+            let _ = self.delete(header, &path.to_str(), changes);
+        }
+        let session: SessionId = header.session;
+        let rest: Vec<Arc<str>> = self.tree.ephemerals_of(session).cloned().collect();
+        for path in rest {
+            let _ = self.delete(header, &path, changes);
+        }
+        self.sessions.remove(&session);
+    }
+
+    fn multi(
+        &mut self,
+        header: &TxnHeader,
+        txns: &[Txn],
+        changes: &mut Vec<Change>,
+    ) -> Vec<TxnResult> {
+        if !txns.iter().any(|txn| matches!(txn, Txn::Error { .. })) {
+            return txns.iter().map(|txn| self.apply_txn(header, txn, changes)).collect();
+        }
+        let mut behind = false;
+        txns.iter()
+            .map(|txn| match txn {
+                Txn::Error { code } => {
+                    behind = true;
+                    TxnResult::Error { code: *code }
+                }
+                _ if behind => TxnResult::Error { code: KeeperError::RuntimeInconsistency.code() },
+                _ => TxnResult::Error { code: 0 },
+            })
+            .collect()
+    }
+
+    /// The change of `path`, with the ACLs of this moment.
+    fn change(&self, kind: ChangeKind, path: &str) -> Change {
+        let acl_at = |path| self.tree.get(path).and_then(|node| node.acl().cloned());
+        let parent_acl = match kind {
+            ChangeKind::DataChanged => None,
+            ChangeKind::Created | ChangeKind::Deleted => {
+                split(path).and_then(|(parent, _)| acl_at(parent))
+            }
+        };
+        Change { kind, path: shown(path).into(), acl: acl_at(path), parent_acl }
+    }
+}

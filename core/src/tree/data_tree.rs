@@ -1,0 +1,393 @@
+//! The znodes (Java: `DataTree`): what a transaction does to them, and what can be asked.
+
+use super::acl::AclCache;
+use super::store::{VersionedMap, VersionedSet};
+use super::znode::{AclList, Owner, Znode};
+use crate::base::{SessionId, Zxid};
+use crate::proto::KeeperError;
+use crate::proto::data::{Acl, StatPersisted, perms};
+use crate::wire::Buffer;
+use alloc::sync::Arc;
+use bytes::Bytes;
+
+/// The znode that holds the configuration of the ensemble.
+pub const CONFIG_PATH: &str = "/zookeeper/config";
+/// Below here quotas are kept.
+pub const QUOTA_PATH: &str = "/zookeeper/quota";
+/// The parent of the server's own znodes.
+pub const ZOOKEEPER_PATH: &str = "/zookeeper";
+
+/// Data below this size is copied out of the transaction, so that a few bytes do not keep a
+/// whole network buffer in memory.
+const COPY_BYTES_MAX: usize = 4096;
+
+/// All znodes, the index of ephemerals and the digest. `clone` is O(1): a version.
+///
+/// The key of the root is "", so that the parent of `/x` is the text before the last slash.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tree {
+    nodes: VersionedMap<Arc<str>, Znode>,
+    ephemerals: VersionedMap<SessionId, VersionedSet<Arc<str>>>,
+    reapable: VersionedSet<Arc<str>>,
+    acls: AclCache,
+    digest: u64,
+    bytes: u64,
+}
+
+impl Default for Tree {
+    /// The tree of a new ensemble: the root and the server's own znodes.
+    fn default() -> Self {
+        let mut tree = Self::empty();
+        let stat = StatPersisted::default();
+        for path in ["", ZOOKEEPER_PATH, QUOTA_PATH] {
+            tree.add(path, Znode::new(Some(Bytes::new()), None, stat));
+        }
+        tree.add_config();
+        tree
+    }
+}
+
+/// What `create` makes.
+pub(super) struct NewNode<'a> {
+    pub data: Buffer,
+    /// Null in records of very old servers: open.
+    pub acl: Option<&'a [Acl]>,
+    pub owner: Owner,
+    pub zxid: Zxid,
+    pub time_ms: i64,
+}
+
+/// The key of `path` in the map of znodes.
+fn key_of(path: &str) -> &str {
+    if path == "/" { "" } else { path }
+}
+
+/// Key of the parent and name of the child; `None` without a slash.
+pub(super) fn split(path: &str) -> Option<(&str, &str)> {
+    path.rfind('/').map(|at| (&path[..at], &path[at + 1..]))
+}
+
+/// The path that clients know a key by.
+pub(super) fn shown(key: &str) -> &str {
+    if key.is_empty() { "/" } else { key }
+}
+
+impl Tree {
+    /// Without any znode, not even the root: to be filled from a snapshot.
+    pub(super) fn empty() -> Self {
+        Self {
+            nodes: VersionedMap::default(),
+            ephemerals: VersionedMap::default(),
+            reapable: VersionedSet::default(),
+            acls: AclCache::default(),
+            digest: 0,
+            bytes: 0,
+        }
+    }
+
+    // ---- questions
+
+    /// The znode of `path`, which is looked up as it is: an illegal path names nothing. The
+    /// empty path is the root, as in Java.
+    #[must_use]
+    pub fn get(&self, path: &str) -> Option<&Znode> {
+        self.nodes.get(key_of(path))
+    }
+
+    /// Is there a znode at `path`?
+    #[must_use]
+    pub fn contains(&self, path: &str) -> bool {
+        self.nodes.contains(key_of(path))
+    }
+
+    /// How many znodes there are, the root counted once.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// True if there is not even a root, which only a tree that is being loaded can be.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.nodes.is_empty()
+    }
+
+    /// Bytes of all paths and data.
+    #[must_use]
+    pub fn size_bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// The digest of all znodes, version [`super::digest::DIGEST_VERSION`].
+    #[must_use]
+    pub fn digest(&self) -> i64 {
+        self.digest.cast_signed()
+    }
+
+    /// All znodes in the order of their paths; the root's is "/".
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Znode)> {
+        self.nodes.iter().map(|(key, node)| (shown(key), node))
+    }
+
+    /// The znodes behind `key`, a key (the root's is ""), in the order of their keys.
+    pub(super) fn above<'a>(
+        &'a self,
+        key: &'a str,
+    ) -> impl Iterator<Item = (&'a Arc<str>, &'a Znode)> {
+        self.nodes.above(key)
+    }
+
+    /// How many znodes are below `path`, itself not counted. `None`: no such znode.
+    #[must_use]
+    pub fn count_below(&self, path: &str) -> Option<usize> {
+        let key = key_of(path);
+        if !self.nodes.contains(key) {
+            return None;
+        }
+        if key.is_empty() {
+            return Some(self.nodes.len() - 1);
+        }
+        let from = alloc::format!("{key}/");
+        Some(self.nodes.above(from.as_str()).take_while(|(key, _)| key.starts_with(&from)).count())
+    }
+
+    /// Paths of the ephemerals of `session`, in order.
+    pub fn ephemerals_of(&self, session: SessionId) -> impl Iterator<Item = &Arc<str>> {
+        self.ephemerals.get(&session).into_iter().flat_map(|paths| paths.iter())
+    }
+
+    /// Sessions that own ephemerals, with their paths, in order.
+    pub fn ephemerals(&self) -> impl Iterator<Item = (SessionId, impl Iterator<Item = &Arc<str>>)> {
+        self.ephemerals.iter().map(|(session, paths)| (*session, paths.iter()))
+    }
+
+    /// Containers and TTL znodes, in the order of their paths.
+    pub fn reapable(&self) -> impl Iterator<Item = (&Arc<str>, &Znode)> {
+        self.reapable.iter().filter_map(|path| Some((path, self.nodes.get(path)?)))
+    }
+
+    /// The distinct ACLs, in a fixed order.
+    pub(super) fn acl_lists(&self) -> impl Iterator<Item = &AclList> {
+        self.acls.lists()
+    }
+
+    // ---- what transactions do. Rules for records that are applied twice are Java's: a replay
+    // over a fuzzy snapshot must end where a Java server's replay ends.
+
+    /// Makes a znode. The parent's counter moves forward only, and its pzxid with it.
+    /// `NodeExists` gives the ACL to the znode that is there.
+    pub(super) fn create(
+        &mut self,
+        path: &str,
+        new: NewNode<'_>,
+        parent_cversion: i32,
+    ) -> Result<(), KeeperError> {
+        let (parent, name) = split(path).ok_or(KeeperError::NoNode)?;
+        let parent_node = self.nodes.get(parent).ok_or(KeeperError::NoNode)?;
+        if path == "/" || parent_node.has_child(name) {
+            self.replace_acl(path, new.acl, |_| ());
+            return Err(KeeperError::NodeExists);
+        }
+        let stat = StatPersisted {
+            czxid: new.zxid,
+            mzxid: new.zxid,
+            pzxid: new.zxid,
+            ctime_ms: new.time_ms,
+            mtime_ms: new.time_ms,
+            ephemeral_owner: new.owner.stored(),
+            ..StatPersisted::default()
+        };
+        let parent_cversion = match parent_cversion {
+            -1 => parent_node.stat.cversion.wrapping_add(1),
+            known => known,
+        };
+        let acl = new.acl.map(|acl| self.acls.take(acl));
+        self.put(path.into(), Znode::new(compact(new.data), acl, stat));
+        self.change(parent, |parent| {
+            parent.children.insert(name.into());
+            advance(&mut parent.stat, parent_cversion, new.zxid);
+        });
+        Ok(())
+    }
+
+    /// Brings the counter of `path`'s parent forward (Java: `setCversionPzxid`).
+    pub(super) fn advance_parent(&mut self, path: &str, parent_cversion: i32, zxid: Zxid) {
+        if let Some((parent, _)) = split(path) {
+            self.change(parent, |parent| advance(&mut parent.stat, parent_cversion, zxid));
+        }
+    }
+
+    /// Removes a znode and its name in the parent, and gives it back. Znodes below it stay: only
+    /// a replay over a fuzzy snapshot finds any, and it makes or deletes them again.
+    pub(super) fn delete(&mut self, path: &str, zxid: Zxid) -> Result<Znode, KeeperError> {
+        // The root stays, whatever a record says: everything else rests on it.
+        if path == "/" {
+            return Err(KeeperError::BadArguments);
+        }
+        let (parent, name) = split(path).ok_or(KeeperError::NoNode)?;
+        self.change(parent, |parent| {
+            parent.children.remove(name);
+            parent.stat.pzxid = parent.stat.pzxid.max(zxid);
+        })
+        .ok_or(KeeperError::NoNode)?;
+        self.take(path).ok_or(KeeperError::NoNode)
+    }
+
+    /// Sets data, version, mzxid and mtime.
+    pub(super) fn set_data(
+        &mut self,
+        path: &str,
+        data: Buffer,
+        version: i32,
+        zxid: Zxid,
+        time_ms: i64,
+    ) -> Result<&Znode, KeeperError> {
+        let data = compact(data);
+        self.change(key_of(path), |node| {
+            node.data = data;
+            node.stat.version = version;
+            node.stat.mzxid = zxid;
+            node.stat.mtime_ms = time_ms;
+        })
+        .ok_or(KeeperError::NoNode)
+    }
+
+    /// Sets ACL and aversion.
+    pub(super) fn set_acl(
+        &mut self,
+        path: &str,
+        acl: Option<&[Acl]>,
+        version: i32,
+    ) -> Result<&Znode, KeeperError> {
+        self.replace_acl(path, acl, |stat| stat.aversion = version).ok_or(KeeperError::NoNode)
+    }
+
+    /// Puts the configuration text into `/zookeeper/config`, which a member of an ensemble does
+    /// at its start and after synchronization, without a transaction.
+    pub fn set_config(&mut self, text: Bytes, config_zxid: Zxid, time_ms: i64) {
+        if !self.contains(CONFIG_PATH) {
+            self.add_config();
+        }
+        let _ = self.set_data(CONFIG_PATH, Some(text), -1, config_zxid, time_ms);
+    }
+
+    /// Adds a znode of a snapshot, the parent's before those of its children. False: it has no
+    /// parent.
+    pub(super) fn add(&mut self, key: &str, mut node: Znode) -> bool {
+        if let Some((parent, name)) = split(key) {
+            let Some(parent) = self.nodes.get_mut(parent) else { return false };
+            parent.children.insert(name.into());
+        } else if !key.is_empty() {
+            return false;
+        }
+        node.data = compact(node.data);
+        self.put(key.into(), node);
+        true
+    }
+
+    fn add_config(&mut self) {
+        let read_only = self.acls.take(&Acl::world(perms::READ));
+        let stat = StatPersisted { aversion: -1, ..StatPersisted::default() };
+        self.add(CONFIG_PATH, Znode::new(Some(Bytes::new()), Some(read_only), stat));
+    }
+
+    /// The shared list for an ACL, counted as used once more.
+    pub(super) fn share_acl(&mut self, acl: &[Acl]) -> AclList {
+        self.acls.take(acl)
+    }
+
+    // ---- the only places where map, indexes and sums change
+
+    fn replace_acl(
+        &mut self,
+        path: &str,
+        acl: Option<&[Acl]>,
+        then: impl FnOnce(&mut StatPersisted),
+    ) -> Option<&Znode> {
+        let key = key_of(path);
+        let old = self.nodes.get(key)?.acl.clone();
+        let new = acl.map(|acl| self.acls.take(acl));
+        if let Some(old) = old {
+            self.acls.give_back(&old);
+        }
+        self.change(key, |node| {
+            node.acl = new;
+            then(&mut node.stat);
+        })
+    }
+
+    fn change(&mut self, key: &str, change: impl FnOnce(&mut Znode)) -> Option<&Znode> {
+        // Asked first because a mutable lookup copies the path to the znode even in vain.
+        if !self.nodes.contains(key) {
+            return None;
+        }
+        let node = self.nodes.get_mut(key)?;
+        self.digest = self.digest.wrapping_sub(u64::from(node.digest));
+        self.bytes -= data_bytes(node);
+        change(node);
+        node.rehash(key);
+        self.digest = self.digest.wrapping_add(u64::from(node.digest));
+        self.bytes += data_bytes(node);
+        Some(node)
+    }
+
+    fn put(&mut self, key: Arc<str>, mut node: Znode) {
+        self.take(&key);
+        node.rehash(&key);
+        self.digest = self.digest.wrapping_add(u64::from(node.digest));
+        self.bytes += key.len() as u64 + data_bytes(&node);
+        match node.owner() {
+            Owner::Nobody => {}
+            Owner::Container | Owner::Ttl { .. } => self.reapable.insert(Arc::clone(&key)),
+            Owner::Session(session) => {
+                let mut paths = self.ephemerals.get(&session).cloned().unwrap_or_default();
+                paths.insert(Arc::clone(&key));
+                self.ephemerals.insert(session, paths);
+            }
+        }
+        self.nodes.insert(key, node);
+    }
+
+    fn take(&mut self, key: &str) -> Option<Znode> {
+        let node = self.nodes.get(key)?.clone();
+        self.nodes.remove(key);
+        self.digest = self.digest.wrapping_sub(u64::from(node.digest));
+        self.bytes -= key.len() as u64 + data_bytes(&node);
+        if let Some(acl) = &node.acl {
+            self.acls.give_back(acl);
+        }
+        match node.owner() {
+            Owner::Nobody => {}
+            Owner::Container | Owner::Ttl { .. } => {
+                self.reapable.remove(key);
+            }
+            Owner::Session(session) => {
+                if let Some(paths) = self.ephemerals.get_mut(&session) {
+                    paths.remove(key);
+                    if paths.is_empty() {
+                        self.ephemerals.remove(&session);
+                    }
+                }
+            }
+        }
+        Some(node)
+    }
+}
+
+fn advance(stat: &mut StatPersisted, cversion: i32, zxid: Zxid) {
+    if cversion > stat.cversion {
+        stat.cversion = cversion;
+        stat.pzxid = zxid;
+    }
+}
+
+fn data_bytes(node: &Znode) -> u64 {
+    node.data.as_ref().map_or(0, |data| data.len() as u64)
+}
+
+fn compact(data: Buffer) -> Buffer {
+    data.map(|data| match data.len() {
+        0..COPY_BYTES_MAX => Bytes::copy_from_slice(&data),
+        _ => data,
+    })
+}

@@ -1,0 +1,358 @@
+//! Judging a write (Java: `PrepRequestProcessor`): the transaction it becomes, or why not.
+//!
+//! The order of the checks decides which error a client sees, so it is Java's, step by step.
+
+use super::acl;
+use super::data_tree::{CONFIG_PATH, QUOTA_PATH, ZOOKEEPER_PATH, split};
+use super::image::Image;
+use super::znode::{Owner, TTL_MS_MAX, Znode};
+use crate::base::{Cxid, SessionId, path};
+use crate::proto::KeeperError;
+use crate::proto::data::{Acl, Id, perms};
+use crate::proto::request::{CreateOp, CreateRequest};
+use crate::proto::txn::{CreateKind, CreateTxn, Txn, TxnHeader};
+use crate::wire::{Buffer, Text};
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+/// Switches of a server that change what may be written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WriteRules {
+    /// TTL znodes are allowed (`zookeeper.extendedTypesEnabled`).
+    pub extended_types: bool,
+    /// Nobody's permissions are looked at (`zookeeper.skipACL`).
+    pub skip_acl: bool,
+}
+
+/// Who asks.
+#[derive(Clone, Copy, Debug)]
+pub struct Caller<'a> {
+    /// The session.
+    pub session: SessionId,
+    /// The identities of its connection.
+    pub ids: &'a [Id],
+    /// The session lives on one server only and may not own ephemerals.
+    pub local: bool,
+    /// What else is wrong with the session (it moved), raised where Java checks the session.
+    pub session_error: Option<KeeperError>,
+}
+
+/// A write as the client asks for it. A null path of setData, setACL or check is an empty one
+/// here; of create and delete it is a marshalling error before this.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WriteOp {
+    /// A new global session of the caller's id.
+    CreateSession {
+        /// The negotiated timeout.
+        timeout_ms: i32,
+    },
+    /// The end of the caller's session, by itself or by expiry.
+    CloseSession,
+    /// create, create2, createContainer, createTTL
+    Create(CreateRequest),
+    /// delete
+    Delete {
+        /// Which znode.
+        path: Text,
+        /// Its version, or -1.
+        version: i32,
+    },
+    /// deleteContainer, which only the leader itself asks for.
+    DeleteContainer {
+        /// Which znode.
+        path: Text,
+    },
+    /// setData
+    SetData {
+        /// Which znode.
+        path: Text,
+        /// Its new data.
+        data: Buffer,
+        /// Its version, or -1.
+        version: i32,
+    },
+    /// setACL
+    SetAcl {
+        /// Which znode.
+        path: Text,
+        /// The ACL as sent.
+        acl: Option<Vec<Acl>>,
+        /// Its aversion, or -1.
+        version: i32,
+    },
+    /// check, in a multi only
+    Check {
+        /// Which znode.
+        path: Text,
+        /// Its version, or -1.
+        version: i32,
+    },
+    /// All or nothing; not nested.
+    Multi(Vec<Self>),
+}
+
+/// The transaction of a write, judged by `image`: the version with everything that was prepared
+/// before. A multi never fails as a whole; its record says which operation did.
+pub fn prepare(
+    image: &Image,
+    caller: &Caller<'_>,
+    op: &WriteOp,
+    rules: &WriteRules,
+) -> Result<Txn, KeeperError> {
+    let judge = Judge { image, caller, rules, in_multi: false };
+    match op {
+        WriteOp::CreateSession { timeout_ms } => Ok(Txn::CreateSession { timeout_ms: *timeout_ms }),
+        WriteOp::CloseSession => {
+            let paths = image.tree.ephemerals_of(caller.session);
+            Ok(Txn::CloseSession { paths: Some(paths.map(|path| (&**path).into()).collect()) })
+        }
+        WriteOp::Multi(ops) => Ok(prepare_multi(image, caller, ops, rules)),
+        WriteOp::Check { .. } => Err(KeeperError::Unimplemented),
+        _ => judge.judge(op),
+    }
+}
+
+fn prepare_multi(image: &Image, caller: &Caller<'_>, ops: &[WriteOp], rules: &WriteRules) -> Txn {
+    let mut scratch = image.clone();
+    let mut failed = false;
+    let mut txns = Vec::with_capacity(ops.len());
+    for op in ops {
+        if failed {
+            txns.push(Txn::Error { code: KeeperError::RuntimeInconsistency.code() });
+            continue;
+        }
+        let judge = Judge { image: &scratch, caller, rules, in_multi: true };
+        match judge.judge(op) {
+            Ok(txn) => {
+                // Which zxid and when shows in no check, only that it is later.
+                let header = TxnHeader {
+                    session: caller.session,
+                    cxid: Cxid(0),
+                    zxid: image.zxid.next(),
+                    time_ms: 0,
+                    kind: txn.kind(),
+                };
+                scratch.apply_txn(&header, &txn, &mut Vec::new());
+                txns.push(txn);
+            }
+            Err(error) => {
+                failed = true;
+                txns.push(Txn::Error { code: error.code() });
+            }
+        }
+    }
+    Txn::Multi(txns)
+}
+
+/// What the checks of one operation look at.
+struct Judge<'a> {
+    image: &'a Image,
+    caller: &'a Caller<'a>,
+    rules: &'a WriteRules,
+    in_multi: bool,
+}
+
+/// The bits of `CreateMode`.
+#[derive(Clone, Copy)]
+struct Mode {
+    ephemeral: bool,
+    sequential: bool,
+    ttl: bool,
+}
+
+impl Mode {
+    fn of(flags: i32) -> Result<Self, KeeperError> {
+        let (ephemeral, sequential, ttl) = match flags {
+            0 | 4 => (false, false, false),
+            1 => (true, false, false),
+            2 => (false, true, false),
+            3 => (true, true, false),
+            5 => (false, false, true),
+            6 => (false, true, true),
+            _ => return Err(KeeperError::BadArguments),
+        };
+        Ok(Self { ephemeral, sequential, ttl })
+    }
+}
+
+impl Judge<'_> {
+    fn judge(&self, op: &WriteOp) -> Result<Txn, KeeperError> {
+        match op {
+            WriteOp::Create(create) => self.create(create),
+            WriteOp::Delete { path, version } => self.delete(path, *version),
+            WriteOp::DeleteContainer { path } => self.delete_container(path),
+            WriteOp::SetData { path, data, version } => self.set_data(path, data, *version),
+            WriteOp::SetAcl { path, acl, version } => self.set_acl(path, acl.as_deref(), *version),
+            WriteOp::Check { path, version } => self.check(path, *version),
+            WriteOp::CreateSession { .. } | WriteOp::CloseSession | WriteOp::Multi(_) => {
+                Err(KeeperError::MarshallingError)
+            }
+        }
+    }
+
+    fn create(&self, op: &CreateRequest) -> Result<Txn, KeeperError> {
+        let mode = Mode::of(op.flags)?;
+        self.check_ttl(op.kind, mode)?;
+        self.check_session(mode.ephemeral)?;
+        let asked = op.path.to_str();
+        let parent_path = quick_check(&asked)?;
+        let acl = acl::fixup(op.acl.as_deref(), self.caller.ids)?;
+        let parent = self.node(parent_path)?;
+        self.permit(parent, perms::CREATE)?;
+        let counter = parent.stat().cversion;
+        let path: String = match mode.sequential {
+            true => format!("{asked}{counter:010}"),
+            false => asked.to_string(),
+        };
+        full_check(&path)?;
+        if self.image.tree.contains(&path) {
+            return Err(KeeperError::NodeExists);
+        }
+        if matches!(parent.owner(), Owner::Session(_)) {
+            return Err(KeeperError::NoChildrenForEphemerals);
+        }
+        let kind = match op.kind {
+            CreateOp::Create => CreateKind::Plain { with_stat: false, ephemeral: mode.ephemeral },
+            CreateOp::Create2 => CreateKind::Plain { with_stat: true, ephemeral: mode.ephemeral },
+            CreateOp::Container => CreateKind::Container,
+            CreateOp::Ttl { ttl_ms } => CreateKind::Ttl { ttl_ms },
+        };
+        Ok(Txn::Create(CreateTxn {
+            path: path.into(),
+            data: op.data.clone(),
+            acl: Some(acl),
+            kind,
+            parent_cversion: counter.wrapping_add(1),
+        }))
+    }
+
+    fn check_ttl(&self, call: CreateOp, mode: Mode) -> Result<(), KeeperError> {
+        if mode.ttl && !self.rules.extended_types {
+            return Err(KeeperError::Unimplemented);
+        }
+        // Stricter than Java, which lets createTTL without the flag pass if ttl is negative and
+        // then proposes a record that it cannot apply.
+        match call {
+            CreateOp::Ttl { ttl_ms } if mode.ttl && (1..=TTL_MS_MAX).contains(&ttl_ms) => Ok(()),
+            CreateOp::Ttl { .. } => Err(KeeperError::BadArguments),
+            _ if mode.ttl => Err(KeeperError::BadArguments),
+            _ => Ok(()),
+        }
+    }
+
+    fn delete(&self, path: &Text, version: i32) -> Result<Txn, KeeperError> {
+        self.check_session(false)?;
+        let name = path.to_str();
+        let parent = self.node(parent_for_delete(&name)?)?;
+        self.permit(parent, perms::DELETE)?;
+        let node = self.node(&name)?;
+        next_version(node.stat().version, version)?;
+        if node.num_children() > 0 {
+            return Err(KeeperError::NotEmpty);
+        }
+        Ok(Txn::Delete { path: path.clone(), container: false })
+    }
+
+    fn delete_container(&self, path: &Text) -> Result<Txn, KeeperError> {
+        let name = path.to_str();
+        parent_for_delete(&name)?;
+        let node = self.node(&name)?;
+        if node.num_children() > 0 {
+            return Err(KeeperError::NotEmpty);
+        }
+        // It may have gone and come back as another kind since the reaper saw it.
+        match node.owner() {
+            Owner::Container | Owner::Ttl { .. } => {
+                Ok(Txn::Delete { path: path.clone(), container: true })
+            }
+            Owner::Nobody | Owner::Session(_) => Err(KeeperError::BadVersion),
+        }
+    }
+
+    fn set_data(&self, path: &Text, data: &Buffer, version: i32) -> Result<Txn, KeeperError> {
+        self.check_session(false)?;
+        let name = path.to_str();
+        full_check(&name)?;
+        let node = self.node(&name)?;
+        self.permit(node, perms::WRITE)?;
+        let version = next_version(node.stat().version, version)?;
+        Ok(Txn::SetData { path: path.clone(), data: data.clone(), version, reconfig: false })
+    }
+
+    fn set_acl(&self, path: &Text, acl: Option<&[Acl]>, version: i32) -> Result<Txn, KeeperError> {
+        self.check_session(false)?;
+        let name = path.to_str();
+        full_check(&name)?;
+        let acl = acl::fixup(acl, self.caller.ids)?;
+        let node = self.node(&name)?;
+        self.permit(node, perms::ADMIN)?;
+        let version = next_version(node.stat().aversion, version)?;
+        Ok(Txn::SetAcl { path: path.clone(), acl: Some(acl), version })
+    }
+
+    fn check(&self, path: &Text, version: i32) -> Result<Txn, KeeperError> {
+        self.check_session(false)?;
+        let name = path.to_str();
+        full_check(&name)?;
+        let node = self.node(&name)?;
+        self.permit(node, perms::READ)?;
+        let version = next_version(node.stat().version, version)?;
+        Ok(Txn::Check { path: path.clone(), version })
+    }
+
+    fn check_session(&self, for_ephemeral: bool) -> Result<(), KeeperError> {
+        if for_ephemeral && self.caller.local {
+            return Err(match self.in_multi {
+                true => KeeperError::SessionExpired,
+                false => KeeperError::EphemeralOnLocalSession,
+            });
+        }
+        if let Some(error) = self.caller.session_error {
+            return Err(error);
+        }
+        let known = self.image.session_timeout_ms(self.caller.session).is_some();
+        if known || self.caller.local { Ok(()) } else { Err(KeeperError::SessionExpired) }
+    }
+
+    fn node(&self, path: &str) -> Result<&Znode, KeeperError> {
+        self.image.tree.get(path).ok_or(KeeperError::NoNode)
+    }
+
+    fn permit(&self, node: &Znode, perm: i32) -> Result<(), KeeperError> {
+        let acl = node.acl().map(|acl| &**acl);
+        match self.rules.skip_acl || acl::allows(acl, perm, self.caller.ids) {
+            true => Ok(()),
+            false => Err(KeeperError::NoAuth),
+        }
+    }
+}
+
+/// The parent's key, for a path that may be illegal in other ways.
+fn quick_check(path: &str) -> Result<&str, KeeperError> {
+    let (parent, _) = split(path).ok_or(KeeperError::BadArguments)?;
+    if path.contains('\0') { Err(KeeperError::BadArguments) } else { Ok(parent) }
+}
+
+fn parent_for_delete(path: &str) -> Result<&str, KeeperError> {
+    match path {
+        "/" | ZOOKEEPER_PATH | QUOTA_PATH | CONFIG_PATH => Err(KeeperError::BadArguments),
+        _ => quick_check(path),
+    }
+}
+
+fn full_check(path: &str) -> Result<(), KeeperError> {
+    if path::is_valid(path) { Ok(()) } else { Err(KeeperError::BadArguments) }
+}
+
+/// The version after `current`, if a client that expects `expected` may write. -1 expects
+/// anything, so no znode gets it as a version.
+fn next_version(current: i32, expected: i32) -> Result<i32, KeeperError> {
+    if expected != -1 && expected != current {
+        return Err(KeeperError::BadVersion);
+    }
+    Ok(match current.wrapping_add(1) {
+        -1 => 0,
+        next => next,
+    })
+}
