@@ -381,3 +381,6 @@ fn next_version(current: i32, expected: i32) -> Result<i32, KeeperError> {
         next => next,
     })
 }
+
+#[cfg(test)]
+mod tests;
