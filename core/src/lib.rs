@@ -18,7 +18,6 @@
 //! | 5 | [`recipes`] |
 #![no_std]
 #![forbid(unsafe_code)]
-#![cfg_attr(not(test), warn(clippy::wildcard_enum_match_arm))]
 
 extern crate alloc;
 #[cfg(test)]
@@ -26,6 +25,7 @@ extern crate std;
 
 pub mod base;
 pub mod client;
+pub mod ensemble;
 pub mod proto;
 pub mod recipes;
 pub mod server;

@@ -28,3 +28,16 @@ pub const SYNC_PACKETS_MAX: usize = 1_000_000;
 pub const DIFF_FROM_LOG_TXNS_MAX: usize = 100_000;
 /// Largest counter of an epoch: the leader steps down before it wraps.
 pub const COUNTER_MAX: u32 = 0xffff_fffe;
+/// Items in flight in one direction of a simulated stream; beyond it the stream breaks, as a
+/// driver closes a link with too many unsent bytes.
+pub const SIM_IN_FLIGHT_MAX: usize = 100_000;
+/// Writes, or jobs, that may wait for a simulated disk; beyond it the process ends.
+pub const SIM_DISK_QUEUE_MAX: usize = 1_000_000;
+/// Faults that a simulation remembers; later ones are only counted.
+pub const SIM_FAULTS_MAX: usize = 256;
+/// Steps between two keyframes of a simulation, while it is short.
+pub const SIM_KEYFRAME_STEPS: u64 = 256;
+/// Keyframes of one simulation.
+pub const SIM_KEYFRAMES_MAX: usize = 128;
+/// Bytes of a quorum stream that may wait for the end of a packet.
+pub const QUORUM_UNREAD_BYTES_MAX: usize = 2 * QUORUM_PACKET_BYTES_MAX;

@@ -9,4 +9,4 @@ pub mod quorum;
 pub mod rng;
 
 pub use ids::{ClientId, Conn, Cxid, Epoch, Millis, NodeId, Round, SessionId, Sid, Zxid};
-pub use node::{Effect, Event, Link, Node, Now};
+pub use node::{Effect, Event, Link, Node, Now, Origin};

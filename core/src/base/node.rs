@@ -43,6 +43,13 @@ pub enum Link {
     Server(Sid),
 }
 
+/// What only the driver knows about the other end of a stream.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// Address of the other end, if there is one.
+    pub ip: Option<core::net::IpAddr>,
+}
+
 /// A deterministic state machine: servers, clients, and compositions of them.
 pub trait Node: Sized + Clone + Debug {
     /// What the node is told once, at boot.
@@ -92,7 +99,7 @@ pub enum Event<N: Node> {
     /// A timer fired.
     Timer(N::Timer),
     /// A stream is open, whoever asked for it.
-    Linked(Link),
+    Linked(Link, Origin),
     /// A stream ended, or could not be opened.
     Unlinked(Link),
     /// A message came.

@@ -1,6 +1,7 @@
 //! Records of the client, quorum, election and storage formats: what they hold and how they are
 //! written. Names are those of `zookeeper.jute`. Pure data; nothing here decides anything.
 
+pub mod client;
 pub mod connect;
 pub mod data;
 pub mod election;

@@ -24,6 +24,8 @@
 //! S1 TRUNC drops newer snapshots; S3 a TRUNC that cannot be executed asks for SNAP; K1 what is
 //! known about a peer belongs to the link; K2 leave: disk, tree, then vote.
 
+#![warn(clippy::wildcard_enum_match_arm)]
+
 pub mod broadcast;
 pub mod config;
 pub mod discovery;

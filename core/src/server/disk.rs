@@ -1,0 +1,127 @@
+//! A server's disk in the simulator: what is here survives a crash. The real one writes the same
+//! content as files of Apache's format.
+
+use super::message::{Done, Job, Payload, Recovered, Write};
+use crate::base::limits::{DIFF_FROM_LOG_TXNS_MAX, RECENT_TXNS};
+use crate::base::{Epoch, Zxid};
+use crate::proto::txn::TxnRecord;
+use crate::tree::Image;
+use crate::zab::{Entry, Mark};
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+/// Snapshots, log and epochs, as they are durable.
+///
+/// The log is a map of versions' bytes that are shared, so a copy costs a pointer an entry.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Disk {
+    accepted_epoch: Epoch,
+    current_epoch: Epoch,
+    snapshots: BTreeMap<Zxid, Image>,
+    log: BTreeMap<Zxid, Payload>,
+}
+
+impl Disk {
+    /// Makes one write durable.
+    pub fn keep(&mut self, write: Write) -> Mark {
+        let mark = write.mark();
+        match write {
+            Write::Append(entry) => {
+                self.log.insert(entry.zxid, entry.payload);
+            }
+            Write::Truncate(zxid) => {
+                self.log.split_off(&zxid.next());
+                self.snapshots.split_off(&zxid.next());
+            }
+            Write::Install { zxid, image } => {
+                self.log.clear();
+                self.snapshots.clear();
+                self.snapshots.insert(zxid, image);
+            }
+            Write::AcceptedEpoch(epoch) => self.accepted_epoch = epoch,
+            Write::CurrentEpoch(epoch) => self.current_epoch = epoch,
+        }
+        mark
+    }
+
+    /// Does disk work.
+    pub fn work(&mut self, job: Job) -> Done {
+        match job {
+            Job::ReadState => Done::State(self.recover()),
+            Job::ReadLog { learner, from, to } => {
+                Done::Log { learner, entries: self.read_log(from, to) }
+            }
+            Job::Snapshot { zxid, image } => {
+                self.snapshots.insert(zxid, image);
+                Done::Snapshot(zxid)
+            }
+        }
+    }
+
+    fn read_log(&self, from: Zxid, to: Zxid) -> Option<Vec<Entry<Payload>>> {
+        // The first entry read must be at or below `from`, else transactions could be missing.
+        let (start, _) = self.log.range(..=from).next_back()?;
+        let range = self.log.range(*start..=to);
+        let entries: Vec<_> = range
+            .take(DIFF_FROM_LOG_TXNS_MAX + 1)
+            .map(|(zxid, payload)| Entry { zxid: *zxid, payload: payload.clone() })
+            .collect();
+        (entries.len() <= DIFF_FROM_LOG_TXNS_MAX).then_some(entries)
+    }
+
+    /// What a process that starts now finds: the newest snapshot and the log behind it.
+    #[must_use]
+    pub fn recover(&self) -> Recovered {
+        let mut image =
+            self.snapshots.last_key_value().map_or_else(Image::new, |(_, image)| image.clone());
+        let base = image.zxid;
+        for payload in self.log.range(base.next()..).map(|(_, payload)| payload) {
+            let record = TxnRecord::from_all(payload.clone());
+            image.apply(&record.expect("the log holds what this engine encoded"));
+        }
+        let recent: Vec<Entry<Payload>> = self
+            .log
+            .iter()
+            .rev()
+            .take(RECENT_TXNS)
+            .map(|(zxid, payload)| Entry { zxid: *zxid, payload: payload.clone() })
+            .collect();
+        Recovered {
+            accepted_epoch: self.accepted_epoch,
+            current_epoch: self.current_epoch,
+            last_zxid: image.zxid,
+            recent: recent.into_iter().rev().collect(),
+            image,
+        }
+    }
+
+    /// acceptedEpoch on disk.
+    #[must_use]
+    pub const fn accepted_epoch(&self) -> Epoch {
+        self.accepted_epoch
+    }
+
+    /// currentEpoch on disk.
+    #[must_use]
+    pub const fn current_epoch(&self) -> Epoch {
+        self.current_epoch
+    }
+
+    /// The log on disk, oldest first.
+    pub fn log(&self) -> impl DoubleEndedIterator<Item = (Zxid, &Payload)> {
+        self.log.iter().map(|(zxid, payload)| (*zxid, payload))
+    }
+
+    /// Zxids of the snapshots on disk.
+    pub fn snapshots(&self) -> impl Iterator<Item = Zxid> {
+        self.snapshots.keys().copied()
+    }
+
+    /// Last zxid of the history on disk.
+    #[must_use]
+    pub fn last_zxid(&self) -> Zxid {
+        let log = self.log.last_key_value().map_or(Zxid::ZERO, |(zxid, _)| *zxid);
+        let snapshot = self.snapshots.last_key_value().map_or(Zxid::ZERO, |(zxid, _)| *zxid);
+        log.max(snapshot)
+    }
+}

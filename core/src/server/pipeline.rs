@@ -1,0 +1,276 @@
+//! Requests of a connection, in order (Java: `FollowerRequestProcessor`, `CommitProcessor`).
+//!
+//! Each connection has a queue. A write waits there for its transaction; whatever comes behind it
+//! waits for it, so replies keep the order of requests. Other connections do not wait.
+
+use super::auth::authenticate;
+use super::connection::{Stage, Waiting};
+use super::message::Closed;
+use super::server::{Effects, Server};
+use crate::base::limits::REQUESTS_PER_CONN_MAX;
+use crate::base::{Conn, Cxid, Effect, Link, Now, Zxid};
+use crate::proto::KeeperError;
+use crate::proto::client::{ToClient, ToServer};
+use crate::proto::opcode as op;
+use crate::proto::reply::{Reply, ReplyHeader, xid};
+use crate::proto::request::{Request, RequestHeader};
+use crate::wire::{Encode, Reader};
+use crate::zab::Forward;
+use bytes::Bytes;
+
+impl Server {
+    /// A message of a client.
+    pub(super) fn on_client(&mut self, now: Now, conn: Conn, msg: ToServer, out: &mut Effects) {
+        let Some(connection) = self.conns.get(&conn) else { return };
+        match (connection.stage, msg) {
+            (Stage::Fresh, ToServer::Connect(request)) => {
+                self.on_connect(now, conn, &request, out);
+            }
+            (Stage::Ready, ToServer::Request { header, body }) => {
+                self.touch(conn);
+                self.on_request(now, conn, header, body, out);
+            }
+            (Stage::Fresh | Stage::Attaching | Stage::Ready, _) => {
+                self.close(conn, Closed::Protocol, out);
+            }
+        }
+    }
+
+    /// Any request keeps the session alive, reads and pings too.
+    fn touch(&mut self, conn: Conn) {
+        let Some(connection) = self.conns.get(&conn) else { return };
+        let (session, timeout_ms) = (connection.session, connection.timeout_ms);
+        if self.is_leader() {
+            self.tracker.touch(session, timeout_ms);
+        } else {
+            self.touched.insert(session, timeout_ms);
+        }
+    }
+
+    fn on_request(
+        &mut self,
+        now: Now,
+        conn: Conn,
+        header: RequestHeader,
+        body: Bytes,
+        out: &mut Effects,
+    ) {
+        match header.op {
+            op::PING => self.reply(conn, xid::PING, self.last_processed(), Ok(Reply::Empty), out),
+            op::AUTH => self.on_auth(conn, header, body, out),
+            // Without SASL a null token tells the client to go on without.
+            op::SASL => self.enqueue_read(conn, header, Request::Sasl { token: None }, out),
+            op::CREATE
+            | op::CREATE2
+            | op::CREATE_CONTAINER
+            | op::CREATE_TTL
+            | op::DELETE
+            | op::SET_DATA
+            | op::SET_ACL
+            | op::RECONFIG
+            | op::MULTI
+            | op::CLOSE_SESSION => self.on_write(now, conn, header, body, out),
+            op::SYNC => self.on_sync_request(now, conn, header, body, out),
+            _ => self.on_read(conn, header, body, out),
+        }
+    }
+
+    // --- writes --------------------------------------------------------------------------
+
+    fn on_write(
+        &mut self,
+        now: Now,
+        conn: Conn,
+        header: RequestHeader,
+        body: Bytes,
+        out: &mut Effects,
+    ) {
+        let cxid = Cxid(header.xid);
+        self.enqueue(conn, Waiting::Write { cxid, op: header.op }, out);
+        if let Some(forward) = self.forward_of(conn, header, body) {
+            self.hand_to_leader(now, forward, out);
+        }
+    }
+
+    fn forward_of(&self, conn: Conn, header: RequestHeader, body: Bytes) -> Option<Forward> {
+        let connection = self.conns.get(&conn)?;
+        Some(Forward {
+            session: connection.session,
+            cxid: Cxid(header.xid),
+            op: header.op,
+            body,
+            ids: Some(connection.ids.clone()),
+        })
+    }
+
+    fn on_sync_request(
+        &mut self,
+        now: Now,
+        conn: Conn,
+        header: RequestHeader,
+        body: Bytes,
+        out: &mut Effects,
+    ) {
+        let decoded = Request::decode(op::SYNC, &mut Reader::new(body.clone()));
+        let Ok(Request::Sync { path }) = decoded else {
+            self.enqueue_read_error(conn, header, out);
+            return;
+        };
+        if self.is_leader() {
+            // Like a read: it waits for the session's own writes, and everything committed is
+            // applied here.
+            self.enqueue_read(conn, header, Request::Sync { path }, out);
+            return;
+        }
+        let cxid = Cxid(header.xid);
+        self.enqueue(conn, Waiting::Sync { cxid, path, done: false }, out);
+        self.syncs.push_back(conn);
+        if let Some(forward) = self.forward_of(conn, header, body) {
+            self.hand_to_leader(now, forward, out);
+        }
+    }
+
+    /// SYNC came: it answers the oldest sync that was forwarded.
+    pub(super) fn on_synced(&mut self, out: &mut Effects) {
+        let Some(conn) = self.syncs.pop_front() else { return };
+        let Some(connection) = self.conns.get_mut(&conn) else { return };
+        let open = connection.queue.iter_mut().find_map(|waiting| match waiting {
+            Waiting::Sync { done, .. } if !*done => Some(done),
+            Waiting::Sync { .. } | Waiting::Write { .. } | Waiting::Read { .. } => None,
+        });
+        if let Some(done) = open {
+            *done = true;
+        }
+        self.drain(conn, out);
+    }
+
+    // --- reads ---------------------------------------------------------------------------
+
+    fn on_read(&mut self, conn: Conn, header: RequestHeader, body: Bytes, out: &mut Effects) {
+        match Request::decode(header.op, &mut Reader::new(body)) {
+            Ok(
+                Request::Check { .. }
+                | Request::Create(_)
+                | Request::Delete { .. }
+                | Request::SetData { .. }
+                | Request::SetAcl { .. }
+                | Request::Multi(_)
+                | Request::Reconfig { .. }
+                | Request::CloseSession,
+            ) => self.refuse_opcode(conn, header, out),
+            Ok(request) => self.enqueue_read(conn, header, request, out),
+            Err(crate::wire::DecodeError::Unknown { what: "opcode", .. }) => {
+                self.refuse_opcode(conn, header, out);
+            }
+            Err(_) => self.enqueue_read_error(conn, header, out),
+        }
+    }
+
+    fn enqueue_read(
+        &mut self,
+        conn: Conn,
+        header: RequestHeader,
+        request: Request,
+        out: &mut Effects,
+    ) {
+        self.enqueue(conn, Waiting::Read { cxid: Cxid(header.xid), request }, out);
+        self.drain(conn, out);
+    }
+
+    /// A record that cannot be read keeps its place in the order too.
+    fn enqueue_read_error(&mut self, conn: Conn, header: RequestHeader, out: &mut Effects) {
+        let malformed = Request::AddWatch { path: "".into(), mode: -1 };
+        self.enqueue_read(conn, header, malformed, out);
+    }
+
+    /// An opcode that no client may send: the answer has no zxid, and the connection ends.
+    fn refuse_opcode(&mut self, conn: Conn, header: RequestHeader, out: &mut Effects) {
+        self.reply(conn, header.xid, Zxid(-1), Err(KeeperError::Unimplemented), out);
+        self.close(conn, Closed::UnknownOpcode, out);
+    }
+
+    fn on_auth(&mut self, conn: Conn, header: RequestHeader, body: Bytes, out: &mut Effects) {
+        let super_digest = self.config.super_digest.as_deref();
+        let added = match Request::decode(header.op, &mut Reader::new(body)) {
+            Ok(Request::Auth { scheme, auth, .. }) => self.conns.get(&conn).and_then(|found| {
+                let auth = auth.unwrap_or_default();
+                authenticate(&scheme.to_str(), &auth, &found.ids, super_digest)
+            }),
+            Ok(_) | Err(_) => None,
+        };
+        let Some(added) = added else {
+            self.reply(conn, xid::AUTH, Zxid::ZERO, Err(KeeperError::AuthFailed), out);
+            self.close(conn, Closed::AuthFailed, out);
+            return;
+        };
+        if let Some(connection) = self.conns.get_mut(&conn) {
+            for id in added {
+                if !connection.ids.contains(&id) {
+                    connection.ids.push(id);
+                }
+            }
+        }
+        self.reply(conn, xid::AUTH, Zxid::ZERO, Ok(Reply::Empty), out);
+    }
+
+    // --- the queue -----------------------------------------------------------------------
+
+    fn enqueue(&mut self, conn: Conn, waiting: Waiting, out: &mut Effects) {
+        let Some(connection) = self.conns.get_mut(&conn) else { return };
+        connection.queue.push_back(waiting);
+        if connection.queue.len() >= REQUESTS_PER_CONN_MAX && !connection.paused {
+            connection.paused = true;
+            out.push(Effect::Pause(Link::Client(conn)));
+        }
+    }
+
+    /// Answers what stands at the head of the queue and waits for nothing any more.
+    pub(super) fn drain(&mut self, conn: Conn, out: &mut Effects) {
+        while let Some(connection) = self.conns.get_mut(&conn) {
+            match connection.queue.front() {
+                Some(Waiting::Read { .. } | Waiting::Sync { done: true, .. }) => {}
+                Some(Waiting::Write { .. } | Waiting::Sync { done: false, .. }) | None => break,
+            }
+            match connection.queue.pop_front() {
+                Some(Waiting::Read { cxid, request }) => self.answer_read(conn, cxid, request, out),
+                Some(Waiting::Sync { cxid, path, .. }) => {
+                    self.reply(conn, cxid.0, self.last_processed(), Ok(Reply::Path(path)), out);
+                }
+                Some(Waiting::Write { .. }) | None => {}
+            }
+        }
+        self.resume(conn, out);
+    }
+
+    fn resume(&mut self, conn: Conn, out: &mut Effects) {
+        let Some(connection) = self.conns.get_mut(&conn) else { return };
+        if connection.paused
+            && connection.stage == Stage::Ready
+            && connection.queue.len() < REQUESTS_PER_CONN_MAX / 2
+        {
+            connection.paused = false;
+            out.push(Effect::Resume(Link::Client(conn)));
+        }
+    }
+
+    /// Sends an answer. An error has no record.
+    pub(super) fn reply(
+        &self,
+        conn: Conn,
+        xid: i32,
+        zxid: Zxid,
+        answer: Result<Reply, KeeperError>,
+        out: &mut Effects,
+    ) {
+        let (err, body) = match answer {
+            Ok(reply) => (0, reply.to_bytes()),
+            Err(error) => (error.code(), Bytes::new()),
+        };
+        let header = ReplyHeader { xid, zxid, err };
+        self.send(conn, ToClient::Reply { header, body }, out);
+    }
+
+    pub(super) fn last_processed(&self) -> Zxid {
+        self.peer.last_processed()
+    }
+}

@@ -1,0 +1,334 @@
+//! The server: where events go, and what becomes of the protocol's outputs.
+
+use super::auth::origin_ids;
+use super::config::Config;
+use super::connection::Connection;
+use super::disk::Disk;
+use super::message::{Call, Closed, Done, Job, Msg, Note, Payload, Recovered, Timer, Write};
+use super::prep::Ahead;
+use crate::base::rng::Rng;
+use crate::base::{Conn, Effect, Event, Link, Millis, Node, Now, Origin, SessionId, Sid, Zxid};
+use crate::proto::client::ToClient;
+use crate::session::{Tracker, first_id};
+use crate::tree::Image;
+use crate::watch::WatchTable;
+use crate::zab::{self, Out, Peer, Phase, ServerState};
+use alloc::collections::{BTreeMap, VecDeque};
+use alloc::vec::Vec;
+
+/// One member of an ensemble, or a standalone server.
+///
+/// Invariants: `ahead` is empty unless this server leads and serves; `attached` names the
+/// connection of each session that has one here, and `conns` has it.
+#[derive(Clone, Debug)]
+pub struct Server {
+    pub(super) config: Config,
+    pub(super) peer: Peer<Payload, Image>,
+    /// Tree and sessions after the last applied transaction.
+    pub(super) image: Image,
+    /// Leader: versions with what is proposed and not committed.
+    pub(super) ahead: Ahead,
+    pub(super) conns: BTreeMap<Conn, Connection>,
+    pub(super) attached: BTreeMap<SessionId, Conn>,
+    pub(super) watches: WatchTable,
+    /// Leader: who owns which session until when.
+    pub(super) tracker: Tracker,
+    /// Learner: sessions heard from since the last PING, with their timeouts.
+    pub(super) touched: BTreeMap<SessionId, i32>,
+    /// Learner: syncs forwarded to the leader, oldest first: the n-th SYNC answers the n-th.
+    pub(super) syncs: VecDeque<Conn>,
+    /// Leader: syncs that wait for the commit of what was proposed before them.
+    pub(super) held_syncs: VecDeque<(Zxid, Sid)>,
+    pub(super) next_session: SessionId,
+    txns_until_snapshot: u32,
+    rng: Rng,
+}
+
+/// Effects of a server.
+pub(super) type Effects = Vec<Effect<Server>>;
+
+impl Node for Server {
+    type Config = Config;
+    type Msg = Msg;
+    type Timer = Timer;
+    type Write = Write;
+    type Mark = zab::Mark;
+    type Job = Job;
+    type Done = Done;
+    type Recovered = Recovered;
+    type Disk = Disk;
+    type Call = Call;
+    type Reply = ();
+    type Note = Note;
+
+    fn boot(config: &Config, recovered: Recovered) -> Self {
+        let Recovered { accepted_epoch, current_epoch, last_zxid, recent, image } = recovered;
+        let peer = Peer::new(config.zab.clone(), accepted_epoch, current_epoch, recent, last_zxid);
+        let mut rng = Rng::new(config.seed);
+        let txns_until_snapshot = snapshot_interval(config.snap_count, &mut rng);
+        Self {
+            peer,
+            image,
+            ahead: Ahead::default(),
+            conns: BTreeMap::new(),
+            attached: BTreeMap::new(),
+            watches: WatchTable::default(),
+            tracker: Tracker::new(config.zab.tick_ms.0, []),
+            touched: BTreeMap::new(),
+            syncs: VecDeque::new(),
+            held_syncs: VecDeque::new(),
+            next_session: SessionId(0),
+            txns_until_snapshot,
+            rng,
+            config: config.clone(),
+        }
+    }
+
+    fn step(&mut self, now: Now, event: Event<Self>, out: &mut Effects) {
+        match event {
+            Event::Start => {
+                self.next_session = first_id(self.config.zab.me, now.wall_ms);
+                self.with_peer(now, out, |peer, outs| peer.start(outs));
+            }
+            Event::Timer(Timer::Zab(timer)) => {
+                self.with_peer(now, out, |peer, outs| peer.on_timer(timer, outs));
+            }
+            Event::Timer(Timer::SessionTick) => self.on_session_tick(now, out),
+            Event::Linked(Link::Client(conn), origin) => self.on_client_linked(conn, origin),
+            Event::Unlinked(Link::Client(conn)) => self.forget_connection(conn),
+            Event::Linked(link, _) => {
+                self.with_peer(now, out, |peer, outs| peer.on_linked(link, outs));
+            }
+            Event::Unlinked(link) => {
+                self.with_peer(now, out, |peer, outs| peer.on_unlinked(link, outs));
+            }
+            Event::Received(link, msg) => self.on_message(now, link, msg, out),
+            Event::Durable(mark) => {
+                self.with_peer(now, out, |peer, outs| peer.on_durable(mark, outs));
+            }
+            Event::Done(done) => self.with_peer(now, out, |peer, outs| peer.on_done(done, outs)),
+            Event::Call(Call::ExpireSession(session)) => self.expire(now, session, out),
+            Event::Call(Call::Snapshot) => self.snapshot(out),
+        }
+    }
+
+    fn keep(disk: &mut Disk, write: Write) -> zab::Mark {
+        disk.keep(write)
+    }
+
+    fn mark(write: &Write) -> zab::Mark {
+        write.mark()
+    }
+
+    fn work(disk: &mut Disk, job: Job) -> Done {
+        disk.work(job)
+    }
+
+    fn recover(_config: &Config, disk: &Disk) -> Recovered {
+        disk.recover()
+    }
+}
+
+impl Server {
+    // --- getters -------------------------------------------------------------------------
+
+    /// The protocol's state.
+    #[must_use]
+    pub const fn peer(&self) -> &Peer<Payload, Image> {
+        &self.peer
+    }
+
+    /// Tree and sessions after the last applied transaction.
+    #[must_use]
+    pub const fn image(&self) -> &Image {
+        &self.image
+    }
+
+    /// The settings.
+    #[must_use]
+    pub const fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Client connections.
+    #[must_use]
+    pub const fn connections(&self) -> &BTreeMap<Conn, Connection> {
+        &self.conns
+    }
+
+    /// Who watches what here.
+    #[must_use]
+    pub const fn watches(&self) -> &WatchTable {
+        &self.watches
+    }
+
+    /// The leader's table of sessions.
+    #[must_use]
+    pub const fn tracker(&self) -> &Tracker {
+        &self.tracker
+    }
+
+    /// Transactions proposed here and not committed.
+    #[must_use]
+    pub fn outstanding(&self) -> usize {
+        self.ahead.len()
+    }
+
+    /// True if this server leads and serves.
+    #[must_use]
+    pub fn is_leader(&self) -> bool {
+        self.peer.next_zxid().is_some()
+    }
+
+    // --- events --------------------------------------------------------------------------
+
+    fn on_message(&mut self, now: Now, link: Link, msg: Msg, out: &mut Effects) {
+        match (link, msg) {
+            (Link::Election(from), Msg::Notification(heard)) => {
+                self.with_peer(now, out, |peer, outs| peer.on_notification(from, heard, outs));
+            }
+            (Link::Quorum(from), Msg::Packet(packet)) => self.on_packet(now, from, packet, out),
+            (Link::Client(conn), Msg::ToServer(msg)) => self.on_client(now, conn, msg, out),
+            // A driver that decodes by the kind of the link cannot produce any other pair.
+            (link, _) => out.push(Effect::Hangup(link)),
+        }
+    }
+
+    fn on_client_linked(&mut self, conn: Conn, origin: Origin) {
+        self.conns.insert(conn, Connection::new(origin_ids(origin)));
+    }
+
+    // --- the protocol's outputs ----------------------------------------------------------
+
+    /// Lets the protocol take a step, and performs what it wants.
+    pub(super) fn with_peer(
+        &mut self,
+        now: Now,
+        out: &mut Effects,
+        step: impl FnOnce(&mut Peer<Payload, Image>, &mut Vec<Out<Payload, Image>>),
+    ) {
+        let mut outs = Vec::new();
+        step(&mut self.peer, &mut outs);
+        for output in outs {
+            self.perform(now, output, out);
+        }
+    }
+
+    fn perform(&mut self, now: Now, output: Out<Payload, Image>, out: &mut Effects) {
+        match output {
+            Out::SetTimer(timer, after) => out.push(Effect::SetTimer(Timer::Zab(timer), after)),
+            Out::CancelTimer(timer) => out.push(Effect::CancelTimer(Timer::Zab(timer))),
+            Out::Connect(link) => out.push(Effect::Connect(link)),
+            Out::Hangup(link) => out.push(Effect::Hangup(link)),
+            Out::Notify(to, notification) => {
+                out.push(Effect::Send(Link::Election(to), Msg::Notification(notification)));
+            }
+            Out::Send(to, packet) => {
+                out.push(Effect::Send(Link::Quorum(to), Msg::Packet(packet)));
+            }
+            Out::SendSnap(to, zxid) => {
+                // The tree is exactly at `zxid`: everything delivered before is applied, and
+                // nothing else is.
+                let image = self.image.clone();
+                let packet = zab::Packet::Snap { zxid, image };
+                out.push(Effect::Send(Link::Quorum(to), Msg::Packet(packet)));
+            }
+            Out::Persist(write) => out.push(Effect::Persist(write)),
+            Out::PersistState(zxid) => {
+                let image = self.image.clone();
+                out.push(Effect::Persist(Write::Install { zxid, image }));
+            }
+            Out::Job(job) => out.push(Effect::Job(job)),
+            Out::Deliver(entry) => self.deliver(now, entry, out),
+            Out::Restore(image) => {
+                self.image = image;
+                self.ahead.clear();
+            }
+            Out::Entered(state, phase) => self.on_entered(state, phase, out),
+            Out::LearnerLost(sid) => self.held_syncs.retain(|(_, learner)| *learner != sid),
+            Out::Note(note) => out.push(Effect::Note(Note::Zab(note))),
+            Out::Halt(why) => out.push(Effect::Halt(why)),
+        }
+    }
+
+    fn on_entered(&mut self, state: ServerState, phase: Phase, out: &mut Effects) {
+        match (state, phase) {
+            (ServerState::Looking, _) => self.stop_serving(out),
+            (ServerState::Leading, Phase::Broadcast) => {
+                self.ahead.clear();
+                let tick_ms = self.config.zab.tick_ms;
+                self.tracker = Tracker::new(tick_ms.0, self.image.sessions());
+                out.push(Effect::SetTimer(Timer::SessionTick, tick_ms));
+            }
+            (ServerState::Leading | ServerState::Following | ServerState::Observing, _) => {}
+        }
+    }
+
+    /// Without a leader nobody is served: clients look for another server, where their sessions
+    /// go on.
+    fn stop_serving(&mut self, out: &mut Effects) {
+        let conns: Vec<Conn> = self.conns.keys().copied().collect();
+        for conn in conns {
+            self.close(conn, Closed::NotServing, out);
+        }
+        self.watches = WatchTable::default();
+        self.touched.clear();
+        self.syncs.clear();
+        self.held_syncs.clear();
+        self.ahead.clear();
+        out.push(Effect::CancelTimer(Timer::SessionTick));
+    }
+
+    // --- connections ---------------------------------------------------------------------
+
+    pub(super) fn send(&self, conn: Conn, msg: ToClient, out: &mut Effects) {
+        out.push(Effect::Send(Link::Client(conn), Msg::ToClient(msg)));
+    }
+
+    /// Closes a connection after what was sent on it.
+    pub(super) fn close(&mut self, conn: Conn, why: Closed, out: &mut Effects) {
+        if self.conns.contains_key(&conn) {
+            out.push(Effect::Note(Note::ConnectionClosed { conn, why }));
+            out.push(Effect::Hangup(Link::Client(conn)));
+            self.forget_connection(conn);
+        }
+    }
+
+    fn forget_connection(&mut self, conn: Conn) {
+        let Some(connection) = self.conns.remove(&conn) else { return };
+        self.watches.remove_conn(conn);
+        if self.attached.get(&connection.session) == Some(&conn) {
+            self.attached.remove(&connection.session);
+        }
+        // Its place among the syncs stays: the leader's SYNCs are counted.
+    }
+
+    // --- snapshots -----------------------------------------------------------------------
+
+    /// Counts an applied transaction; every now and then a snapshot is due.
+    pub(super) fn count_txn(&mut self, out: &mut Effects) {
+        self.txns_until_snapshot = self.txns_until_snapshot.saturating_sub(1);
+        if self.txns_until_snapshot == 0 {
+            self.txns_until_snapshot = snapshot_interval(self.config.snap_count, &mut self.rng);
+            self.snapshot(out);
+        }
+    }
+
+    fn snapshot(&self, out: &mut Effects) {
+        // Before Broadcast the tree may hold what is never committed.
+        if self.peer.is_serving() {
+            let (zxid, image) = (self.image.zxid, self.image.clone());
+            out.push(Effect::Job(Job::Snapshot { zxid, image }));
+        }
+    }
+
+    pub(super) fn session_tick_ms(&self) -> Millis {
+        self.config.zab.tick_ms
+    }
+}
+
+fn snapshot_interval(snap_count: u32, rng: &mut Rng) -> u32 {
+    let half = snap_count / 2;
+    let jitter = u32::try_from(rng.below(u64::from(half.max(1)))).unwrap_or(0);
+    (half + jitter).max(1)
+}
