@@ -1,5 +1,6 @@
 //! The tree against a naive one: thousands of random transactions, everything compared.
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![allow(clippy::cast_possible_truncation, reason = "random bits, cut to size")]
 
 use bytes::Bytes;
 use std::collections::BTreeMap;

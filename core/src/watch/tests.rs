@@ -128,7 +128,7 @@ fn removal_by_type_and_by_connection() {
         assert!(one.remove("/p", A, WatchKinds::of_type(WatcherType::Any)));
         assert_eq!(one, WatchTable::new());
     }
-    let mut two = full.clone();
+    let mut two = full;
     two.add("/q", B, WatchKind::Recursive);
     two.remove_conn(A);
     assert_eq!(two, table(&[("/q", B, WatchKind::Recursive)]));
