@@ -8,7 +8,7 @@
 //! | body | bytes | as in PROPOSAL |
 //! | end | byte | `B` |
 
-use super::types::LogEntry;
+use super::LogEntry;
 use bytes::Bytes;
 use simd_adler32::adler32;
 use zabscope_core::base::Zxid;
@@ -74,7 +74,7 @@ pub(super) fn check(offset: u64, bytes: &Bytes) -> Checked {
             false => Checked::Changed("the checksum of a complete entry is wrong"),
         };
     }
-    Checked::Sound(LogEntry { zxid: zxid_of(&body), bytes: body })
+    Checked::Sound(LogEntry { zxid: zxid_of(&body), payload: body })
 }
 
 fn adler(entry: &[u8]) -> Option<u32> {

@@ -4,10 +4,10 @@
 //! extended with zeros in steps, so that most fsyncs need not write its length again. A new file
 //! is begun after a start, [`LogWriter::roll`], and at the size limit.
 
+use super::LogEntry;
 use super::entry::{LOG_HEADER, encode, follows};
 use super::error::{During, StoreError};
 use super::files::{Dirs, sync_dir};
-use super::types::LogEntry;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
@@ -74,7 +74,7 @@ impl LogWriter {
         }
         let open = self.open.as_mut().expect("it was just opened");
         open.pad(self.step);
-        encode(&entry.bytes, &mut open.pending);
+        encode(&entry.payload, &mut open.pending);
         self.last = entry.zxid;
         Ok(())
     }
