@@ -25,6 +25,7 @@ extern crate std;
 
 pub mod base;
 pub mod client;
+pub mod ensemble;
 pub mod proto;
 pub mod recipes;
 pub mod server;

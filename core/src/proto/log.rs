@@ -64,10 +64,10 @@ pub enum LogEnd {
     Padding,
     /// The file ends inside an entry. Java takes it for the end.
     Torn,
-    /// The checksum is right and the last byte is not `B`. Java takes it for the end, even if good
-    /// entries follow.
+    /// The last byte is not `B`; the checksum was not looked at. Java takes it for the end, even
+    /// if good entries follow.
     NoEndMark,
-    /// The checksum is wrong. Java refuses to start.
+    /// The last byte is `B` and the checksum is wrong. Java refuses to start.
     BadChecksum,
     /// A length below zero or above the bound of a field. Java refuses to start.
     BadLength,
@@ -146,7 +146,7 @@ impl LogReader {
 
     /// The next entry. After the end it answers the same end again.
     pub fn next_entry(&mut self) -> LogStep {
-        match self.read() {
+        match read_body(&self.rest) {
             Err(why) => LogStep::End { offset: self.offset, why },
             Ok(body) => {
                 let offset = self.offset;
@@ -164,35 +164,49 @@ impl LogReader {
         &self.rest
     }
 
-    /// The body of the entry at the start of `rest`.
-    fn read(&self) -> Result<Bytes, LogEnd> {
-        if self.rest.is_empty() {
-            return Err(LogEnd::EndOfFile);
-        }
-        if self.rest.len() < HEAD {
-            let zeros = self.rest.iter().all(|byte| *byte == 0);
-            return Err(if zeros { LogEnd::Padding } else { LogEnd::Torn });
-        }
-        let mut input = Reader::new(self.rest.clone());
-        let torn = |_: DecodeError| LogEnd::Torn;
-        let expected = input.i64().map_err(torn)?;
-        let len = input.i32().map_err(torn)?;
-        if len == 0 {
-            return Err(LogEnd::Padding);
-        }
-        let size = usize::try_from(len).map_err(|_| LogEnd::BadLength)?;
-        if size > FIELD_BYTES_MAX {
-            return Err(LogEnd::BadLength);
-        }
-        let body = input.take(size).map_err(torn)?;
-        if checksum(&body) != expected {
-            return Err(LogEnd::BadChecksum);
-        }
-        match input.u8().map_err(torn)? {
-            END_OF_ENTRY => Ok(body),
-            _ => Err(LogEnd::NoEndMark),
-        }
+    /// True if a whole entry stands anywhere behind the last good one. Then what ended the
+    /// reading is damage and no torn write: cutting there would lose transactions that may have
+    /// been acknowledged. Looks at every byte of the rest.
+    #[must_use]
+    pub fn entry_follows(&self) -> bool {
+        (0..self.rest.len()).any(|at| {
+            // The upper half of a checksum is zero, which spares most places the costly look.
+            let candidate = self.rest[at..].starts_with(&[0; 4]);
+            candidate && read_body(&self.rest.slice(at..)).is_ok()
+        })
     }
+}
+
+/// The body of the entry at the start of `rest`.
+fn read_body(rest: &Bytes) -> Result<Bytes, LogEnd> {
+    if rest.is_empty() {
+        return Err(LogEnd::EndOfFile);
+    }
+    if rest.len() < HEAD {
+        let zeros = rest.iter().all(|byte| *byte == 0);
+        return Err(if zeros { LogEnd::Padding } else { LogEnd::Torn });
+    }
+    let mut input = Reader::new(rest.clone());
+    let torn = |_: DecodeError| LogEnd::Torn;
+    let expected = input.i64().map_err(torn)?;
+    let len = input.i32().map_err(torn)?;
+    if len == 0 {
+        return Err(LogEnd::Padding);
+    }
+    let size = usize::try_from(len).map_err(|_| LogEnd::BadLength)?;
+    if size > FIELD_BYTES_MAX {
+        return Err(LogEnd::BadLength);
+    }
+    let body = input.take(size).map_err(torn)?;
+    // Before the checksum, as in Java: a write that was cut off inside reserved space ends in
+    // zeros and fails both.
+    if input.u8().map_err(torn)? != END_OF_ENTRY {
+        return Err(LogEnd::NoEndMark);
+    }
+    if checksum(&body) != expected {
+        return Err(LogEnd::BadChecksum);
+    }
+    Ok(body)
 }
 
 #[cfg(test)]
@@ -298,5 +312,37 @@ mod tests {
         assert_eq!(damaged(8, 0x40), with(LogEnd::BadLength), "huge length");
         assert_eq!(damaged(10, 0x40), with(LogEnd::Torn), "length behind the end");
         assert_eq!(damaged(11, 10), with(LogEnd::Padding), "length zero");
+    }
+
+    #[test]
+    fn write_cut_off_in_reserved_space_has_no_end_mark() {
+        let (second, third) = (ends()[1], ends()[2]);
+        for cut in second + HEAD..third {
+            let mut file = file();
+            file[cut..].fill(0);
+            assert_eq!(read(&file), (1, second as u64, LogEnd::NoEndMark), "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn damage_with_entries_behind_it_is_no_torn_write() {
+        let follows = |file: Vec<u8>| {
+            let mut reader = LogReader::new(file.into()).unwrap();
+            while let LogStep::Entry(_) = reader.next_entry() {}
+            reader.entry_follows()
+        };
+        let [_, second, third, end] = ends();
+        assert!(!follows(file()));
+        for at in second..third {
+            let mut file = file();
+            file[at] ^= 0x55;
+            assert!(follows(file), "the third entry is whole: damage at {at}");
+        }
+        for at in third..end {
+            let mut file = file();
+            file[at] ^= 0x55;
+            file.extend_from_slice(&[0; 30]);
+            assert!(!follows(file), "nothing behind: damage at {at}");
+        }
     }
 }

@@ -305,3 +305,74 @@ impl Element for MultiResult {
 fn unknown(what: &'static str, value: i32) -> DecodeError {
     DecodeError::Unknown { what, value: i64::from(value) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::proto::request::CreateOp;
+    use bytes::Bytes;
+    use core::fmt::Debug;
+
+    /// Writes a list, reads it back, and checks that every cut of it is an error.
+    fn round_trip<T: Element + PartialEq + Debug>(items: &[T]) -> Bytes {
+        let mut out = Writer::new();
+        encode_list(items, &mut out);
+        let bytes = out.into_bytes();
+        let mut input = Reader::new(bytes.clone());
+        assert_eq!(decode_list::<T>(&mut input).unwrap(), items);
+        assert_eq!(input.finish(), Ok(()));
+        for len in 0..bytes.len() {
+            let cut = decode_list::<T>(&mut Reader::new(bytes.slice(..len)));
+            assert_eq!(cut, Err(DecodeError::Short), "{len}");
+        }
+        bytes
+    }
+
+    fn create(kind: CreateOp) -> MultiOp {
+        MultiOp::Create(CreateRequest { kind, path: "/a".into(), data: None, acl: None, flags: 0 })
+    }
+
+    #[test]
+    fn every_operation_and_result_is_read_as_it_was_written() {
+        let path = || Text::from("/a");
+        let stat = Stat { version: 3, ..Stat::default() };
+        round_trip(&[
+            create(CreateOp::Create),
+            create(CreateOp::Create2),
+            create(CreateOp::Container),
+            create(CreateOp::Ttl { ttl_ms: 5 }),
+            MultiOp::Delete { path: path(), version: -1 },
+            MultiOp::SetData { path: path(), data: None, version: 1 },
+            MultiOp::Check { path: path(), version: 2 },
+        ]);
+        round_trip(&[
+            MultiReadOp::GetData { path: path(), watch: true },
+            MultiReadOp::GetChildren { path: path(), watch: false },
+        ]);
+        round_trip(&[
+            MultiResult::Create { path: path() },
+            MultiResult::Create2 { path: path(), stat },
+            MultiResult::Delete,
+            MultiResult::SetData { stat },
+            MultiResult::Check,
+            MultiResult::GetData { data: Some(Bytes::new()), stat },
+            MultiResult::GetChildren { children: [path()].into() },
+            MultiResult::Error { code: 0 },
+            MultiResult::Error { code: -2 },
+        ]);
+    }
+
+    #[test]
+    fn empty_list_is_the_end_alone() {
+        assert_eq!(round_trip::<MultiOp>(&[])[..], [255, 255, 255, 255, 1, 255, 255, 255, 255]);
+    }
+
+    #[test]
+    fn reads_and_writes_cannot_be_mixed() {
+        let read = round_trip(&[MultiReadOp::GetData { path: "/a".into(), watch: false }]);
+        let write = round_trip(&[MultiOp::Delete { path: "/a".into(), version: 0 }]);
+        let unknown = |result| assert!(matches!(result, Err(DecodeError::Unknown { .. })));
+        unknown(decode_list::<MultiOp>(&mut Reader::new(read)).map(|_| ()));
+        unknown(decode_list::<MultiReadOp>(&mut Reader::new(write)).map(|_| ()));
+    }
+}

@@ -36,8 +36,7 @@ pub struct ReplyHeader {
 /// The record of a reply, by shape: several requests share one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reply {
-    /// delete, ping, check, checkWatches, removeWatches, auth, setWatches, setWatches2,
-    /// closeSession
+    /// delete, ping, checkWatches, removeWatches, auth, setWatches, setWatches2, closeSession
     Empty,
     /// create, sync
     Path(Text),
@@ -95,7 +94,6 @@ impl Reply {
             }
             op::DELETE
             | op::PING
-            | op::CHECK
             | op::CHECK_WATCHES
             | op::REMOVE_WATCHES
             | op::AUTH

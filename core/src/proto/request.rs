@@ -441,3 +441,59 @@ impl Decode for RequestHeader {
         Ok(Self { xid: input.i32()?, op: input.i32()? })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::vec;
+
+    #[test]
+    fn null_texts_and_lists_that_clients_send_are_kept() {
+        let requests = [
+            Request::GetEphemerals { prefix: None },
+            Request::Reconfig {
+                joining: None,
+                leaving: Some("1,2".into()),
+                new_members: None,
+                from_config: -1,
+            },
+            Request::SetWatches(WatchLists { child: Some(vec![]), ..WatchLists::default() }),
+            Request::SetAcl { path: "/".into(), acl: None, version: -1 },
+        ];
+        for request in requests {
+            let mut input = Reader::new(request.to_bytes());
+            assert_eq!(Request::decode(request.op(), &mut input), Ok(request));
+            assert_eq!(input.finish(), Ok(()));
+        }
+    }
+
+    #[test]
+    fn what_follows_the_record_is_left_alone() {
+        let mut out = Writer::new();
+        Request::Sync { path: "/a".into() }.encode(&mut out);
+        out.raw(b"more");
+        let mut input = Reader::new(out.into_bytes());
+        assert_eq!(Request::decode(op::SYNC, &mut input), Ok(Request::Sync { path: "/a".into() }));
+        assert_eq!(input.rest(), "more");
+    }
+
+    #[test]
+    fn opcodes_that_are_not_for_clients_are_unknown() {
+        for op in [0, 10, 20, 23, 99, 108, op::CREATE_SESSION, op::ERROR] {
+            let error = DecodeError::Unknown { what: "opcode", value: i64::from(op) };
+            assert_eq!(Request::decode(op, &mut Reader::new(bytes::Bytes::new())), Err(error));
+        }
+    }
+
+    #[test]
+    fn create_modes_are_named_by_their_flags() {
+        let modes = (-1..8).filter_map(CreateMode::from_flags);
+        assert!(modes.clone().map(|mode| mode as i32).eq(0..7));
+        let flags = |is: fn(CreateMode) -> bool| {
+            modes.clone().filter(|mode| is(*mode)).map(|mode| mode as i32).collect::<Vec<_>>()
+        };
+        assert_eq!(flags(CreateMode::is_ephemeral), [1, 3]);
+        assert_eq!(flags(CreateMode::is_sequential), [2, 3, 6]);
+        assert_eq!(flags(CreateMode::has_ttl), [5, 6]);
+    }
+}

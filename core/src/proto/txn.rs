@@ -274,7 +274,9 @@ impl CreateTxn {
             op::CREATE_TTL => CreateKind::Ttl { ttl_ms: 0 },
             _ => CreateKind::Plain { with_stat: kind == op::CREATE2, ephemeral: input.bool()? },
         };
-        let parent_cversion = input.i32()?;
+        // Servers before 3.4 wrote no count (`CreateTxnV0`): only the end of the input shows it.
+        let parent_cversion =
+            if kind == op::CREATE && input.remaining() == 0 { -1 } else { input.i32()? };
         if let CreateKind::Ttl { ttl_ms } = &mut create_kind {
             *ttl_ms = input.i64()?;
         }
@@ -328,5 +330,53 @@ impl TxnRecord {
         };
         input.finish()?;
         Ok(Self { header, txn, digest })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::vec;
+
+    fn create(kind: CreateKind) -> TxnRecord {
+        let path = "/a".into();
+        let txn = Txn::Create(CreateTxn { path, data: None, acl: None, kind, parent_cversion: 7 });
+        let header = TxnHeader {
+            session: SessionId(1),
+            cxid: Cxid(2),
+            zxid: Zxid(3),
+            time_ms: 4,
+            kind: txn.kind(),
+        };
+        TxnRecord { header, txn, digest: None }
+    }
+
+    #[test]
+    fn create_of_very_old_servers_has_no_parent_cversion() {
+        let plain = create(CreateKind::Plain { with_stat: false, ephemeral: true });
+        let bytes = plain.to_bytes();
+        let old = TxnRecord::from_all(bytes.slice(..bytes.len() - 4)).unwrap();
+        let Txn::Create(txn) = &old.txn else { panic!("{old:?}") };
+        assert_eq!(txn.parent_cversion, -1);
+
+        let with_stat = create(CreateKind::Plain { with_stat: true, ephemeral: true }).to_bytes();
+        let cut = with_stat.slice(..with_stat.len() - 4);
+        assert_eq!(TxnRecord::from_all(cut), Err(DecodeError::Short), "never written so");
+    }
+
+    #[test]
+    fn close_session_may_have_no_record() {
+        let txn = Txn::CloseSession { paths: None };
+        let header = TxnHeader { kind: op::CLOSE_SESSION, ..create(CreateKind::Container).header };
+        let record = TxnRecord { header, txn, digest: None };
+        assert_eq!(TxnRecord::from_all(record.to_bytes()), Ok(record));
+    }
+
+    #[test]
+    fn multi_does_not_nest() {
+        let header = TxnHeader { kind: op::MULTI, ..create(CreateKind::Container).header };
+        let txn = Txn::Multi(vec![Txn::Multi(vec![])]);
+        let bytes = TxnRecord { header, txn, digest: None }.to_bytes();
+        assert!(matches!(TxnRecord::from_all(bytes), Err(DecodeError::Malformed(_))));
     }
 }

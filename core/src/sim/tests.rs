@@ -1,4 +1,5 @@
 //! The world and the simulation with a small node of their own.
 
+mod run;
 mod toy;
 mod world;

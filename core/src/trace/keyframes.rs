@@ -1,5 +1,6 @@
 //! States kept along a run, so that going back costs a short replay.
 
+use alloc::vec;
 use alloc::vec::Vec;
 
 /// Clones of a state at every so many steps, in bounded number.
@@ -19,9 +20,7 @@ impl<T: Clone> Keyframes<T> {
     /// `every` is the first distance in steps and at least 1; `max` is at least 2.
     #[must_use]
     pub fn new(every: u64, max: usize, first: T) -> Self {
-        let mut frames = Vec::new();
-        frames.push((0, first));
-        Self { every: every.max(1), max: max.max(2), frames }
+        Self { every: every.max(1), max: max.max(2), frames: vec![(0, first)] }
     }
 
     /// Keeps a clone of `state`, which is the state before step `index`, if one is due there.

@@ -298,6 +298,23 @@ fn a_paused_link_is_not_read_and_loses_nothing() {
 }
 
 #[test]
+fn a_stream_with_too_much_under_way_breaks() {
+    use crate::base::limits::SIM_IN_FLIGHT_MAX;
+    let mut lab = pair();
+    lab.call(server(1), Call::Pause(quorum(2)));
+    for number in 0..SIM_IN_FLIGHT_MAX as u64 {
+        lab.call(server(2), Call::Say(quorum(1), number));
+        assert_eq!(lab.out.unsent, 0);
+    }
+    assert_eq!(lab.world.network().queues()[&AT_1].len(), SIM_IN_FLIGHT_MAX);
+    lab.call(server(2), Call::Say(quorum(1), 7));
+    assert_eq!(lab.out.unsent, 1);
+    lab.settle();
+    assert_eq!(lab.heard(server(1)), ["+Quorum(Sid(2))", "-Quorum(Sid(2))"]);
+    assert_eq!(lab.heard(server(2)), ["+Quorum(Sid(1))", "-Quorum(Sid(1))"]);
+}
+
+#[test]
 fn timers_are_gone_when_fired_cancelled_or_crashed() {
     use super::toy::Timer::Once;
     let mut lab = pair();

@@ -1,0 +1,36 @@
+//! How servers and clients describe themselves to the hash of a trace. Messages go in as the
+//! bytes that the wire carries.
+
+use crate::server::codec;
+use crate::server::message::{Msg, Note, Timer, Write};
+use crate::trace::{Digest, TraceHasher};
+use crate::wire::Writer;
+
+impl Digest for Msg {
+    fn digest(&self, hasher: &mut TraceHasher) {
+        let mut out = Writer::new();
+        codec::encode(self, &mut out);
+        hasher.bytes(&out.into_vec());
+    }
+}
+
+impl Digest for Timer {
+    fn digest(&self, hasher: &mut TraceHasher) {
+        hasher.debug(self);
+    }
+}
+
+impl Digest for Note {
+    fn digest(&self, hasher: &mut TraceHasher) {
+        hasher.debug(self);
+    }
+}
+
+impl Digest for Write {
+    fn digest(&self, hasher: &mut TraceHasher) {
+        hasher.debug(&self.mark());
+        if let Self::Append(entry) = self {
+            hasher.bytes(&entry.payload);
+        }
+    }
+}
