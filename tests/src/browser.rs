@@ -259,7 +259,8 @@ impl Browser {
     pub fn console(&self) -> Result<Vec<String>> {
         let lines = self.call("POST", "/se/log", &json!({ "type": "browser" }))?;
         let lines = lines.as_array().context("no list of lines")?;
-        Ok(lines.iter().map(|line| format!("{}: {}", line["level"], line["message"])).collect())
+        let part = |line: &Value, name: &str| line[name].as_str().unwrap_or_default().to_owned();
+        Ok(lines.iter().map(|line| part(line, "level") + ": " + &part(line, "message")).collect())
     }
 }
 
