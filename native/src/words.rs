@@ -61,9 +61,7 @@ impl Words {
         match word {
             "ruok" => "imok".into(),
             "isro" => if serving { "rw" } else { "null" }.into(),
-            _ if !serving => {
-                "This ZooKeeper instance is not currently serving requests\n".into()
-            }
+            _ if !serving => "This ZooKeeper instance is not currently serving requests\n".into(),
             "srvr" => srvr(server, stats, clients, false),
             "stat" => srvr(server, stats, clients, true),
             "mntr" => mntr(server, stats, clients),

@@ -47,7 +47,7 @@ pub enum ServerError {
 pub fn run(file: &Path) -> Result<(), ServerError> {
     let config = Config::load(file)?;
     for warning in &config.warnings {
-        tracing::warn!("{warning}");
+        tracing::warn!(line = warning.line, "{}", warning.what);
     }
     let (poll, waker) = poll_and_waker().map_err(|source| io_error("poll", source))?;
     let stop = Arc::new(AtomicBool::new(false));
@@ -142,6 +142,7 @@ pub fn engine_config(config: &Config) -> server::Config {
         rules: WriteRules {
             extended_types: config.extended_types_enabled,
             skip_acl: config.skip_acl,
+            enforce_quota: config.enforce_quota,
         },
         seed: seed(zab.me),
         super_digest: config.super_digest.clone(),
@@ -200,9 +201,7 @@ fn addresses(config: &Config) -> Result<Addresses, ServerError> {
 fn resolve(at: &HostPort) -> Result<SocketAddr, ServerError> {
     let text = at.to_string();
     let mut found = text.to_socket_addrs().map_err(|source| io_error(&text, source))?;
-    found
-        .next()
-        .ok_or_else(|| io_error(&text, io::Error::from(io::ErrorKind::AddrNotAvailable)))
+    found.next().ok_or_else(|| io_error(&text, io::Error::from(io::ErrorKind::AddrNotAvailable)))
 }
 
 /// The answer to `conf`.
@@ -221,7 +220,9 @@ fn conf_text(config: &Config) -> String {
     );
     match &config.mode {
         Mode::Standalone => text.push_str("serverId=0\n"),
-        Mode::Ensemble { my_id, servers, init_limit_ticks, sync_limit_ticks, peer_type, .. } => {
+        Mode::Ensemble {
+            my_id, servers, init_limit_ticks, sync_limit_ticks, peer_type, ..
+        } => {
             let own = &servers[my_id];
             let observer = u8::from(*peer_type == PeerType::Observer);
             let _ = write!(

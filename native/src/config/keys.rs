@@ -23,9 +23,13 @@ const WITHOUT_EFFECT: [&str; 9] = [
     "tcpKeepAlive",
 ];
 
+/// Features that are known and not there; a server without them still serves.
+const NOT_YET: [&str; 3] =
+    ["localSessionsEnabled", "localSessionsUpgradingEnabled", "reconfigEnabled"];
+
 /// Keys that only mean something together with a feature that is not there, with the value that
 /// asks for nothing.
-const UNSUPPORTED: [(&str, Option<&str>); 12] = [
+const UNSUPPORTED: [(&str, Option<&str>); 9] = [
     ("secureClientPort", None),
     ("secureClientPortAddress", None),
     ("sslQuorum", Some("false")),
@@ -33,9 +37,6 @@ const UNSUPPORTED: [(&str, Option<&str>); 12] = [
     ("client.portUnification", Some("false")),
     ("quorum.auth.enableSasl", Some("false")),
     ("multiAddress.enabled", Some("false")),
-    ("localSessionsEnabled", Some("false")),
-    ("localSessionsUpgradingEnabled", Some("false")),
-    ("reconfigEnabled", Some("false")),
     ("oraclePath", None),
     ("observerMasterPort", None),
 ];
@@ -181,6 +182,9 @@ impl Draft {
             "readonlymode.enabled" => config.read_only_mode_enabled = boolean(value)?,
             "digest.enabled" => config.digest_enabled = boolean(value)?,
             "fsync.warningthresholdms" => config.fsync_warning = Millis(number(value)?),
+            "DigestAuthenticationProvider.superDigest" => {
+                config.super_digest = Some(value.to_owned());
+            }
             "snapshot.compression.method" => config.compression = compression(value)?,
             "autopurge.snapRetainCount" => self.take_retain(value)?,
             "autopurge.purgeInterval" => config.autopurge.interval = interval(value)?,
@@ -206,12 +210,17 @@ impl Draft {
         Ok(())
     }
 
-    fn refuse_unsupported(&self, key: &str, value: &str) -> Value<()> {
+    /// Features whose absence an operator must see. What would weaken security if it were ignored
+    /// is an error, the rest a warning.
+    fn refuse_unsupported(&mut self, key: &str, value: &str) -> Value<()> {
         if key.starts_with("group.") || key.starts_with("weight.") {
             return Err("hierarchical quorums are not supported".into());
         }
         if key.starts_with("authProvider") && value.to_ascii_lowercase().contains("sasl") {
             return Err("SASL is not supported".into());
+        }
+        if NOT_YET.contains(&key) && !value.eq_ignore_ascii_case("false") {
+            self.warn(self.line, format!("{key}={value} has no effect: it is not supported yet"));
         }
         match UNSUPPORTED.iter().find(|(name, _)| *name == key) {
             Some((_, Some(off))) if value.eq_ignore_ascii_case(off) => Ok(()),
@@ -347,6 +356,7 @@ fn defaults() -> Config {
         extended_types_enabled: false,
         enforce_quota: false,
         skip_acl: false,
+        super_digest: None,
         read_only_mode_enabled: false,
         digest_enabled: true,
         fsync_warning: Millis(1000),

@@ -152,6 +152,8 @@ pub struct Config {
     pub enforce_quota: bool,
     /// No access control at all.
     pub skip_acl: bool,
+    /// Digest of the user who passes every check.
+    pub super_digest: Option<String>,
     /// Serve reads without a quorum to clients that ask for it.
     pub read_only_mode_enabled: bool,
     /// Digests in log and snapshots.

@@ -26,7 +26,8 @@ impl Driver {
             Link::Quorum(sid) => (sid, Kind::QuorumOut(sid)),
             Link::Client(_) | Link::Server(_) => return,
         };
-        let opened = self.address_of(link, sid).and_then(|address| TcpStream::connect(address).ok());
+        let opened =
+            self.address_of(link, sid).and_then(|address| TcpStream::connect(address).ok());
         let token = opened.and_then(|stream| self.register(Socket::new(stream), kind));
         match token {
             Some(token) => {

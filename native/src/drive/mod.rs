@@ -312,12 +312,7 @@ impl Driver {
 
     // --- ports ---------------------------------------------------------------------------
 
-    fn listen(
-        &mut self,
-        token: Token,
-        address: SocketAddr,
-        what: &str,
-    ) -> Result<(), DriveError> {
+    fn listen(&mut self, token: Token, address: SocketAddr, what: &str) -> Result<(), DriveError> {
         let io_error = |source| DriveError::Io { what: format!("{what} {address}"), source };
         let mut listener = TcpListener::bind(address).map_err(io_error)?;
         self.poll

@@ -31,12 +31,7 @@ pub enum Next {
 
 impl Default for ClientInput {
     fn default() -> Self {
-        Self {
-            frames: FrameBuffer::client(),
-            begun: false,
-            fresh: true,
-            asked: VecDeque::new(),
-        }
+        Self { frames: FrameBuffer::client(), begun: false, fresh: true, asked: VecDeque::new() }
     }
 }
 

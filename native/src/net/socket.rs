@@ -51,14 +51,7 @@ impl Socket {
     pub fn new(stream: TcpStream) -> Self {
         // Answers are small and wanted at once.
         let _ = stream.set_nodelay(true);
-        Self {
-            stream,
-            queue: VecDeque::new(),
-            sent: 0,
-            unsent: 0,
-            closing: false,
-            blocked: false,
-        }
+        Self { stream, queue: VecDeque::new(), sent: 0, unsent: 0, closing: false, blocked: false }
     }
 
     /// The stream, for registration.
