@@ -57,21 +57,21 @@ pub(super) struct Client {
 }
 
 impl Kind {
-    pub fn election_in() -> Self {
+    pub(super) fn election_in() -> Self {
         Self::ElectionIn(FrameBuffer::election())
     }
 
-    pub fn quorum_in() -> Self {
+    pub(super) fn quorum_in() -> Self {
         Self::QuorumIn(Nameless::default())
     }
 
-    pub fn client(conn: Conn, ip: IpAddr) -> Self {
+    pub(super) fn client(conn: Conn, ip: IpAddr) -> Self {
         let input = ClientInput::default();
         Self::Client(Box::new(Client { conn, ip, input, linked: false, received: 0, sent: 0 }))
     }
 
     /// The link that it is, once it is one; for opening streams the one it will be.
-    pub fn link(&self) -> Option<Link> {
+    pub(super) fn link(&self) -> Option<Link> {
         match self {
             Self::ElectionOut(sid) | Self::Election(sid, _) => Some(Link::Election(*sid)),
             Self::QuorumOut(sid) | Self::Quorum(sid, _) => Some(Link::Quorum(*sid)),
