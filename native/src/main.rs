@@ -16,6 +16,7 @@ enum Command {
     /// Run one server from its zoo.cfg
     Server {
         /// Configuration file in the format of ZooKeeper's zoo.cfg
+        #[arg(long)]
         config: PathBuf,
     },
     /// Run an ensemble of several servers on this machine
@@ -33,11 +34,24 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let name = match Args::parse().command {
-        Command::Server { .. } => "server",
-        Command::Cluster { .. } => "cluster",
-        Command::Cli { .. } => "cli",
+    init_log();
+    let result = match Args::parse().command {
+        Command::Server { config } => zabscope::cmd::server::run(&config).map_err(Into::into),
+        Command::Cluster { .. } => Err(anyhow::anyhow!("cluster: not built yet")),
+        Command::Cli { .. } => Err(anyhow::anyhow!("cli: not built yet")),
     };
-    eprintln!("zabscope {name}: not built yet");
-    ExitCode::from(2)
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("zabscope: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Log lines go to standard error; `RUST_LOG` chooses what is seen.
+fn init_log() {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
 }

@@ -41,3 +41,12 @@ pub const SIM_KEYFRAME_STEPS: u64 = 256;
 pub const SIM_KEYFRAMES_MAX: usize = 128;
 /// Bytes of a quorum stream that may wait for the end of a packet.
 pub const QUORUM_UNREAD_BYTES_MAX: usize = 2 * QUORUM_PACKET_BYTES_MAX;
+/// Requests of one client that may wait for an answer or for a connection; a further one is
+/// refused.
+pub const CLIENT_CALLS_MAX: usize = 1000;
+/// Watches that one client may hold.
+pub const CLIENT_WATCHES_MAX: usize = 1_000_000;
+/// Authentications that one client repeats on every new connection.
+pub const CLIENT_AUTHS_MAX: usize = 64;
+/// Bytes of paths in one setWatches; more are split (`ClientCnxn.SET_WATCHES_MAX_LENGTH`).
+pub const SET_WATCHES_BYTES_MAX: usize = 128 * 1024;

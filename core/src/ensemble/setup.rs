@@ -53,8 +53,7 @@ impl EnsembleSettings {
     /// The world to start from: all servers down, with empty disks.
     #[must_use]
     pub fn setup(&self) -> Setup<Server> {
-        let nodes =
-            self.sids().map(|sid| (NodeId::Server(sid), self.server_config(sid))).collect();
+        let nodes = self.sids().map(|sid| (NodeId::Server(sid), self.server_config(sid))).collect();
         Setup { settings: self.world.clone(), nodes }
     }
 

@@ -65,11 +65,9 @@ pub fn raw_packet(typed: &Packet) -> QuorumPacket {
         Packet::Diff { zxid } => QuorumPacket::bare(packet::DIFF, *zxid),
         Packet::Trunc { zxid } => QuorumPacket::bare(packet::TRUNC, *zxid),
         Packet::Snap { zxid, .. } => QuorumPacket::bare(packet::SNAP, *zxid),
-        Packet::NewLeader { epoch, config } => QuorumPacket::with_data(
-            packet::NEWLEADER,
-            Zxid::epoch_start(*epoch),
-            config.clone(),
-        ),
+        Packet::NewLeader { epoch, config } => {
+            QuorumPacket::with_data(packet::NEWLEADER, Zxid::epoch_start(*epoch), config.clone())
+        }
         Packet::UpToDate => QuorumPacket::bare(packet::UPTODATE, none),
         Packet::Proposal(entry) => {
             QuorumPacket::with_data(packet::PROPOSAL, entry.zxid, entry.payload.clone())

@@ -1,6 +1,8 @@
 //! The files of one server: recovery at the start, then writes and jobs, one call at a time. The
 //! threads are in [`writer`](super::writer).
 
+use super::LogEntry;
+use super::entry::follows;
 use super::epochs::EpochFiles;
 use super::error::StoreError;
 use super::files::{
@@ -10,14 +12,15 @@ use super::files::{
 use super::install;
 use super::log_reader::{first_file, read_run};
 use super::log_writer::LogWriter;
-use super::replay::{Repair, Replayed, oldest_connected, replay};
+use super::replay::{Repair, Replayed, replay};
 use super::snapshot;
-use super::types::{Done, Image, Job, LogPart, Recovered};
 use crate::config::{Compression, Config, Mode};
 use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard};
-use zabscope_core::base::limits::RECENT_TXNS;
+use std::sync::{Condvar, Mutex, MutexGuard};
+use zabscope_core::base::limits::{DIFF_FROM_LOG_TXNS_MAX, RECENT_TXNS};
 use zabscope_core::base::{Epoch, Zxid};
+use zabscope_core::server::message::{Done, Job, Recovered};
+use zabscope_core::tree::Image;
 
 /// What the store needs of the configuration.
 #[derive(Clone, Debug)]
@@ -30,7 +33,7 @@ pub struct StoreConfig {
     pub pre_alloc_bytes: u64,
     /// Size above which a log file is followed by a new one.
     pub log_bytes_max: Option<u64>,
-    /// Transactions to keep in [`Recovered::recent`].
+    /// Transactions to keep in memory after a start.
     pub recent_max: usize,
     /// Snapshots to keep; `None` = keep all.
     pub retain: Option<usize>,
@@ -63,30 +66,31 @@ pub(super) struct Files {
     pub dirs: Dirs,
     pub config: StoreConfig,
     history: Mutex<History>,
+    no_readers: Condvar,
     _locks: Vec<Lock>,
 }
 
 /// Held by whoever takes history away, and by jobs that depend on it being there.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct History {
-    /// Counts truncations and installations: a job that was given before one is void after it.
+    /// Counts truncations and installations: a snapshot that was ordered before one is void.
     pub generation: u64,
-    /// See [`Recovered::oldest`].
-    pub oldest: Zxid,
+    /// Reading jobs that were given and not done: history is not taken away meanwhile.
+    readers: usize,
+    /// A job has failed, so none of those that were given will be done.
+    abandoned: bool,
 }
 
 /// What a job may see.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Horizon {
-    pub generation: u64,
+    generation: u64,
     /// The last transaction that was durable when the job was given.
-    pub last: Zxid,
+    last: Zxid,
 }
 
 /// Locks the directories, makes what is missing, recovers.
-pub(super) fn open<I: Image>(
-    config: StoreConfig,
-) -> Result<(Files, LogWriter, Recovered<I>), StoreError> {
+pub(super) fn open(config: StoreConfig) -> Result<(Files, LogWriter, Recovered), StoreError> {
     let dirs = Dirs {
         snap: config.data_dir.join("version-2"),
         log: config.data_log_dir.join("version-2"),
@@ -98,17 +102,16 @@ pub(super) fn open<I: Image>(
         locks.push(Lock::take(&config.data_log_dir)?);
         refuse_misplaced(&dirs)?;
     }
-    let history = Mutex::new(History { generation: 0, oldest: Zxid::ZERO });
-    let files = Files { dirs, config, history, _locks: locks };
+    let history = Mutex::new(History::default());
+    let files = Files { dirs, config, history, no_readers: Condvar::new(), _locks: locks };
     install::finish(&files.dirs)?;
     remove_leftovers(&files.dirs.snap)?;
-    let found = match files.replay::<I>(None)? {
+    let found = match files.replay(None)? {
         Some(found) => found,
         None => {
             // A log without a snapshot is refused at the next start, so this one comes first.
-            let empty = I::empty();
-            files.prepare_snapshot(&empty)?;
-            publish_tmp(&files.snapshot_path(empty.last_zxid()))?;
+            files.prepare_snapshot(Zxid::ZERO, &Image::new())?;
+            publish_tmp(&files.snapshot_path(Zxid::ZERO))?;
             files.replay(None)?.expect("a snapshot was just written")
         }
     };
@@ -120,19 +123,12 @@ pub(super) fn open<I: Image>(
     };
     let StoreConfig { pre_alloc_bytes, log_bytes_max, .. } = files.config;
     let log = LogWriter::new(files.dirs.clone(), pre_alloc_bytes, log_bytes_max, found.last);
-    let oldest = oldest_connected(&files.dirs, found.label)?;
-    files.history().oldest = oldest;
-    Ok((files, log, recovered(found, oldest, accepted_epoch, current_epoch)))
+    Ok((files, log, recovered(found, accepted_epoch, current_epoch)))
 }
 
-fn recovered<I>(
-    found: Replayed<I>,
-    oldest: Zxid,
-    accepted_epoch: Epoch,
-    current_epoch: Epoch,
-) -> Recovered<I> {
-    let Replayed { image, last, recent, .. } = found;
-    Recovered { image, recent, last_zxid: last, oldest, accepted_epoch, current_epoch }
+fn recovered(found: Replayed, accepted_epoch: Epoch, current_epoch: Epoch) -> Recovered {
+    let Replayed { image, last: last_zxid, recent, .. } = found;
+    Recovered { accepted_epoch, current_epoch, last_zxid, recent, image }
 }
 
 /// With two directories, a file in the wrong one is an error of configuration: reading on would
@@ -149,43 +145,66 @@ fn refuse_misplaced(dirs: &Dirs) -> Result<(), StoreError> {
 }
 
 impl Files {
-    /// Waits until no job reads and no write takes history away.
-    pub(super) fn history(&self) -> MutexGuard<'_, History> {
-        self.history.lock().expect("a panic of a disk thread ends the server")
+    fn history(&self) -> MutexGuard<'_, History> {
+        self.history.lock().expect(NO_PANIC)
     }
 
-    /// Does a job.
-    pub(super) fn work<I: Image>(
-        &self,
-        job: Job<I>,
-        horizon: Horizon,
-    ) -> Result<Done<I>, StoreError> {
-        // The image is written before the lock is taken: that may last minutes.
-        if let Job::Snapshot(image) = &job {
-            self.prepare_snapshot(image)?;
-        }
+    /// To be called when a job is given, with the last transaction that is durable.
+    pub(super) fn horizon(&self, job: &Job, last: Zxid) -> Horizon {
         let mut history = self.history();
-        let stale = history.generation != horizon.generation;
+        history.readers += usize::from(reads(job));
+        Horizon { generation: history.generation, last }
+    }
+
+    /// Waits for the jobs that read. Until the guard is dropped no snapshot appears; then those
+    /// that were ordered before do not appear any more.
+    pub(super) fn take_away(&self) -> MutexGuard<'_, History> {
+        let busy = |history: &mut History| history.readers > 0 && !history.abandoned;
+        let mut history = self.no_readers.wait_while(self.history(), busy).expect(NO_PANIC);
+        history.generation += 1;
+        history
+    }
+
+    /// Does a job. After an error no other may be done.
+    pub(super) fn work(&self, job: Job, horizon: Horizon) -> Result<Done, StoreError> {
+        let reads = reads(&job);
+        let done = self.try_work(job, horizon);
+        let mut history = self.history();
+        history.readers -= usize::from(reads);
+        history.abandoned |= done.is_err();
+        self.no_readers.notify_all();
+        done
+    }
+
+    fn try_work(&self, job: Job, horizon: Horizon) -> Result<Done, StoreError> {
         match job {
-            Job::Snapshot(image) if stale => {
-                remove(&tmp_name(&self.snapshot_path(image.last_zxid())))?;
-                Ok(Done::Stale)
+            Job::ReadState => self.read_state(horizon.last),
+            Job::ReadLog { learner, from, to } => {
+                let durable = to <= horizon.last;
+                let entries = if durable { self.read_log(from, to)? } else { None };
+                Ok(Done::Log { learner, entries })
             }
-            Job::ReadState | Job::ReadLog { .. } if stale => Ok(Done::Stale),
-            Job::Snapshot(image) => {
-                let label = image.last_zxid();
-                publish_tmp(&self.snapshot_path(label))?;
-                if let Some(retain) = self.config.retain {
-                    history.oldest = self.purge(retain, history.oldest)?;
-                }
-                Ok(Done::Snapshot { label, oldest: history.oldest })
+            Job::Snapshot { zxid, image } => {
+                self.prepare_snapshot(zxid, &image)?;
+                self.publish_snapshot(zxid, horizon)?;
+                Ok(Done::Snapshot(zxid))
             }
-            Job::ReadState => self.read_state(horizon.last, history.oldest),
-            Job::ReadLog { after, max } => self.read_log(after, max, horizon.last).map(Done::Log),
         }
     }
 
-    fn replay<I: Image>(&self, up_to: Option<Zxid>) -> Result<Option<Replayed<I>>, StoreError> {
+    /// Gives a prepared snapshot its name, unless the history that it belongs to was taken away.
+    fn publish_snapshot(&self, label: Zxid, horizon: Horizon) -> Result<(), StoreError> {
+        let history = self.history();
+        let path = self.snapshot_path(label);
+        if history.generation != horizon.generation {
+            tracing::info!(%label, "the snapshot is void: its history was cut or replaced");
+            return remove(&tmp_name(&path));
+        }
+        publish_tmp(&path)?;
+        self.config.retain.map_or(Ok(()), |retain| self.purge(retain))
+    }
+
+    fn replay(&self, up_to: Option<Zxid>) -> Result<Option<Replayed>, StoreError> {
         replay(&self.dirs, up_to, self.config.recent_max)
     }
 
@@ -219,62 +238,65 @@ impl Files {
     }
 
     /// Writes the file under its temporary name, which a start deletes.
-    fn prepare_snapshot<I: Image>(&self, image: &I) -> Result<(), StoreError> {
-        let content = snapshot::pack(&image.to_snapshot(), self.packing());
-        write_tmp(&self.snapshot_path(image.last_zxid()), &content)
+    fn prepare_snapshot(&self, label: Zxid, image: &Image) -> Result<(), StoreError> {
+        write_tmp(&self.snapshot_path(label), |out| snapshot::write(image, self.packing(), out))
     }
 
     /// Deletes all but the newest snapshots, and the log files that only hold what the oldest of
     /// these contains (Java: `PurgeTxnLog`).
-    fn purge(&self, retain: usize, oldest: Zxid) -> Result<Zxid, StoreError> {
+    fn purge(&self, retain: usize) -> Result<(), StoreError> {
         let snapshots = self.dirs.snapshots()?;
         let (old, kept) = snapshots.split_at(snapshots.len().saturating_sub(retain));
-        let Some(floor) = kept.first().map(|file| file.zxid) else { return Ok(oldest) };
-        for file in old {
-            remove(&file.path)?;
-        }
+        let Some(floor) = kept.first().map(|file| file.zxid) else { return Ok(()) };
+        // Logs first: a log without the snapshot before it is of no use, a snapshot without the
+        // log behind it would look like a hole.
         let logs = self.dirs.logs()?;
-        for file in &logs[..first_file(&logs, floor)] {
+        for file in logs[..first_file(&logs, floor)].iter().chain(old) {
             remove(&file.path)?;
         }
-        Ok(oldest.max(floor))
+        Ok(())
     }
 
     /// What a start would find now, if nothing above `up_to` had been written.
-    fn read_state<I: Image>(&self, up_to: Zxid, oldest: Zxid) -> Result<Done<I>, StoreError> {
+    fn read_state(&self, up_to: Zxid) -> Result<Done, StoreError> {
         let found = self.replay(Some(up_to))?;
         let found = found.ok_or_else(|| StoreError::NoSnapshot { path: self.dirs.snap.clone() })?;
         let (accepted, current) = EpochFiles::new(&self.dirs.snap).read()?;
-        Ok(Done::State(Box::new(recovered(found, oldest, accepted, current))))
+        Ok(Done::State(recovered(found, accepted, current)))
     }
 
-    fn read_log(&self, after: Zxid, max: usize, up_to: Zxid) -> Result<LogPart, StoreError> {
-        let logs = self.dirs.logs()?;
-        let snapshots = self.dirs.snapshots()?;
-        let is_label = |zxid| snapshots.iter().any(|file| file.zxid == zxid);
-        let mut part = LogPart { connected: is_label(after), ..LogPart::default() };
-        let (mut newest, mut more) = (Zxid::ZERO, false);
-        read_run(&logs, after, |entry| {
-            if entry.zxid > up_to {
+    /// The entries from the last one at or below `from` up to `to`. `None` if the files do not
+    /// hold them all, or hold too many.
+    fn read_log(&self, from: Zxid, to: Zxid) -> Result<Option<Vec<LogEntry>>, StoreError> {
+        let mut entries: Vec<LogEntry> = Vec::new();
+        let mut whole = true;
+        read_run(&self.dirs.logs()?, from, |entry| {
+            if entry.zxid > to {
                 return false;
             }
-            newest = entry.zxid;
-            part.connected |= newest == after;
-            if newest > after {
-                more = part.entries.len() == max;
-                if more {
-                    return false;
-                }
-                part.entries.push(entry);
+            if entry.zxid <= from {
+                entries.clear();
             }
-            true
+            whole = entries.last().is_none_or(|last| follows(last.zxid, entry.zxid))
+                && entries.len() <= DIFF_FROM_LOG_TXNS_MAX;
+            entries.push(entry);
+            whole
         })?;
-        part.complete = !more;
-        if !more && newest < up_to && !is_label(up_to) {
-            let path = logs.last().map_or_else(|| self.dirs.log.clone(), |file| file.path.clone());
-            let what = format!("the log up to {up_to} was durable, but ends at {newest}");
-            return Err(StoreError::Damaged { path, offset: 0, what });
-        }
-        Ok(part)
+        let reaches = |entry: Option<&LogEntry>, is: fn(&Zxid, &Zxid) -> bool, zxid| {
+            entry.is_some_and(|entry| is(&entry.zxid, &zxid))
+        };
+        let found = whole
+            && reaches(entries.first(), Zxid::le, from)
+            && reaches(entries.last(), Zxid::eq, to);
+        Ok(found.then_some(entries))
     }
 }
+
+fn reads(job: &Job) -> bool {
+    match job {
+        Job::ReadState | Job::ReadLog { .. } => true,
+        Job::Snapshot { .. } => false,
+    }
+}
+
+const NO_PANIC: &str = "a panic of a disk thread ends the server";

@@ -1,5 +1,5 @@
-//! Bytes of a log file: header, entries, and what can be read of them (Java: `FileTxnLog`,
-//! `FileHeader`).
+//! The bytes of a log entry, judged: sound, torn, or changed (Java: `FileTxnLog`). They are written
+//! by [`zabscope_core::proto::log`].
 //!
 //! | field | type | |
 //! |---|---|---|
@@ -8,11 +8,12 @@
 //! | body | bytes | as in PROPOSAL |
 //! | end | byte | `B` |
 
-use super::types::LogEntry;
+use super::LogEntry;
 use bytes::Bytes;
 use simd_adler32::adler32;
 use zabscope_core::base::Zxid;
 use zabscope_core::base::limits::FIELD_BYTES_MAX;
+use zabscope_core::proto::log::ENTRY_OVERHEAD_BYTES;
 
 /// "ZKLG", version 2, database 0.
 pub(super) const LOG_HEADER: [u8; 16] = *b"ZKLG\0\0\0\x02\0\0\0\0\0\0\0\0";
@@ -21,7 +22,7 @@ pub(super) const LOG_HEADER_CHECKED: usize = 8;
 /// Bytes before the body.
 pub(super) const ENTRY_HEAD_LEN: usize = 12;
 /// Bytes around the body.
-pub(super) const ENTRY_EXTRA_LEN: usize = ENTRY_HEAD_LEN + 1;
+pub(super) const ENTRY_EXTRA_LEN: usize = ENTRY_OVERHEAD_BYTES;
 /// Largest entry.
 pub(super) const ENTRY_LEN_MAX: usize = FIELD_BYTES_MAX + ENTRY_EXTRA_LEN;
 /// Shortest body: a TxnHeader.
@@ -29,15 +30,6 @@ pub(super) const BODY_LEN_MIN: usize = 32;
 const END: u8 = b'B';
 /// Disks write this much at once, or nothing of it.
 const SECTOR: u64 = 512;
-
-/// Appends an entry to `out`.
-pub(super) fn encode(body: &[u8], out: &mut Vec<u8>) {
-    out.extend_from_slice(&u64::from(adler32(&body)).to_be_bytes());
-    let len = u32::try_from(body.len()).expect("a transaction is far below 4 GiB");
-    out.extend_from_slice(&len.to_be_bytes());
-    out.extend_from_slice(body);
-    out.push(END);
-}
 
 /// The length of the body that an entry head announces; `None` if it cannot be one.
 pub(super) fn body_len(head: &[u8; ENTRY_HEAD_LEN]) -> Option<usize> {
@@ -74,7 +66,7 @@ pub(super) fn check(offset: u64, bytes: &Bytes) -> Checked {
             false => Checked::Changed("the checksum of a complete entry is wrong"),
         };
     }
-    Checked::Sound(LogEntry { zxid: zxid_of(&body), bytes: body })
+    Checked::Sound(LogEntry { zxid: zxid_of(&body), payload: body })
 }
 
 fn adler(entry: &[u8]) -> Option<u32> {
@@ -143,6 +135,14 @@ pub(super) fn follows(before: Zxid, next: Zxid) -> bool {
 mod tests {
     use super::*;
     use zabscope_core::base::Epoch;
+    use zabscope_core::proto::log::encode_entry;
+    use zabscope_core::wire::Writer;
+
+    fn encode(body: &[u8]) -> Vec<u8> {
+        let mut out = Writer::new();
+        encode_entry(body, &mut out);
+        out.into_vec()
+    }
 
     fn body(zxid: i64, data: &[u8]) -> Vec<u8> {
         let mut body = vec![7; 12];
@@ -154,15 +154,13 @@ mod tests {
 
     #[test]
     fn entry_of_a_golden_log() {
-        let mut out = Vec::new();
-        encode(&[0; 48], &mut out);
+        let out = encode(&[0; 48]);
         assert_eq!((out.len(), &out[8..12], out[60]), (61, &[0, 0, 0, 0x30][..], 0x42));
     }
 
     #[test]
     fn sound_entries_are_found_behind_anything() {
-        let mut entry = Vec::new();
-        encode(&body(5, b"data"), &mut entry);
+        let entry = encode(&body(5, b"data"));
         for gap in [0, 1, 11, 12, 13, 600] {
             for filler in [0, 0xff, b'B'] {
                 let mut bytes = vec![filler; gap];
@@ -176,8 +174,7 @@ mod tests {
 
     #[test]
     fn a_changed_entry_is_told_from_a_torn_one() {
-        let mut entry = Vec::new();
-        encode(&body(5, &[9; 2000]), &mut entry);
+        let entry = encode(&body(5, &[9; 2000]));
         let check_with = |at: usize, new: &[u8]| {
             let mut bytes = entry.clone();
             bytes[at..at + new.len()].copy_from_slice(new);

@@ -6,7 +6,7 @@
 use super::error::{During, StoreError};
 use std::ffi::OsStr;
 use std::fs::{self, File, TryLockError};
-use std::io::Write;
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use zabscope_core::base::Zxid;
 
@@ -126,13 +126,15 @@ pub(super) fn tmp_name(path: &Path) -> PathBuf {
     name.into()
 }
 
-/// Writes `<path>.tmp` and fsyncs it; its name is durable too.
-pub(super) fn write_tmp(path: &Path, content: &[u8]) -> Result<(), StoreError> {
+/// Writes `<path>.tmp` and fsyncs it.
+pub(super) fn write_tmp(
+    path: &Path,
+    content: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
+) -> Result<(), StoreError> {
     let tmp = tmp_name(path);
-    let mut file = File::create(&tmp).during("create", &tmp)?;
-    file.write_all(content).during("write", &tmp)?;
-    file.sync_all().during("fsync", &tmp)?;
-    sync_dir(parent(path))
+    let mut out = BufWriter::new(File::create(&tmp).during("create", &tmp)?);
+    content(&mut out).and_then(|()| out.flush()).during("write", &tmp)?;
+    out.get_ref().sync_all().during("fsync", &tmp)
 }
 
 /// Gives `<path>.tmp` its final name.
@@ -144,7 +146,7 @@ pub(super) fn publish_tmp(path: &Path) -> Result<(), StoreError> {
 /// Replaces the file by one with this content: after a crash it is the old or the new one
 /// (Java: `AtomicFileWritingIdiom`).
 pub(super) fn write_atomically(path: &Path, content: &[u8]) -> Result<(), StoreError> {
-    write_tmp(path, content)?;
+    write_tmp(path, |out| out.write_all(content))?;
     publish_tmp(path)
 }
 

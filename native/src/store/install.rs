@@ -4,33 +4,33 @@
 
 use super::disk::Files;
 use super::error::{During, StoreError};
-use super::files::{self, Dirs, Named, remove, sync_dir, write_atomically};
+use super::files::{self, Dirs, Named, publish_tmp, remove, sync_dir, write_tmp};
 use super::log_reader::{Item, LogReader};
 use super::log_writer::LogWriter;
+use super::replay::is_reachable;
 use super::snapshot;
-use super::types::Image;
 use std::fs;
 use std::path::PathBuf;
 use zabscope_core::base::Zxid;
+use zabscope_core::tree::Image;
 
 /// Makes `image` the whole history.
 ///
 /// The file `installing.<zxid>` is the turning point: before it is there nothing has happened,
 /// from then on a start finishes the work. Older files must all go. A log entry of another branch
 /// of history could be replayed on top of the image, and a snapshot above it would hide it.
-pub(super) fn install<I: Image>(
+pub(super) fn install(
     files: &Files,
     log: &mut LogWriter,
-    image: &I,
+    label: Zxid,
+    image: &Image,
 ) -> Result<(), StoreError> {
     log.roll()?;
-    let label = image.last_zxid();
-    let content = snapshot::pack(&image.to_snapshot(), files.packing());
-    let mut history = files.history();
-    write_atomically(&files.dirs.installing_file(label, files.packing()), &content)?;
+    let _history = files.take_away();
+    let path = files.dirs.installing_file(label, files.packing());
+    write_tmp(&path, |out| snapshot::write(image, files.packing(), out))?;
+    publish_tmp(&path)?;
     finish(&files.dirs)?;
-    history.generation += 1;
-    history.oldest = label;
     log.continue_after(label);
     Ok(())
 }
@@ -46,60 +46,43 @@ pub(super) fn finish(dirs: &Dirs) -> Result<(), StoreError> {
     sync_dir(&dirs.snap)
 }
 
-/// Forgets everything after `zxid`.
+/// Forgets everything after `zxid`, or nothing if the files do not lead to it: then they are the
+/// only copy of a history that may count in a quorum, and who gave the order sees by reading the
+/// state that it was not done (rule S3).
 ///
 /// The newest files go first, so that what is left is connected at every moment. Snapshots above
 /// go before the log: else a start would load the transactions again that the log has lost
 /// (ZOOKEEPER-4837).
 pub(super) fn truncate(files: &Files, log: &mut LogWriter, zxid: Zxid) -> Result<(), StoreError> {
     log.roll()?;
-    let mut history = files.history();
-    let refuse = |what: String| Err(StoreError::Order { action: "truncate", zxid, what });
-    if zxid > log.last() {
-        return refuse(format!("the history ends at {}", log.last()));
-    }
-    if zxid < history.oldest {
-        return refuse(format!("the oldest state on disk is {}", history.oldest));
+    let _history = files.take_away();
+    if !is_reachable(&files.dirs, zxid)? {
+        tracing::warn!(%zxid, "cannot go back to this transaction: the files do not lead to it");
+        return Ok(());
     }
     let (snapshots, logs) = (files.dirs.snapshots()?, files.dirs.logs()?);
-    let Cut { last, file } = find_cut(&logs, zxid)?;
-    let is_label = snapshots.iter().any(|file| file.zxid == zxid);
-    // The start of an epoch is no transaction, so it can be the end of a history without being
-    // in any file.
-    if last != Some(zxid) && !is_label && !zxid.is_epoch_start() {
-        return refuse("this transaction is not in the log".into());
-    }
+    let cut = find_cut(&logs, zxid)?;
     for file in snapshots.iter().rev().chain(logs.iter().rev()).filter(|file| file.zxid > zxid) {
         remove(&file.path)?;
     }
-    if let Some((path, len)) = file {
+    if let Some((path, len)) = cut {
         files::cut(&path, len)?;
     }
-    history.generation += 1;
     log.continue_after(zxid);
     Ok(())
 }
 
-/// Where the log must end.
-struct Cut {
-    /// The last entry that stays.
-    last: Option<Zxid>,
-    /// The file with the last entry that stays, and where that ends.
-    file: Option<(PathBuf, u64)>,
-}
-
-fn find_cut(logs: &[Named], zxid: Zxid) -> Result<Cut, StoreError> {
-    let mut cut = Cut { last: None, file: None };
-    let Some(named) = logs.iter().rev().find(|file| file.zxid <= zxid) else { return Ok(cut) };
-    let Some(mut reader) = LogReader::open(&named.path)? else { return Ok(cut) };
+/// The file in which the log must end, and where.
+fn find_cut(logs: &[Named], zxid: Zxid) -> Result<Option<(PathBuf, u64)>, StoreError> {
+    let Some(named) = logs.iter().rev().find(|file| file.zxid <= zxid) else { return Ok(None) };
+    let Some(mut reader) = LogReader::open(&named.path)? else { return Ok(None) };
     loop {
         let offset = reader.offset();
         match reader.next()? {
-            Item::Entry(entry) if entry.zxid <= zxid => cut.last = Some(entry.zxid),
+            Item::Entry(entry) if entry.zxid <= zxid => {}
             // Whatever is wrong there goes together with the rest.
             Item::Entry(_) | Item::End | Item::Bad { .. } => {
-                cut.file = Some((named.path.clone(), offset));
-                return Ok(cut);
+                return Ok(Some((named.path.clone(), offset)));
             }
         }
     }

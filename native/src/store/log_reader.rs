@@ -1,12 +1,12 @@
 //! Reading one log file from its start, and the run of all of them.
 
+use super::LogEntry;
 use super::entry::{
     self, BODY_LEN_MIN, Checked, ENTRY_EXTRA_LEN, ENTRY_HEAD_LEN, ENTRY_LEN_MAX, LOG_HEADER,
     LOG_HEADER_CHECKED,
 };
 use super::error::{During, StoreError};
 use super::files::Named;
-use super::types::LogEntry;
 use bytes::Bytes;
 use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
@@ -148,15 +148,16 @@ impl LogReader {
     }
 }
 
-/// The entries of the log files that may hold transactions above `after`, in order, without any
+/// The entries of the log files, from the file on that holds `from`, in order, without any
 /// judgement about what the files hold beside entries: for reading a log that was recovered.
 /// `each` says whether to go on.
 pub(super) fn read_run(
     files: &[Named],
-    after: Zxid,
+    from: Zxid,
     mut each: impl FnMut(LogEntry) -> bool,
 ) -> Result<(), StoreError> {
-    for file in &files[first_file(files, after)..] {
+    let start = files.iter().rposition(|file| file.zxid <= from).unwrap_or(0);
+    for file in &files[start..] {
         let Some(mut reader) = LogReader::open(&file.path)? else { continue };
         while let Item::Entry(entry) = reader.next()? {
             if !each(entry) {

@@ -4,14 +4,17 @@
 //! extended with zeros in steps, so that most fsyncs need not write its length again. A new file
 //! is begun after a start, [`LogWriter::roll`], and at the size limit.
 
-use super::entry::{LOG_HEADER, encode, follows};
+use super::LogEntry;
+use super::entry::{LOG_HEADER, follows};
 use super::error::{During, StoreError};
 use super::files::{Dirs, sync_dir};
-use super::types::LogEntry;
 use std::fs::File;
+use std::mem;
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 use zabscope_core::base::Zxid;
+use zabscope_core::proto::log::encode_entry;
+use zabscope_core::wire::Writer;
 
 /// When this little is left before the end of the zeros, more are added.
 const PADDING_MARGIN: u64 = 4096;
@@ -74,7 +77,9 @@ impl LogWriter {
         }
         let open = self.open.as_mut().expect("it was just opened");
         open.pad(self.step);
-        encode(&entry.bytes, &mut open.pending);
+        let mut out = Writer::append_to(mem::take(&mut open.pending));
+        encode_entry(&entry.payload, &mut out);
+        open.pending = out.into_vec();
         self.last = entry.zxid;
         Ok(())
     }
@@ -134,7 +139,7 @@ impl Open {
         self.written += self.pending.len() as u64;
         self.allocated = self.allocated.max(self.written);
         self.pending.clear();
-        if std::mem::take(&mut self.fresh) {
+        if mem::take(&mut self.fresh) {
             sync_dir(&self.dirs_of())?;
         }
         Ok(())

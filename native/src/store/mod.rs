@@ -26,7 +26,6 @@ mod log_reader;
 mod log_writer;
 mod replay;
 mod snapshot;
-mod types;
 mod writer;
 
 #[cfg(test)]
@@ -34,5 +33,10 @@ mod tests;
 
 pub use disk::StoreConfig;
 pub use error::StoreError;
-pub use types::{Done, Image, Job, LogEntry, LogPart, Mark, Recovered, Write};
 pub use writer::{Report, Store};
+
+use zabscope_core::server::message::Payload;
+use zabscope_core::zab::Entry;
+
+/// A transaction as it is in a log file and on the wire.
+type LogEntry = Entry<Payload>;

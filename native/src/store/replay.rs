@@ -7,24 +7,25 @@
 //! written completely, no sound entry follows it in the file, and the first entry of the next
 //! file is the successor of the last one read. Everything else is an error with file and offset.
 
+use super::LogEntry;
 use super::entry::follows;
 use super::error::StoreError;
 use super::files::{Dirs, Named};
 use super::log_reader::{Item, LogReader, first_file};
 use super::snapshot;
-use super::types::{Image, LogEntry};
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use zabscope_core::base::Zxid;
+use zabscope_core::proto::txn::TxnRecord;
+use zabscope_core::tree::Image;
+use zabscope_core::tree::digest::DIGEST_VERSION;
 
 /// Snapshots that are tried, as in Java.
 const SNAPSHOTS_TRIED_MAX: usize = 100;
 
 /// What was read, and what should be done to the files so that the next reader has it easier.
-pub(super) struct Replayed<I> {
-    pub image: I,
-    /// Label of the snapshot that was used.
-    pub label: Zxid,
+pub(super) struct Replayed {
+    pub image: Image,
     pub last: Zxid,
     pub recent: Vec<LogEntry>,
     pub repairs: Vec<Repair>,
@@ -41,13 +42,13 @@ pub(super) enum Repair {
 
 /// Reads the state. `None`: there is no snapshot and no log entry. No entry above `up_to` is
 /// read, and nothing behind it is judged: the writer may be at work there.
-pub(super) fn replay<I: Image>(
+pub(super) fn replay(
     dirs: &Dirs,
     up_to: Option<Zxid>,
     recent_max: usize,
-) -> Result<Option<Replayed<I>>, StoreError> {
+) -> Result<Option<Replayed>, StoreError> {
     let logs = dirs.logs()?;
-    let Some(start) = load_snapshot::<I>(dirs)? else {
+    let Some(start) = load_snapshot(dirs)? else {
         return match has_entries(&logs)? {
             true => Err(StoreError::NoSnapshot { path: dirs.snap.clone() }),
             false => Ok(None),
@@ -62,6 +63,7 @@ pub(super) fn replay<I: Image>(
         recent: VecDeque::new(),
         recent_max,
         repairs: Vec::new(),
+        warned: false,
     };
     for file in &logs[first_file(&logs, start.label)..] {
         if !run.file(file)? {
@@ -81,21 +83,17 @@ pub(super) fn replay<I: Image>(
     Ok(Some(run.finish()))
 }
 
-struct Start<I> {
-    image: I,
+struct Start {
+    image: Image,
     label: Zxid,
     /// The newest snapshot that could not be used.
     damaged: Option<Named>,
 }
 
-fn load_snapshot<I: Image>(dirs: &Dirs) -> Result<Option<Start<I>>, StoreError> {
+fn load_snapshot(dirs: &Dirs) -> Result<Option<Start>, StoreError> {
     let mut damaged: Option<(Named, String)> = None;
     for file in dirs.snapshots()?.into_iter().rev().take(SNAPSHOTS_TRIED_MAX) {
-        let content = snapshot::read(&file)?;
-        let loaded = content.and_then(|bytes| {
-            I::from_snapshot(file.zxid, bytes).map_err(|error| error.to_string())
-        });
-        match loaded {
+        match snapshot::read(&file)? {
             Ok(image) => {
                 let damaged = damaged.map(|(file, _)| file);
                 return Ok(Some(Start { image, label: file.zxid, damaged }));
@@ -123,8 +121,8 @@ fn has_entries(logs: &[Named]) -> Result<bool, StoreError> {
     Ok(false)
 }
 
-struct Run<I> {
-    image: I,
+struct Run {
+    image: Image,
     label: Zxid,
     /// The last transaction of the state.
     last: Zxid,
@@ -134,9 +132,10 @@ struct Run<I> {
     recent: VecDeque<LogEntry>,
     recent_max: usize,
     repairs: Vec<Repair>,
+    warned: bool,
 }
 
-impl<I: Image> Run<I> {
+impl Run {
     /// Reads one file. False: `up_to` is reached.
     fn file(&mut self, file: &Named) -> Result<bool, StoreError> {
         let Some(mut reader) = LogReader::open(&file.path)? else {
@@ -206,13 +205,26 @@ impl<I: Image> Run<I> {
                 let (path, before) = (file.path.clone(), self.last);
                 return Err(StoreError::Gap { path, before, found: zxid });
             }
-            self.image
-                .apply(&entry)
-                .map_err(|error| damaged(format!("{zxid} cannot be applied: {error}")))?;
+            let record = TxnRecord::from_all(entry.payload.clone())
+                .map_err(|error| damaged(format!("{zxid} cannot be read: {error}")))?;
+            self.image.apply(&record);
+            self.check_digest(&record, file);
             self.last = zxid;
         }
         self.remember(entry);
         Ok(())
+    }
+
+    /// A difference means that this server's tree is not that of the server that wrote the log;
+    /// nothing on disk can mend it.
+    fn check_digest(&mut self, record: &TxnRecord, file: &Named) {
+        let Some(digest) = record.digest else { return };
+        let differs = digest.version == DIGEST_VERSION && digest.tree != self.image.tree.digest();
+        if differs && !self.warned {
+            self.warned = true;
+            let (file, zxid) = (file.path.display(), record.header.zxid);
+            tracing::warn!(%file, %zxid, "the tree has not the digest that the log names");
+        }
     }
 
     fn remember(&mut self, entry: LogEntry) {
@@ -226,14 +238,13 @@ impl<I: Image> Run<I> {
         }
     }
 
-    fn finish(mut self) -> Replayed<I> {
+    fn finish(mut self) -> Replayed {
         // Entries that end below the snapshot are not the history that led to it for sure.
         if self.recent.back().is_some_and(|entry| entry.zxid != self.last) {
             self.recent.clear();
         }
         Replayed {
             image: self.image,
-            label: self.label,
             last: self.last,
             recent: self.recent.into(),
             repairs: self.repairs,
@@ -245,30 +256,25 @@ const RESTORE: &str = ". Restore the file from a copy, or empty dataDir and data
                        server copies its state from the leader (only if a quorum of the others is \
                        sound)";
 
-/// Label of the oldest snapshot from which the log leads to `label` without a hole.
-pub(super) fn oldest_connected(dirs: &Dirs, label: Zxid) -> Result<Zxid, StoreError> {
-    let labels: Vec<Zxid> = dirs.snapshots()?.iter().map(|file| file.zxid).collect();
-    if labels.first().is_none_or(|first| *first >= label) {
-        return Ok(label);
+/// Is there a snapshot from which the log leads to `zxid` without a hole, or which is `zxid`?
+pub(super) fn is_reachable(dirs: &Dirs, zxid: Zxid) -> Result<bool, StoreError> {
+    let snapshots = dirs.snapshots()?;
+    if snapshots.iter().any(|file| file.zxid == zxid) {
+        return Ok(true);
     }
-    let mut start = None;
-    let mut last: Option<Zxid> = None;
-    for file in &dirs.logs()? {
+    // First and last of the newest run of entries without a hole.
+    let mut run: Option<(Zxid, Zxid)> = None;
+    for file in dirs.logs()?.iter().filter(|file| file.zxid <= zxid) {
         let Some(mut reader) = LogReader::open(&file.path)? else { continue };
         while let Item::Entry(entry) = reader.next()? {
-            if entry.zxid > label {
+            if entry.zxid > zxid {
                 break;
             }
-            if last.is_none_or(|last| !follows(last, entry.zxid)) {
-                start = Some(entry.zxid);
-            }
-            last = Some(entry.zxid);
+            let first = run.filter(|(_, last)| follows(*last, entry.zxid));
+            run = Some((first.map_or(entry.zxid, |(first, _)| first), entry.zxid));
         }
     }
-    let (Some(start), Some(last)) = (start, last) else { return Ok(label) };
-    if last != label && !(label.is_epoch_start() && last < label) {
-        return Ok(label);
-    }
-    let connected = |from: &&Zxid| **from >= start || follows(**from, start);
-    Ok(labels.iter().find(connected).copied().unwrap_or(label))
+    let Some((first, last)) = run else { return Ok(false) };
+    let leads_on = |label: Zxid| label < zxid && (label >= first || follows(label, first));
+    Ok(last == zxid && snapshots.iter().any(|file| leads_on(file.zxid)))
 }

@@ -1,48 +1,46 @@
-//! Snapshot files: packing, the last seal, writing in one piece (Java: `FileSnap`, `SnapStream`).
-//! What is inside is the business of [`Image`](super::Image).
+//! Snapshot files and their packing (Java: `FileSnap`, `SnapStream`). What is inside is written
+//! and read by [`zabscope_core::tree`].
 
 use super::error::{During, StoreError};
 use super::files::{Named, Packing};
-use bytes::Bytes;
 use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
-use simd_adler32::adler32;
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
+use zabscope_core::base::Zxid;
+use zabscope_core::proto::snapshot::SnapshotForm;
+use zabscope_core::tree::{Image, SnapshotLoader};
 
-/// "/" as a `ustring`, the end of every snapshot.
-const END: [u8; 5] = [0, 0, 0, 1, b'/'];
-/// Checksum (long) and end.
-const SEAL_LEN: usize = 8 + END.len();
 const SNAPPY_MAGIC: [u8; 16] = *b"\x82SNAPPY\0\0\0\0\x01\0\0\0\x01";
 /// Bytes that snappy-java packs together.
 const SNAPPY_BLOCK: usize = 32 * 1024;
 /// Largest block that is unpacked.
 const SNAPPY_BLOCK_MAX: usize = 64 * 1024 * 1024;
+/// Bytes that the loader gets at once.
+const PIECE: usize = 256 * 1024;
 
-/// The uncompressed bytes of a snapshot file whose last seal is right. The inner error says what
-/// is wrong with the content, the outer one is the operating system's.
-pub(super) fn read(file: &Named) -> Result<Result<Bytes, String>, StoreError> {
+/// Reads a snapshot and checks all its seals. The inner error says what is wrong with the
+/// content, the outer one is the operating system's.
+pub(super) fn read(file: &Named) -> Result<Result<Image, String>, StoreError> {
     let bytes = fs::read(&file.path).during("read", &file.path)?;
-    Ok(unpack(bytes, file.packing).and_then(|bytes| {
-        check_seal(&bytes)?;
-        Ok(bytes.into())
-    }))
+    Ok(unpack(bytes, file.packing).and_then(|bytes| load(&bytes, file.zxid)))
 }
 
-/// The last seal covers every byte before it, earlier seals included.
-fn check_seal(bytes: &[u8]) -> Result<(), String> {
-    let Some((content, seal)) = bytes.split_last_chunk::<SEAL_LEN>() else {
-        return Err("it is too short".into());
-    };
-    if seal[8..] != END {
-        return Err("its end is missing".into());
+fn load(bytes: &[u8], label: Zxid) -> Result<Image, String> {
+    let mut loader = SnapshotLoader::new(SnapshotForm::File);
+    for piece in bytes.chunks(PIECE) {
+        loader.push(piece).map_err(|error| error.to_string())?;
     }
-    if seal[..8] != u64::from(adler32(&content)).to_be_bytes() {
-        return Err("its checksum is wrong".into());
+    let (image, tail) = loader.finish_file(label).map_err(|error| error.to_string())?;
+    if let Some(digest) = tail.digest
+        && digest.zxid == label
+        && digest.digest != image.tree.digest()
+    {
+        // The bytes are those that were written, so another copy would not be better.
+        tracing::warn!(%label, "the tree in the snapshot has not the digest that it names");
     }
-    Ok(())
+    Ok(image)
 }
 
 fn unpack(bytes: Vec<u8>, packing: Packing) -> Result<Vec<u8>, String> {
@@ -74,25 +72,34 @@ fn unsnappy(bytes: &[u8]) -> Result<Vec<u8>, String> {
     if rest.is_empty() { Ok(out) } else { Err("it ends inside a snappy block".into()) }
 }
 
-/// The bytes of a snapshot file with this content.
-pub(super) fn pack(content: &[u8], packing: Packing) -> Vec<u8> {
+/// Writes the snapshot of `image`.
+pub(super) fn write(image: &Image, packing: Packing, out: &mut impl Write) -> io::Result<()> {
+    pack(image.snapshot(SnapshotForm::File), packing, out)
+}
+
+fn pack<B: AsRef<[u8]>>(
+    mut pieces: impl Iterator<Item = B>,
+    packing: Packing,
+    out: &mut impl Write,
+) -> io::Result<()> {
     match packing {
-        Packing::Plain => content.into(),
+        Packing::Plain => pieces.try_for_each(|piece| out.write_all(piece.as_ref())),
         Packing::Gz => {
-            let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-            encoder.write_all(content).expect("a Vec takes everything");
-            encoder.finish().expect("a Vec takes everything")
+            let mut gz = GzEncoder::new(out, Compression::default());
+            pieces.try_for_each(|piece| gz.write_all(piece.as_ref()))?;
+            gz.finish().map(drop)
         }
         Packing::Snappy => {
-            let mut out = SNAPPY_MAGIC.to_vec();
-            for block in content.chunks(SNAPPY_BLOCK) {
-                let packed = snap::raw::Encoder::new().compress_vec(block);
-                let packed = packed.expect("a block is far below 4 GiB");
-                let len = u32::try_from(packed.len()).expect("a block is far below 4 GiB");
-                out.extend_from_slice(&len.to_be_bytes());
-                out.extend_from_slice(&packed);
+            out.write_all(&SNAPPY_MAGIC)?;
+            for piece in pieces {
+                for block in piece.as_ref().chunks(SNAPPY_BLOCK) {
+                    let packed = snap::raw::Encoder::new().compress_vec(block)?;
+                    let len = u32::try_from(packed.len()).expect("a block is far below 4 GiB");
+                    out.write_all(&len.to_be_bytes())?;
+                    out.write_all(&packed)?;
+                }
             }
-            out
+            Ok(())
         }
     }
 }
@@ -105,25 +112,12 @@ mod tests {
     fn every_packing_unpacks() {
         let content: Vec<u8> = (0..100_000_u32).map(|i| (i / 7).to_le_bytes()[0]).collect();
         for packing in [Packing::Plain, Packing::Gz, Packing::Snappy] {
-            let packed = pack(&content, packing);
+            let mut packed = Vec::new();
+            pack(content.chunks(70_000), packing, &mut packed).unwrap();
             assert_eq!(unpack(packed.clone(), packing).unwrap(), content);
             if packing != Packing::Plain {
                 assert!(unpack(packed[..packed.len() - 1].into(), packing).is_err());
             }
-        }
-    }
-
-    #[test]
-    fn a_seal_covers_every_byte_before_it() {
-        let mut bytes = b"content".to_vec();
-        bytes.extend_from_slice(&u64::from(adler32(&&b"content"[..])).to_be_bytes());
-        bytes.extend_from_slice(&END);
-        check_seal(&bytes).unwrap();
-        for at in 0..bytes.len() {
-            let mut flipped = bytes.clone();
-            flipped[at] ^= 4;
-            assert!(check_seal(&flipped).is_err(), "{at}");
-            assert!(check_seal(&bytes[..at]).is_err(), "{at}");
         }
     }
 }

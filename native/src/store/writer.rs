@@ -11,22 +11,23 @@ use super::epochs::EpochFiles;
 use super::error::StoreError;
 use super::install::{install, truncate};
 use super::log_writer::LogWriter;
-use super::types::{Done, Image, Job, Mark, Recovered, Write};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
+use zabscope_core::server::message::{Done, Job, Recovered, Write};
+use zabscope_core::zab::Mark;
 
 /// Bytes of log after which a batch is written although more is waiting.
 const BATCH_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// What the threads tell.
 #[derive(Debug)]
-pub enum Report<I> {
+pub enum Report {
     /// These writes are durable, in the order given.
     Durable(Vec<Mark>),
     /// A job is done.
-    Done(Done<I>),
+    Done(Done),
     /// An fsync of the log took so long.
     Synced(Duration),
     /// The disk cannot be trusted any more. End the process.
@@ -35,25 +36,25 @@ pub enum Report<I> {
 
 /// The owner's end. Dropping it lets the threads finish what was given and end.
 #[derive(Debug)]
-pub struct Store<I> {
-    orders: Option<Sender<Order<I>>>,
-    reports: Receiver<Report<I>>,
+pub struct Store {
+    orders: Option<Sender<Order>>,
+    reports: Receiver<Report>,
     writer: Option<JoinHandle<()>>,
 }
 
 #[derive(Debug)]
-enum Order<I> {
-    Write(Write<I>),
-    Job(Job<I>),
+enum Order {
+    Write(Write),
+    Job(Job),
 }
 
-impl<I: Image> Store<I> {
+impl Store {
     /// Locks and recovers the directories, then starts the threads. `wake` is called after each
     /// report, on a thread of the store.
     pub fn open(
         config: StoreConfig,
         wake: impl Fn() + Send + Clone + 'static,
-    ) -> Result<(Self, Recovered<I>), StoreError> {
+    ) -> Result<(Self, Recovered), StoreError> {
         let (files, log, recovered) = disk::open(config)?;
         let (orders, queue) = channel();
         let (reports, inbox) = channel();
@@ -67,28 +68,28 @@ impl<I: Image> Store<I> {
     }
 
     /// Gives a write. Its mark comes by [`Report::Durable`].
-    pub fn write(&self, write: Write<I>) {
+    pub fn write(&self, write: Write) {
         self.give(Order::Write(write));
     }
 
     /// Gives a job. Its answer comes by [`Report::Done`].
-    pub fn job(&self, job: Job<I>) {
+    pub fn job(&self, job: Job) {
         self.give(Order::Job(job));
     }
 
     /// The next report, if there is one.
     #[must_use]
-    pub fn poll(&self) -> Option<Report<I>> {
+    pub fn poll(&self) -> Option<Report> {
         self.reports.try_recv().ok()
     }
 
     /// Waits for the next report. `None`: the threads have ended.
     #[must_use]
-    pub fn wait(&self) -> Option<Report<I>> {
+    pub fn wait(&self) -> Option<Report> {
         self.reports.recv().ok()
     }
 
-    fn give(&self, order: Order<I>) {
+    fn give(&self, order: Order) {
         // After a failure nobody listens; the owner learns of it by the report.
         if let Some(orders) = &self.orders {
             let _ = orders.send(order);
@@ -96,7 +97,7 @@ impl<I: Image> Store<I> {
     }
 }
 
-impl<I> Drop for Store<I> {
+impl Drop for Store {
     fn drop(&mut self) {
         self.orders = None;
         if let Some(writer) = self.writer.take() {
@@ -106,28 +107,28 @@ impl<I> Drop for Store<I> {
 }
 
 #[derive(Clone)]
-struct Out<I, W> {
-    reports: Sender<Report<I>>,
+struct Out<W> {
+    reports: Sender<Report>,
     wake: W,
 }
 
-impl<I, W: Fn()> Out<I, W> {
-    fn tell(&self, report: Report<I>) {
+impl<W: Fn()> Out<W> {
+    fn tell(&self, report: Report) {
         let _ = self.reports.send(report);
         (self.wake)();
     }
 }
 
 /// A job and what it may see.
-type Given<I> = (Job<I>, Horizon);
+type Given = (Job, Horizon);
 
-fn run_writer<I: Image, W: Fn() + Send + Clone + 'static>(
+fn run_writer<W: Fn() + Send + Clone + 'static>(
     files: Arc<Files>,
     log: LogWriter,
-    queue: &Receiver<Order<I>>,
-    out: &Out<I, W>,
+    queue: &Receiver<Order>,
+    out: &Out<W>,
 ) {
-    let (jobs, job_queue) = channel::<Given<I>>();
+    let (jobs, job_queue) = channel::<Given>();
     let (worker_files, worker_out) = (files.clone(), out.clone());
     let worker = thread::Builder::new()
         .name("disk-jobs".into())
@@ -142,7 +143,7 @@ fn run_writer<I: Image, W: Fn() + Send + Clone + 'static>(
     let _ = worker.join();
 }
 
-fn run_jobs<I: Image, W: Fn()>(files: &Files, queue: &Receiver<Given<I>>, out: &Out<I, W>) {
+fn run_jobs<W: Fn()>(files: &Files, queue: &Receiver<Given>, out: &Out<W>) {
     for (job, horizon) in queue {
         match files.work(job, horizon) {
             Ok(done) => out.tell(Report::Done(done)),
@@ -151,18 +152,18 @@ fn run_jobs<I: Image, W: Fn()>(files: &Files, queue: &Receiver<Given<I>>, out: &
     }
 }
 
-struct Writer<'a, I, W> {
+struct Writer<'a, W> {
     files: Arc<Files>,
     log: LogWriter,
     epochs: EpochFiles,
     /// Of writes that are not durable yet.
     marks: Vec<Mark>,
-    jobs: Sender<Given<I>>,
-    out: &'a Out<I, W>,
+    jobs: Sender<Given>,
+    out: &'a Out<W>,
 }
 
-impl<I: Image, W: Fn()> Writer<'_, I, W> {
-    fn run(&mut self, queue: &Receiver<Order<I>>) -> Result<(), StoreError> {
+impl<W: Fn()> Writer<'_, W> {
+    fn run(&mut self, queue: &Receiver<Order>) -> Result<(), StoreError> {
         while let Ok(first) = queue.recv() {
             self.order(first)?;
             while self.log.pending() < BATCH_BYTES_MAX {
@@ -176,14 +177,14 @@ impl<I: Image, W: Fn()> Writer<'_, I, W> {
         Ok(())
     }
 
-    fn order(&mut self, order: Order<I>) -> Result<(), StoreError> {
+    fn order(&mut self, order: Order) -> Result<(), StoreError> {
         match order {
             Order::Write(write) => self.write(write),
             Order::Job(job) => self.job(job),
         }
     }
 
-    fn write(&mut self, write: Write<I>) -> Result<(), StoreError> {
+    fn write(&mut self, write: Write) -> Result<(), StoreError> {
         let mark = write.mark();
         // All but entries are durable when they return, and must not be so before the entries
         // that were given before them.
@@ -193,7 +194,7 @@ impl<I: Image, W: Fn()> Writer<'_, I, W> {
         match write {
             Write::Append(entry) => self.log.append(&entry)?,
             Write::Truncate(zxid) => truncate(&self.files, &mut self.log, zxid)?,
-            Write::Install(image) => install(&self.files, &mut self.log, &image)?,
+            Write::Install { zxid, image } => install(&self.files, &mut self.log, zxid, &image)?,
             Write::AcceptedEpoch(epoch) => self.epochs.write_accepted(epoch)?,
             Write::CurrentEpoch(epoch) => self.epochs.write_current(epoch)?,
         }
@@ -201,13 +202,12 @@ impl<I: Image, W: Fn()> Writer<'_, I, W> {
         Ok(())
     }
 
-    fn job(&mut self, job: Job<I>) -> Result<(), StoreError> {
+    fn job(&mut self, job: Job) -> Result<(), StoreError> {
         self.sync()?;
-        if matches!(job, Job::Snapshot(_)) {
+        if matches!(job, Job::Snapshot { .. }) {
             self.log.roll()?;
         }
-        let generation = self.files.history().generation;
-        let horizon = Horizon { generation, last: self.log.last() };
+        let horizon = self.files.horizon(&job, self.log.last());
         // The worker is gone only after it has reported a failure.
         let _ = self.jobs.send((job, horizon));
         Ok(())
