@@ -203,8 +203,8 @@ fn in_wasm(totals: &mut Totals) -> Result<()> {
         "runner",
     ]))?;
     let runner = target_dir()?.join("debug/wasm-runner");
-    let tests = ["test", "-p", "zabscope-web", "--no-fail-fast", "--target", WASM, "--test", "*"];
-    let mut tests = cargo(tests);
+    let mut tests = cargo(["test", "-p", "zabscope-web", "--no-fail-fast", "--test", "*"]);
+    tests.args(["--target", WASM, "--profile", page::DEVELOPMENT]);
     browser.name_to(&mut tests);
     browser.configure_runner(&mut tests)?;
     tests.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", runner);

@@ -19,8 +19,9 @@ const TABLE: &[(&str, &[&str])] = &[
     ("client", &["proto"]),
     ("sim", &["base", "trace"]),
     ("recipes", &["client"]),
+    ("ensemble", &["server", "client", "sim"]),
     ("check", &["zab", "tree", "client", "sim", "trace"]),
-    ("lab", &["server", "recipes", "check", "watch", "session"]),
+    ("lab", &["ensemble", "recipes", "check"]),
 ];
 
 /// Everything that `module` may use, itself included; none if the table does not have it.

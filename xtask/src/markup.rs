@@ -55,12 +55,19 @@ pub(crate) fn settings() -> Result<Settings> {
     let watch = value("watch", "watch")?;
     let watch = watch.strip_prefix('[').and_then(|list| list.strip_suffix(']'));
     let watch = watch.context("Trunk.toml: watch is not a list on one line")?;
+    let dist = plain(value("build", "dist")?);
+    // The folder is emptied before each build.
+    ensure!(is_folder_name(&dist), "Trunk.toml: dist is not the name of a folder at the top");
     Ok(Settings {
         target: plain(value("build", "target")?),
-        dist: plain(value("build", "dist")?),
+        dist,
         watch: watch.split(',').map(|item| plain(item.trim())).collect(),
         port: value("serve", "port")?.parse().context("Trunk.toml: port")?,
     })
+}
+
+fn is_folder_name(text: &str) -> bool {
+    !text.is_empty() && !text.starts_with('.') && !text.contains(['/', '\\'])
 }
 
 /// The text after `name =` in a section of a simple TOML file.
@@ -151,6 +158,14 @@ mod tests {
         }
         let ignored = fs::read_to_string(root().join(".gitignore")).unwrap();
         assert!(ignored.lines().any(|line| line == format!("/{}", settings.dist)));
+    }
+
+    #[test]
+    fn the_folder_that_is_emptied_lies_at_the_top() {
+        assert!(is_folder_name("dist"));
+        for wrong in ["", ".", "..", "a/b", "/", "../x", ".git"] {
+            assert!(!is_folder_name(wrong), "{wrong}");
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use crate::{markup, page, shell::root};
 use anyhow::{Context, Result};
 use std::collections::BTreeMap;
 use std::fs;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::{Duration, Instant, SystemTime};
@@ -24,6 +24,11 @@ pub(crate) struct Options {
 /// Builds and serves until it is interrupted.
 pub(crate) fn run(options: &Options) -> Result<()> {
     let settings = markup::settings()?;
+    if let Some(port) = options.port {
+        // Better to learn this before the minutes of compiling.
+        TcpListener::bind((Ipv4Addr::LOCALHOST, port))
+            .with_context(|| format!("cannot listen on 127.0.0.1:{port}"))?;
+    }
     println!(
         "Zabscope's page: compiles it to wasm ({}), then serves it on this machine only.\n\
          The first time takes one to two minutes; later only what changed is compiled.\n",

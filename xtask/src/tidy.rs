@@ -96,7 +96,9 @@ fn spaces(_: &str, text: &str) -> Vec<String> {
 }
 
 fn header(path: &str, text: &str) -> Vec<String> {
-    let missing = ending(path) == Some("rs") && !text.starts_with("//! ");
+    // The tests of a module stand beside it and need no words of their own.
+    let exempt = ending(path) != Some("rs") || path.ends_with("/tests.rs");
+    let missing = !exempt && !text.starts_with("//! ");
     missing.then(|| "does not start with a module header (//!)".to_owned()).into_iter().collect()
 }
 
@@ -149,6 +151,7 @@ mod tests {
             ]
         );
         assert_eq!(header("a.rs", "fn f() {}\n").len(), 1);
+        assert!(header("a/tests.rs", "use super::*;\n").is_empty());
         let document = "[a](Cargo.toml) [b](https://x.y) [c](#d)\n[e](none.md#f)\n";
         assert_eq!(links("README.md", document), ["line 2: links to none.md"]);
         assert_eq!(RULES[1].1("core/src/wire/a.rs", "use crate::zab::X;").len(), 1);

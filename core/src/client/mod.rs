@@ -34,3 +34,6 @@ pub use message::{Call, CallId, Config, Lost, Msg, Never, Note, Reply, State, Ti
 pub use retry::Servers;
 pub use session::Client;
 pub use watches::Watches;
+
+#[cfg(test)]
+mod tests;
