@@ -88,6 +88,7 @@ impl Node for Server {
         match event {
             Event::Start => {
                 self.next_session = first_id(self.config.zab.me, now.wall_ms);
+                self.show_config(now);
                 self.with_peer(now, out, |peer, outs| peer.start(outs));
             }
             Event::Timer(Timer::Zab(timer)) => {
@@ -243,11 +244,21 @@ impl Server {
             Out::Restore(image) => {
                 self.image = image;
                 self.ahead.clear();
+                self.show_config(now);
             }
             Out::Entered(state, phase) => self.on_entered(state, phase, out),
             Out::LearnerLost(sid) => self.held_syncs.retain(|(_, learner)| *learner != sid),
             Out::Note(note) => out.push(Effect::Note(Note::Zab(note))),
             Out::Halt(why) => out.push(Effect::Halt(why)),
+        }
+    }
+
+    /// The configuration can be read at a znode. It is no part of the history: each server puts
+    /// its own text there.
+    fn show_config(&mut self, now: Now) {
+        let text = self.config.zab.text.clone();
+        if !text.is_empty() {
+            self.image.tree.set_config(text, Zxid::ZERO, now.wall_ms);
         }
     }
 
