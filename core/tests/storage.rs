@@ -3,6 +3,8 @@
 //! The captures are beside the repository, or where `ZABSCOPE_GOLDEN` says. Compressed snapshots
 //! are not read here: decompression is the driver's.
 
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 use bytes::Bytes;
 use serde_json::Value;
 use std::collections::BTreeMap;

@@ -479,3 +479,6 @@ fn read_digest(input: &mut Reader) -> Result<Option<ZxidDigest>, DecodeError> {
     }
     Ok(Some(ZxidDigest { zxid, version, digest: input.i64()? }))
 }
+
+#[cfg(test)]
+mod tests;

@@ -167,3 +167,103 @@ fn own_copy(entry: &Acl) -> Acl {
     let copy = |text: &Text| Text::from(bytes::Bytes::copy_from_slice(text.as_bytes()));
     Acl { perms: entry.perms, id: Id { scheme: copy(&entry.id.scheme), id: copy(&entry.id.id) } }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::proto::data::perms;
+    use std::vec;
+
+    fn id(scheme: &str, id: &str) -> Id {
+        Id { scheme: scheme.into(), id: id.into() }
+    }
+
+    fn entry(perms: i32, scheme: &str, text: &str) -> Acl {
+        Acl { perms, id: id(scheme, text) }
+    }
+
+    #[test]
+    fn lists_of_requests() {
+        let me = [id("ip", "1.2.3.4"), id("digest", "u:hash"), id("super", "")];
+        assert_eq!(fixup(None, &me), Err(KeeperError::InvalidAcl));
+        assert_eq!(fixup(Some(&[]), &me), Err(KeeperError::InvalidAcl));
+        let asked = [
+            entry(-1, "world", "anyone"),
+            entry(3, "auth", "ignored"),
+            entry(-1, "world", "anyone"),
+            entry(1, "ip", "10.0.0.0/8"),
+        ];
+        let fixed =
+            vec![asked[0].clone(), entry(3, "digest", "u:hash"), entry(1, "ip", "10.0.0.0/8")];
+        assert_eq!(fixup(Some(&asked), &me), Ok(fixed));
+        assert_eq!(
+            fixup(Some(&asked), &me[..1]),
+            Err(KeeperError::InvalidAcl),
+            "ip proves nothing"
+        );
+    }
+
+    #[test]
+    fn valid_ids() {
+        for (scheme, text, valid) in [
+            ("world", "anyone", true),
+            ("world", "x", false),
+            ("digest", "a:b", true),
+            ("digest", ":b", true),
+            ("digest", "a:b::", true),
+            ("digest", "a:", false),
+            ("digest", "a", false),
+            ("digest", "", false),
+            ("digest", ":", false),
+            ("digest", "a:b:c", false),
+            ("ip", "1.2.3.4", true),
+            ("ip", "1.2.3.4/32", true),
+            ("ip", "1.2.3.4/33", false),
+            ("ip", "1.2.3.4/-1", false),
+            ("ip", "1.2.3", false),
+            ("ip", "1.2.3.256", false),
+            ("ip", "1.2.3.4.5", false),
+            ("ip", "::1/128", true),
+            ("ip", "::1/129", false),
+            ("super", "", false),
+            ("x509", "CN=a", false),
+            ("", "", false),
+        ] {
+            let list = [entry(1, scheme, text)];
+            assert_eq!(fixup(Some(&list), &[]).is_ok(), valid, "{scheme}:{text}");
+        }
+    }
+
+    #[test]
+    fn grants() {
+        let list = [
+            entry(perms::READ, "world", "anyone"),
+            entry(perms::WRITE, "digest", "u:h"),
+            entry(perms::CREATE, "ip", "10.1.0.0/15"),
+        ];
+        let ask = |perm, ids: &[Id]| allows(Some(&list), perm, ids);
+        assert!(ask(perms::READ, &[]));
+        assert!(!ask(perms::WRITE, &[id("digest", "u:other")]));
+        assert!(ask(perms::WRITE, &[id("digest", "u:h")]));
+        assert!(ask(perms::READ | perms::ADMIN, &[]), "any of the bits counts");
+        assert!(!ask(perms::ADMIN, &[id("digest", "u:h")]));
+        assert!(ask(perms::ADMIN, &[id("super", "x")]));
+        for (address, inside) in
+            [("10.0.0.1", true), ("10.1.255.1", true), ("10.2.0.1", false), ("::1", false)]
+        {
+            assert_eq!(ask(perms::CREATE, &[id("ip", address)]), inside, "{address}");
+        }
+        assert!(allows(None, perms::ADMIN, &[]) && allows(Some(&[]), perms::ADMIN, &[]));
+    }
+
+    #[test]
+    fn every_list_is_kept_once() {
+        let mut cache = AclCache::default();
+        let first = cache.take(&Acl::open());
+        assert!(Arc::ptr_eq(&first, &cache.take(&Acl::open())));
+        cache.give_back(&first);
+        assert_eq!(cache.lists().count(), 1);
+        cache.give_back(&first);
+        assert_eq!(cache, AclCache::default());
+    }
+}

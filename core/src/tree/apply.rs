@@ -224,16 +224,14 @@ impl Image {
             return txns.iter().map(|txn| self.apply_txn(header, txn, changes)).collect();
         }
         let mut behind = false;
-        txns.iter()
-            .map(|txn| match txn {
-                Txn::Error { code } => {
-                    behind = true;
-                    TxnResult::Error { code: *code }
-                }
-                _ if behind => TxnResult::Error { code: KeeperError::RuntimeInconsistency.code() },
-                _ => TxnResult::Error { code: 0 },
-            })
-            .collect()
+        let mut code_of = |txn: &Txn| {
+            if let Txn::Error { code } = txn {
+                behind = true;
+                return *code;
+            }
+            if behind { KeeperError::RuntimeInconsistency.code() } else { 0 }
+        };
+        txns.iter().map(|txn| TxnResult::Error { code: code_of(txn) }).collect()
     }
 
     /// The change of `path`, with the ACLs of this moment.

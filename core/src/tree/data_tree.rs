@@ -1,6 +1,7 @@
 //! The znodes (Java: `DataTree`): what a transaction does to them, and what can be asked.
 
 use super::acl::AclCache;
+use super::quota::data_len;
 use super::store::{VersionedMap, VersionedSet};
 use super::znode::{AclList, Owner, Znode};
 use crate::base::{SessionId, Zxid};
@@ -202,11 +203,14 @@ impl Tree {
             known => known,
         };
         let acl = new.acl.map(|acl| self.acls.take(acl));
+        let bytes = data_len(new.data.as_deref());
         self.put(path.into(), Znode::new(compact(new.data), acl, stat));
         self.change(parent, |parent| {
             parent.children.insert(name.into());
             advance(&mut parent.stat, parent_cversion, new.zxid);
         });
+        self.count_if_stats(path);
+        self.count_change(path, 1, bytes);
         Ok(())
     }
 
@@ -230,7 +234,9 @@ impl Tree {
             parent.stat.pzxid = parent.stat.pzxid.max(zxid);
         })
         .ok_or(KeeperError::NoNode)?;
-        self.take(path).ok_or(KeeperError::NoNode)
+        let node = self.take(path).ok_or(KeeperError::NoNode)?;
+        self.count_change(path, -1, -data_len(node.data.as_deref()));
+        Ok(node)
     }
 
     /// Sets data, version, mzxid and mtime.
@@ -243,13 +249,18 @@ impl Tree {
         time_ms: i64,
     ) -> Result<&Znode, KeeperError> {
         let data = compact(data);
+        let more = data_len(data.as_deref());
+        let mut less = 0;
         self.change(key_of(path), |node| {
+            less = data_len(node.data.as_deref());
             node.data = data;
             node.stat.version = version;
             node.stat.mzxid = zxid;
             node.stat.mtime_ms = time_ms;
         })
-        .ok_or(KeeperError::NoNode)
+        .ok_or(KeeperError::NoNode)?;
+        self.count_change(key_of(path), 0, more - less);
+        self.get(path).ok_or(KeeperError::NoNode)
     }
 
     /// Sets ACL and aversion.
@@ -316,7 +327,8 @@ impl Tree {
         })
     }
 
-    fn change(&mut self, key: &str, change: impl FnOnce(&mut Znode)) -> Option<&Znode> {
+    /// Changes the znode of `key` and keeps digest and sums right. Its kind stays.
+    pub(super) fn change(&mut self, key: &str, change: impl FnOnce(&mut Znode)) -> Option<&Znode> {
         // Asked first because a mutable lookup copies the path to the znode even in vain.
         if !self.nodes.contains(key) {
             return None;

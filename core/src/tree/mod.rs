@@ -7,10 +7,12 @@
 
 pub mod acl;
 mod apply;
+mod container;
 mod data_tree;
 pub mod digest;
 mod image;
 mod prepare;
+mod quota;
 mod snapshot;
 mod store;
 mod znode;

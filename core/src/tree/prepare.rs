@@ -5,6 +5,7 @@
 use super::acl;
 use super::data_tree::{CONFIG_PATH, QUOTA_PATH, ZOOKEEPER_PATH, split};
 use super::image::Image;
+use super::quota::{self, data_len};
 use super::znode::{Owner, TTL_MS_MAX, Znode};
 use crate::base::{Cxid, SessionId, path};
 use crate::proto::KeeperError;
@@ -23,6 +24,8 @@ pub struct WriteRules {
     pub extended_types: bool,
     /// Nobody's permissions are looked at (`zookeeper.skipACL`).
     pub skip_acl: bool,
+    /// Hard quotas refuse writes (`zookeeper.enforceQuota`).
+    pub enforce_quota: bool,
 }
 
 /// Who asks.
@@ -109,7 +112,11 @@ pub fn prepare(
         }
         WriteOp::Multi(ops) => Ok(prepare_multi(image, caller, ops, rules)),
         WriteOp::Check { .. } => Err(KeeperError::Unimplemented),
-        _ => judge.judge(op),
+        WriteOp::Create(_)
+        | WriteOp::Delete { .. }
+        | WriteOp::DeleteContainer { .. }
+        | WriteOp::SetData { .. }
+        | WriteOp::SetAcl { .. } => judge.judge(op),
     }
 }
 
@@ -212,6 +219,7 @@ impl Judge<'_> {
         if matches!(parent.owner(), Owner::Session(_)) {
             return Err(KeeperError::NoChildrenForEphemerals);
         }
+        self.check_quota(&path, op.data.as_deref(), 1, 0)?;
         let kind = match op.kind {
             CreateOp::Create => CreateKind::Plain { with_stat: false, ephemeral: mode.ephemeral },
             CreateOp::Create2 => CreateKind::Plain { with_stat: true, ephemeral: mode.ephemeral },
@@ -236,8 +244,10 @@ impl Judge<'_> {
         match call {
             CreateOp::Ttl { ttl_ms } if mode.ttl && (1..=TTL_MS_MAX).contains(&ttl_ms) => Ok(()),
             CreateOp::Ttl { .. } => Err(KeeperError::BadArguments),
-            _ if mode.ttl => Err(KeeperError::BadArguments),
-            _ => Ok(()),
+            CreateOp::Create | CreateOp::Create2 | CreateOp::Container => match mode.ttl {
+                true => Err(KeeperError::BadArguments),
+                false => Ok(()),
+            },
         }
     }
 
@@ -276,6 +286,7 @@ impl Judge<'_> {
         full_check(&name)?;
         let node = self.node(&name)?;
         self.permit(node, perms::WRITE)?;
+        self.check_quota(&name, data.as_deref(), 0, data_len(node.data().as_deref()))?;
         let version = next_version(node.stat().version, version)?;
         Ok(Txn::SetData { path: path.clone(), data: data.clone(), version, reconfig: false })
     }
@@ -313,6 +324,20 @@ impl Judge<'_> {
         }
         let known = self.image.session_timeout_ms(self.caller.session).is_some();
         if known || self.caller.local { Ok(()) } else { Err(KeeperError::SessionExpired) }
+    }
+
+    /// Hard limits, and texts that a peer could not apply.
+    fn check_quota(
+        &self,
+        path: &str,
+        data: Option<&[u8]>,
+        more_nodes: i64,
+        old_bytes: i64,
+    ) -> Result<(), KeeperError> {
+        if self.rules.enforce_quota {
+            self.image.tree.check_quota(path, more_nodes, data_len(data) - old_bytes)?;
+        }
+        if quota::is_harmful(path, data) { Err(KeeperError::BadArguments) } else { Ok(()) }
     }
 
     fn node(&self, path: &str) -> Result<&Znode, KeeperError> {
@@ -356,3 +381,6 @@ fn next_version(current: i32, expected: i32) -> Result<i32, KeeperError> {
         next => next,
     })
 }
+
+#[cfg(test)]
+mod tests;

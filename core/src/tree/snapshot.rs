@@ -203,6 +203,7 @@ impl SnapshotLoader {
         if self.image.tree.is_empty() {
             return Err(DecodeError::Malformed("a snapshot without a root"));
         }
+        self.image.tree.recount_all();
         Ok(())
     }
 }

@@ -12,3 +12,6 @@ mod table;
 pub use catch_up::{Rearm, ZnodeTimes};
 pub use fire::{Notice, Subject, ZnodeEvent};
 pub use table::{WatchKind, WatchKinds, WatchTable};
+
+#[cfg(test)]
+mod tests;

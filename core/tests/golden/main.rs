@@ -172,7 +172,7 @@ const MESSAGES: [(&str, usize); 8] = [
 ];
 
 /// What else is known about the captures.
-const COUNTS: [(&str, usize); 14] = [
+const COUNTS: [(&str, usize); 15] = [
     ("client.ConnectRequest", 58),
     ("client.ConnectRequest without readOnly", 3),
     ("client.ConnectResponse expired", 4),
@@ -182,6 +182,7 @@ const COUNTS: [(&str, usize); 14] = [
     ("election.InitialMessage.V2", 2),
     ("quorum.forwarded malformed multi", 1),
     ("quorum.snapshot", 2),
+    ("quorum.snapshot nodes", 100),
     ("quorum.touched sessions", 56),
     ("storage.log entry", 1272),
     ("storage.log file", 16),

@@ -10,9 +10,9 @@ use zabscope_core::proto::quorum::{
     QuorumPacket, RevalidateReply, RevalidateRequest, TouchTable, packet,
 };
 use zabscope_core::proto::request::Request;
+use zabscope_core::proto::snapshot::{SnapshotDecoder, SnapshotForm, SnapshotItem, SnapshotWriter};
 use zabscope_core::proto::txn::{Txn, TxnRecord};
-use zabscope_core::proto::{Acl, StatPersisted};
-use zabscope_core::wire::{Decode, Encode, Reader, Text};
+use zabscope_core::wire::{Decode, DecodeError, Encode, Reader};
 
 /// Transactions that were sent to learners, by scenario.
 pub(super) type Proposals = BTreeMap<String, Vec<(Zxid, Bytes)>>;
@@ -59,10 +59,9 @@ fn check_stream(
             To::Learner => check_to_learner(&packet, proposals, counts),
         }
         if packet.kind == packet::SNAP {
-            let len = snapshot_len(stream.slice(at..));
+            let len = check_snapshot(&stream.slice(at..), counts);
             spans.push((at, len));
             at += len;
-            counts.add("quorum.snapshot");
         }
     }
     spans
@@ -182,23 +181,36 @@ pub(super) fn check_txn(bytes: &Bytes) -> TxnRecord {
     record
 }
 
-/// Walks over a snapshot inside a stream: sessions, access control lists, znodes, signature.
-fn snapshot_len(bytes: Bytes) -> usize {
-    let len = bytes.len();
-    let mut input = Reader::new(bytes);
-    for _ in 0..input.i32().unwrap() {
-        input.take(8 + 4).unwrap();
+/// Reads the snapshot at the start of `bytes`, which comes in small pieces, and checks that writing
+/// gives it back. Answers with its length.
+fn check_snapshot(bytes: &Bytes, counts: &mut Counts) -> usize {
+    let (mut sessions, mut acls, mut nodes) = (vec![], vec![], vec![]);
+    let mut decoder = SnapshotDecoder::new(SnapshotForm::Stream);
+    let mut pieces = bytes.chunks(23);
+    let mut pushed = 0;
+    loop {
+        match decoder.next_item() {
+            Ok(SnapshotItem::Session(session)) => sessions.push(session),
+            Ok(SnapshotItem::Acl(acl)) => acls.push(acl),
+            Ok(SnapshotItem::Node(node)) => nodes.push(node),
+            Ok(SnapshotItem::End) => break,
+            Err(DecodeError::Short) => {
+                let piece = pieces.next().expect("the snapshot ends inside the stream");
+                decoder.push(piece);
+                pushed += piece.len();
+            }
+            Err(error) => panic!("{error} within {pushed} bytes"),
+        }
     }
-    for _ in 0..input.i32().unwrap() {
-        input.i64().unwrap();
-        input.vector::<Acl>().unwrap().unwrap();
-    }
-    let end = Text::from("/");
-    while Text::decode(&mut input).unwrap() != end {
-        input.buffer().unwrap();
-        input.i64().unwrap();
-        StatPersisted::decode(&mut input).unwrap();
-    }
-    assert_eq!(input.string().unwrap(), "BenWasHere");
-    len - input.remaining()
+    let len = pushed - decoder.rest().len();
+    let mut writer = SnapshotWriter::new(SnapshotForm::Stream);
+    writer.fields().vector(&sessions);
+    writer.fields().vector(&acls);
+    nodes.iter().for_each(|node| node.encode(writer.fields()));
+    writer.end_nodes();
+    writer.sign();
+    assert_eq!(writer.take(), bytes.slice(..len));
+    counts.add("quorum.snapshot");
+    counts.add_many("quorum.snapshot nodes", nodes.len());
+    len
 }

@@ -160,11 +160,16 @@ fn a_branch_has_the_past_and_another_future() {
 
 #[test]
 fn a_directive_in_the_past_drops_the_future() {
-    let mut sim = eventful(7, 700);
+    let mut sim = eventful(7, 1_100);
     sim.seek(520);
     sim.direct(Directive::Act(Action::Crash { node: server(2), kept: Kept::NONE }));
     assert_eq!((sim.end(), sim.index()), (521, 521));
-    sim.run_until(sim.now().plus(1_000_000));
+    for node in [1, 2, 3] {
+        sim.direct(Directive::Act(Action::Start(server(node))));
+    }
+    while sim.index() < 1_050 {
+        sim.step().expect("the servers go on pinging");
+    }
     let (end, hash) = (sim.index(), sim.hash());
     sim.seek(10);
     sim.seek(end);
@@ -243,6 +248,7 @@ fn a_crash_loses_what_is_not_durable_and_a_restart_finds_the_rest() {
     call(&mut sim, server(1), Call::Persist(1));
     settle(&mut sim);
     call(&mut sim, server(1), Call::Persist(2));
+    sim.run_until(sim.now().plus(1_000));
     sim.direct(Directive::Act(Action::Crash { node: server(1), kept: Kept::NONE }));
     sim.direct(Directive::Act(Action::Start(server(1))));
     // The sync of the dead process must not serve the new one's write.
@@ -310,6 +316,17 @@ fn connecting_is_refused_by_the_dead_and_times_out_behind_a_cut() {
     assert_eq!(heard(&sim, server(2)).len(), 1);
     sim.run_until(start.plus(5_000_000));
     assert_eq!(heard(&sim, server(2)), ["-Quorum(Sid(1))", "-Quorum(Sid(3))"]);
+}
+
+#[test]
+fn a_syn_that_ends_an_older_stream_opens_the_new_one_without_help() {
+    let mut sim = pair();
+    assert!(sim.direct(Directive::Act(Action::Reset(AT_2))).applied);
+    let start = sim.now();
+    call(&mut sim, server(2), Call::Connect(quorum(1)));
+    sim.run_until(start.plus(1_000));
+    assert_eq!(heard(&sim, server(1)), ["+Quorum(Sid(2))", "-Quorum(Sid(2))", "+Quorum(Sid(2))"]);
+    assert_eq!(heard(&sim, server(2)).last(), Some(&"+Quorum(Sid(1))"));
 }
 
 #[test]

@@ -1,0 +1,3 @@
+//! What the binary can do, a file for each command.
+
+pub mod server;

@@ -1,0 +1,187 @@
+//! Sockets become links and cease to be.
+
+use super::sockets::{Kind, Slot};
+use super::{Driver, fits};
+use crate::net::election::initial_message;
+use crate::net::socket::{Progress, Socket};
+use mio::net::TcpStream;
+use std::net::{SocketAddr, ToSocketAddrs};
+use zabscope_core::base::{Event, Link, Origin, Sid};
+use zabscope_core::proto::client::ToClient;
+use zabscope_core::proto::frame::FrameBuffer;
+use zabscope_core::proto::reply::xid;
+use zabscope_core::proto::snapshot::SnapshotForm;
+use zabscope_core::server::codec::{self, PacketReader, Side};
+use zabscope_core::server::message::{Msg, Packet};
+use zabscope_core::wire::Encode;
+
+impl Driver {
+    /// Opens a stream, unless it is open or opening.
+    pub(super) fn connect(&mut self, link: Link) {
+        if self.links.contains_key(&link) {
+            return;
+        }
+        let (sid, kind) = match link {
+            Link::Election(sid) => (sid, Kind::ElectionOut(sid)),
+            Link::Quorum(sid) => (sid, Kind::QuorumOut(sid)),
+            Link::Client(_) | Link::Server(_) => return,
+        };
+        let opened =
+            self.address_of(link, sid).and_then(|address| TcpStream::connect(address).ok());
+        let token = opened.and_then(|stream| self.register(Socket::new(stream), kind));
+        match token {
+            Some(token) => {
+                self.links.insert(link, token);
+            }
+            None => self.feed(Event::Unlinked(link)),
+        }
+    }
+
+    fn address_of(&self, link: Link, sid: Sid) -> Option<SocketAddr> {
+        let member = self.addresses.members.get(&sid)?;
+        let text = match link {
+            Link::Election(_) => &member.election,
+            _ => &member.quorum,
+        };
+        match text.to_socket_addrs() {
+            Ok(mut found) => found.next(),
+            Err(error) => {
+                tracing::warn!(address = %text, %error, "the address of server {sid} is not known");
+                None
+            }
+        }
+    }
+
+    /// An opening stream is open.
+    pub(super) fn opened(&mut self, token: usize) {
+        let me = self.server.config().zab.me;
+        let Some(slot) = self.slots.get_mut(&token) else { return };
+        match slot.kind {
+            Kind::ElectionOut(sid) => {
+                let hello = initial_message(me, &self.addresses.election_name);
+                slot.socket.append(|out| hello.encode(out));
+                if sid > me {
+                    // The larger id opens the stream that stays: this one only says hello.
+                    slot.socket.close_when_sent();
+                    self.links.remove(&Link::Election(sid));
+                } else {
+                    let kind = Kind::Election(sid, FrameBuffer::election());
+                    self.become_link(token, Link::Election(sid), kind);
+                }
+            }
+            Kind::QuorumOut(sid) => {
+                let kind = Kind::Quorum(sid, PacketReader::new(Side::Learner));
+                self.become_link(token, Link::Quorum(sid), kind);
+            }
+            _ => {}
+        }
+    }
+
+    /// The socket is this link from now on; an older one of the same name ends.
+    pub(super) fn become_link(&mut self, token: usize, link: Link, kind: Kind) {
+        if self.links.get(&link) != Some(&token) {
+            self.drop_link(link);
+        }
+        let Some(slot) = self.slots.get_mut(&token) else { return };
+        slot.kind = kind;
+        let origin = Origin { ip: slot.socket.peer().map(|address| address.ip()) };
+        self.links.insert(link, token);
+        self.feed(Event::Linked(link, origin));
+    }
+
+    /// Ends a link and tells the engine.
+    pub(super) fn drop_link(&mut self, link: Link) {
+        if let Some(token) = self.links.get(&link).copied() {
+            self.lose(token);
+        }
+    }
+
+    /// A socket is over. If it was a link, or was to become one, the engine hears of it.
+    pub(super) fn lose(&mut self, token: usize) {
+        let Some(slot) = self.forget(token) else { return };
+        if let Some(link) = slot.kind.link()
+            && self.links.get(&link) == Some(&token)
+        {
+            self.links.remove(&link);
+            self.feed(Event::Unlinked(link));
+        }
+    }
+
+    fn forget(&mut self, token: usize) -> Option<Slot> {
+        let mut slot = self.slots.remove(&token)?;
+        self.dirty.remove(&token);
+        self.ready.remove(&token);
+        let _ = self.poll.registry().deregister(slot.socket.stream_mut());
+        if let Kind::Client(client) = &slot.kind
+            && let Some(count) = self.per_ip.get_mut(&client.ip)
+        {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                self.per_ip.remove(&client.ip);
+            }
+        }
+        Some(slot)
+    }
+
+    /// The engine closes a link: what was sent still goes out, and it hears nothing more of it.
+    pub(super) fn hang_up(&mut self, link: Link) {
+        let Some(token) = self.links.remove(&link) else { return };
+        let Some(slot) = self.slots.get_mut(&token) else { return };
+        slot.socket.close_when_sent();
+        self.dirty.insert(token);
+    }
+
+    pub(super) fn pause(&mut self, link: Link, paused: bool) {
+        let Some(token) = self.links.get(&link).copied() else { return };
+        if let Some(slot) = self.slots.get_mut(&token) {
+            slot.paused = paused;
+            if !paused {
+                self.ready.insert(token);
+            }
+        }
+    }
+
+    pub(super) fn send(&mut self, link: Link, msg: Msg) {
+        if !fits(link, &msg) {
+            return;
+        }
+        let Some(token) = self.links.get(&link).copied() else { return };
+        let Some(slot) = self.slots.get_mut(&token) else { return };
+        if let Kind::ElectionOut(_) | Kind::QuorumOut(_) = slot.kind {
+            return;
+        }
+        match &msg {
+            Msg::Packet(packet @ Packet::Snap { image, .. }) => {
+                slot.socket.append(|out| codec::raw_packet(packet).encode(out));
+                slot.socket.append_snapshot(image.snapshot(SnapshotForm::Stream));
+            }
+            msg => slot.socket.append(|out| codec::encode(msg, out)),
+        }
+        if let (Kind::Client(client), Msg::ToClient(msg)) = (&mut slot.kind, &msg) {
+            client.sent += 1;
+            self.stats.sent += 1;
+            let answers = match msg {
+                ToClient::Connected(_) => true,
+                ToClient::Reply { header, .. } => header.xid != xid::PING,
+                ToClient::Event { .. } => false,
+            };
+            if answers && let Some(asked) = client.input.asked.pop_front() {
+                self.stats.on_latency(asked.elapsed());
+            }
+        }
+        self.dirty.insert(token);
+    }
+
+    /// Writes a socket's output.
+    pub(super) fn flush(&mut self, token: usize) {
+        let Some(slot) = self.slots.get_mut(&token) else { return };
+        let is_client = matches!(slot.kind, Kind::Client(_));
+        let progress = slot.socket.flush();
+        if progress == Progress::Closed {
+            self.lose(token);
+        } else if is_client && slot.socket.is_over_bound() {
+            tracing::warn!("a client does not read its answers: its connection is closed");
+            self.lose(token);
+        }
+    }
+}

@@ -1,0 +1,403 @@
+//! The driver of a server: one thread owns the engine, its sockets and their buffers.
+//!
+//! A turn is: wait for something; feed every event to the engine and perform its effects, which
+//! only fill output buffers and hand writes to the disk's thread; then write each buffer once.
+
+mod links;
+mod sockets;
+
+use crate::net::socket::Socket;
+use crate::stats::Stats;
+use crate::store::{Report, Store};
+use mio::net::{TcpListener, TcpStream};
+use mio::{Events, Interest, Poll, Token, Waker};
+use sockets::{Kind, Slot};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use zabscope_core::base::{Conn, Effect, Event, Link, Millis, Node, Now, Sid};
+use zabscope_core::server::message::{Msg, Recovered, Timer};
+use zabscope_core::server::{Config, Server};
+use zabscope_core::zab::ServerState;
+
+const CLIENT_LISTENER: Token = Token(0);
+const ELECTION_LISTENER: Token = Token(1);
+const QUORUM_LISTENER: Token = Token(2);
+/// The waker's token; the driver registers no socket below the first free one.
+pub const WAKER: Token = Token(3);
+const FIRST_SOCKET: usize = 4;
+/// Events taken from the system at a time.
+const EVENTS: usize = 1024;
+/// Streams that may be accepted in one turn, so that a flood does not stop the rest.
+const ACCEPTS_PER_TURN: usize = 64;
+
+/// Where a server listens and whom it finds where.
+#[derive(Clone, Debug)]
+pub struct Addresses {
+    /// Client port.
+    pub client: SocketAddr,
+    /// Election port; `None` for a standalone server.
+    pub election: Option<SocketAddr>,
+    /// Quorum port.
+    pub quorum: Option<SocketAddr>,
+    /// What others are told in the initial message of the election port.
+    pub election_name: String,
+    /// The other members: host and port of quorum and of election port. Names are looked up at
+    /// each connect, because addresses change.
+    pub members: BTreeMap<Sid, Member>,
+}
+
+/// Where a member is.
+#[derive(Clone, Debug)]
+pub struct Member {
+    /// `host:port`
+    pub quorum: String,
+    /// `host:port`
+    pub election: String,
+}
+
+/// What a driver may and may not.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Connections of one client address; 0 is without limit (`maxClientCnxns`).
+    pub client_cnxns_per_ip: u32,
+    /// Connections of all clients; 0 is without limit (`maxCnxns`).
+    pub client_cnxns: u32,
+    /// fsyncs that take longer are logged.
+    pub fsync_warning: Duration,
+}
+
+/// Why a driver ended.
+#[derive(Debug, thiserror::Error)]
+pub enum DriveError {
+    /// A port cannot be bound or the system's poll fails.
+    #[error("{what}: {source}")]
+    Io {
+        /// What was tried.
+        what: String,
+        /// Why it failed.
+        source: io::Error,
+    },
+    /// The disk failed. Nothing is retried: what is on it is not known any more.
+    #[error("the disk failed: {0}")]
+    Disk(String),
+    /// The engine's history cannot be trusted.
+    #[error("{0}")]
+    Halt(&'static str),
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct Driver {
+    server: Server,
+    store: Store,
+    addresses: Addresses,
+    limits: Limits,
+    words: crate::words::Words,
+    poll: Poll,
+    listeners: BTreeMap<usize, TcpListener>,
+    slots: BTreeMap<usize, Slot>,
+    links: BTreeMap<Link, usize>,
+    next_token: usize,
+    next_conn: u64,
+    per_ip: BTreeMap<IpAddr, u32>,
+    timers: BTreeMap<Timer, Instant>,
+    /// Sockets with output that was not written yet.
+    dirty: BTreeSet<usize>,
+    /// Sockets that may have input although no event will say so.
+    ready: BTreeSet<usize>,
+    started: Instant,
+    stats: Stats,
+    stop: Arc<AtomicBool>,
+    failed: Option<DriveError>,
+    buffer: Vec<u8>,
+}
+
+/// What [`Driver::new`] puts together.
+#[derive(Debug)]
+pub struct Parts {
+    /// Settings of the engine.
+    pub config: Config,
+    /// What the disk holds.
+    pub recovered: Recovered,
+    /// The disk.
+    pub store: Store,
+    /// Where everybody is.
+    pub addresses: Addresses,
+    /// Bounds.
+    pub limits: Limits,
+    /// Four-letter words.
+    pub words: crate::words::Words,
+    /// The poll that `waker` belongs to.
+    pub poll: Poll,
+    /// Set to end the driver.
+    pub stop: Arc<AtomicBool>,
+}
+
+/// A poll and the waker that the store and signals use.
+///
+/// # Errors
+/// If the system has no more descriptors.
+pub fn poll_and_waker() -> io::Result<(Poll, Arc<Waker>)> {
+    let poll = Poll::new()?;
+    let waker = Arc::new(Waker::new(poll.registry(), WAKER)?);
+    Ok((poll, waker))
+}
+
+impl Driver {
+    /// Binds the ports and boots the engine.
+    ///
+    /// # Errors
+    /// If a port is taken.
+    pub fn new(parts: Parts) -> Result<Self, DriveError> {
+        let server = Server::boot(&parts.config, parts.recovered);
+        let mut driver = Self {
+            server,
+            store: parts.store,
+            addresses: parts.addresses,
+            limits: parts.limits,
+            words: parts.words,
+            poll: parts.poll,
+            listeners: BTreeMap::new(),
+            slots: BTreeMap::new(),
+            links: BTreeMap::new(),
+            next_token: FIRST_SOCKET,
+            next_conn: 1,
+            per_ip: BTreeMap::new(),
+            timers: BTreeMap::new(),
+            dirty: BTreeSet::new(),
+            ready: BTreeSet::new(),
+            started: Instant::now(),
+            stats: Stats::default(),
+            stop: parts.stop,
+            failed: None,
+            buffer: vec![0; crate::net::socket::READ_BYTES],
+        };
+        driver.listen(CLIENT_LISTENER, driver.addresses.client, "client port")?;
+        if let Some(address) = driver.addresses.election {
+            driver.listen(ELECTION_LISTENER, address, "election port")?;
+        }
+        Ok(driver)
+    }
+
+    /// Runs until it is told to stop.
+    ///
+    /// # Errors
+    /// If the disk or the poll fails, or the engine says that it must end.
+    pub fn run(mut self) -> Result<(), DriveError> {
+        let mut events = Events::with_capacity(EVENTS);
+        self.feed(Event::Start);
+        self.end_turn();
+        loop {
+            let wait = self.time_to_wait();
+            match self.poll.poll(&mut events, wait) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(source) => return Err(DriveError::Io { what: "poll".into(), source }),
+                Ok(()) => {}
+            }
+            for event in &events {
+                match event.token() {
+                    CLIENT_LISTENER | ELECTION_LISTENER | QUORUM_LISTENER => {
+                        self.accept(event.token());
+                    }
+                    WAKER => {}
+                    token => self.on_socket(token.0, event.is_writable(), event.is_readable()),
+                }
+            }
+            self.take_reports();
+            self.fire_timers();
+            for token in std::mem::take(&mut self.ready) {
+                self.read(token);
+            }
+            self.end_turn();
+            if let Some(error) = self.failed.take() {
+                return Err(error);
+            }
+            if self.stop.load(Ordering::Relaxed) {
+                return Ok(());
+            }
+        }
+    }
+
+    fn time_to_wait(&self) -> Option<Duration> {
+        if !self.ready.is_empty() {
+            return Some(Duration::ZERO);
+        }
+        let next = self.timers.values().min()?;
+        // A millisecond more than needed: epoll rounds down, and a turn for nothing costs more.
+        Some(next.saturating_duration_since(Instant::now()) + Duration::from_millis(1))
+    }
+
+    fn fire_timers(&mut self) {
+        let now = Instant::now();
+        let due: Vec<Timer> =
+            self.timers.iter().filter(|(_, at)| **at <= now).map(|(timer, _)| *timer).collect();
+        for timer in due {
+            self.timers.remove(&timer);
+            self.feed(Event::Timer(timer));
+        }
+    }
+
+    fn take_reports(&mut self) {
+        while let Some(report) = self.store.poll() {
+            match report {
+                Report::Durable(marks) => {
+                    for mark in marks {
+                        self.feed(Event::Durable(mark));
+                    }
+                }
+                Report::Done(done) => self.feed(Event::Done(done)),
+                Report::Synced(took) => {
+                    self.stats.on_fsync(took);
+                    if took > self.limits.fsync_warning {
+                        tracing::warn!(
+                            ms = took.as_millis(),
+                            "fsync-ing the write ahead log took long: give it a disk of its own"
+                        );
+                    }
+                }
+                Report::Failed(error) => self.failed = Some(DriveError::Disk(error.to_string())),
+            }
+        }
+    }
+
+    /// Writes every output buffer once, and opens the quorum port while leading.
+    fn end_turn(&mut self) {
+        let leads = self.server.peer().state() == ServerState::Leading;
+        self.set_quorum_listener(leads);
+        for token in std::mem::take(&mut self.dirty) {
+            self.flush(token);
+        }
+    }
+
+    // --- the engine ----------------------------------------------------------------------
+
+    /// Feeds one event and performs what comes out.
+    fn feed(&mut self, event: Event<Server>) {
+        let now = Now { mono: self.mono(), wall_ms: wall_ms() };
+        let mut effects = Vec::new();
+        self.server.step(now, event, &mut effects);
+        for effect in effects {
+            self.perform(effect);
+        }
+    }
+
+    fn mono(&self) -> Millis {
+        Millis(u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX))
+    }
+
+    fn perform(&mut self, effect: Effect<Server>) {
+        match effect {
+            Effect::SetTimer(timer, after) => {
+                self.timers.insert(timer, Instant::now() + Duration::from_millis(after.0));
+            }
+            Effect::CancelTimer(timer) => {
+                self.timers.remove(&timer);
+            }
+            Effect::Connect(link) => self.connect(link),
+            Effect::Hangup(link) => self.hang_up(link),
+            Effect::Send(link, msg) => self.send(link, msg),
+            Effect::Persist(write) => self.store.write(write),
+            Effect::Job(job) => self.store.job(job),
+            Effect::Pause(link) => self.pause(link, true),
+            Effect::Resume(link) => self.pause(link, false),
+            Effect::Reply(()) => {}
+            Effect::Note(note) => crate::notes::log(&note),
+            Effect::Halt(why) => self.failed = Some(DriveError::Halt(why)),
+        }
+    }
+
+    // --- ports ---------------------------------------------------------------------------
+
+    fn listen(&mut self, token: Token, address: SocketAddr, what: &str) -> Result<(), DriveError> {
+        let io_error = |source| DriveError::Io { what: format!("{what} {address}"), source };
+        let mut listener = TcpListener::bind(address).map_err(io_error)?;
+        self.poll
+            .registry()
+            .register(&mut listener, token, Interest::READABLE)
+            .map_err(io_error)?;
+        self.listeners.insert(token.0, listener);
+        Ok(())
+    }
+
+    /// Learners are accepted only while leading; at other times they are refused at once and
+    /// look for the leader again.
+    fn set_quorum_listener(&mut self, open: bool) {
+        let Some(address) = self.addresses.quorum else { return };
+        let is_open = self.listeners.contains_key(&QUORUM_LISTENER.0);
+        if open && !is_open {
+            if let Err(error) = self.listen(QUORUM_LISTENER, address, "quorum port") {
+                self.failed = Some(error);
+            }
+        } else if !open && is_open {
+            self.listeners.remove(&QUORUM_LISTENER.0);
+        }
+    }
+
+    fn accept(&mut self, token: Token) {
+        for _ in 0..ACCEPTS_PER_TURN {
+            let Some(listener) = self.listeners.get(&token.0) else { return };
+            match listener.accept() {
+                Ok((stream, from)) => self.accepted(token, stream, from),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                Err(error) => {
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    return;
+                }
+            }
+        }
+        // There may be more: the listener is asked again in the next turn.
+        let registry = self.poll.registry();
+        if let Some(listener) = self.listeners.get_mut(&token.0) {
+            let _ = registry.reregister(listener, token, Interest::READABLE);
+        }
+    }
+
+    fn accepted(&mut self, listener: Token, stream: TcpStream, from: SocketAddr) {
+        let kind = match listener {
+            ELECTION_LISTENER => Kind::election_in(),
+            QUORUM_LISTENER => Kind::quorum_in(),
+            _ => {
+                if !self.admit(from.ip()) {
+                    return;
+                }
+                let conn = Conn(self.next_conn);
+                self.next_conn += 1;
+                Kind::client(conn, from.ip())
+            }
+        };
+        self.register(Socket::new(stream), kind);
+    }
+
+    /// Counts a client's address; false if it has too many connections.
+    fn admit(&mut self, ip: IpAddr) -> bool {
+        let all: u32 = self.per_ip.values().sum();
+        let count = self.per_ip.entry(ip).or_default();
+        let (per_ip, total) = (self.limits.client_cnxns_per_ip, self.limits.client_cnxns);
+        if (per_ip > 0 && *count >= per_ip) || (total > 0 && all >= total) {
+            tracing::warn!(%ip, count = *count, "too many connections: refused (maxClientCnxns)");
+            self.stats.rejected += 1;
+            return false;
+        }
+        *count += 1;
+        true
+    }
+}
+
+fn wall_ms() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// True for messages that only travel on a link of this kind.
+fn fits(link: Link, msg: &Msg) -> bool {
+    matches!(
+        (link, msg),
+        (Link::Election(_), Msg::Notification(_))
+            | (Link::Quorum(_), Msg::Packet(_))
+            | (Link::Client(_), Msg::ToClient(_))
+    )
+}

@@ -1,0 +1,19 @@
+//! The real server around the engine of `zabscope-core`: configuration, files, sockets.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`config`] | `zoo.cfg` and `myid` |
+//! | [`net`] | sockets and the ports' own handshakes |
+//! | [`drive`] | the loop that feeds the engine and performs its effects |
+//! | [`words`] | four-letter words |
+//! | [`cmd`] | what the binary can do |
+//! | [`store`] | `dataDir` and `dataLogDir` in Apache's formats, and the thread that writes them |
+
+pub mod cmd;
+pub mod config;
+pub mod drive;
+pub mod net;
+pub mod notes;
+pub mod stats;
+pub mod store;
+pub mod words;

@@ -1,0 +1,6 @@
+//! Sockets: bytes in and out, and what each port needs before its streams are links.
+
+pub mod client;
+pub mod election;
+pub mod quorum;
+pub mod socket;

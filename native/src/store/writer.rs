@@ -1,0 +1,227 @@
+//! The threads of the disk.
+//!
+//! The writer takes everything that came while the previous fsync ran as one batch with one
+//! fsync (group commit). Marks are reported in the order of the writes, each after its write is
+//! durable. Jobs run on a second thread, in order, each begun after the writes before it are
+//! durable. Whatever goes wrong is reported as [`Report::Failed`] and ends the thread: the process
+//! must end, because nothing is known about the disk any more.
+
+use super::disk::{self, Files, Horizon, StoreConfig};
+use super::epochs::EpochFiles;
+use super::error::StoreError;
+use super::install::{install, truncate};
+use super::log_writer::LogWriter;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+use zabscope_core::server::message::{Done, Job, Recovered, Write};
+use zabscope_core::zab::Mark;
+
+/// Bytes of log after which a batch is written although more is waiting.
+const BATCH_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// What the threads tell.
+#[derive(Debug)]
+pub enum Report {
+    /// These writes are durable, in the order given.
+    Durable(Vec<Mark>),
+    /// A job is done.
+    Done(Done),
+    /// An fsync of the log took so long.
+    Synced(Duration),
+    /// The disk cannot be trusted any more. End the process.
+    Failed(Arc<StoreError>),
+}
+
+/// The owner's end. Dropping it lets the threads finish what was given and end.
+#[derive(Debug)]
+pub struct Store {
+    orders: Option<Sender<Order>>,
+    reports: Receiver<Report>,
+    writer: Option<JoinHandle<()>>,
+}
+
+#[derive(Debug)]
+enum Order {
+    Write(Write),
+    Job(Job),
+}
+
+impl Store {
+    /// Locks and recovers the directories, then starts the threads. `wake` is called after each
+    /// report, on a thread of the store.
+    pub fn open(
+        config: StoreConfig,
+        wake: impl Fn() + Send + Clone + 'static,
+    ) -> Result<(Self, Recovered), StoreError> {
+        let (files, log, recovered) = disk::open(config)?;
+        let (orders, queue) = channel();
+        let (reports, inbox) = channel();
+        let out = Out { reports, wake };
+        let writer = thread::Builder::new()
+            .name("disk-writer".into())
+            .spawn(move || run_writer(Arc::new(files), log, &queue, &out))
+            .expect("a thread can be started while the server starts");
+        let store = Self { orders: Some(orders), reports: inbox, writer: Some(writer) };
+        Ok((store, recovered))
+    }
+
+    /// Gives a write. Its mark comes by [`Report::Durable`].
+    pub fn write(&self, write: Write) {
+        self.give(Order::Write(write));
+    }
+
+    /// Gives a job. Its answer comes by [`Report::Done`].
+    pub fn job(&self, job: Job) {
+        self.give(Order::Job(job));
+    }
+
+    /// The next report, if there is one.
+    #[must_use]
+    pub fn poll(&self) -> Option<Report> {
+        self.reports.try_recv().ok()
+    }
+
+    /// Waits for the next report. `None`: the threads have ended.
+    #[must_use]
+    pub fn wait(&self) -> Option<Report> {
+        self.reports.recv().ok()
+    }
+
+    fn give(&self, order: Order) {
+        // After a failure nobody listens; the owner learns of it by the report.
+        if let Some(orders) = &self.orders {
+            let _ = orders.send(order);
+        }
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        self.orders = None;
+        if let Some(writer) = self.writer.take() {
+            let _ = writer.join();
+        }
+    }
+}
+
+#[derive(Clone)]
+struct Out<W> {
+    reports: Sender<Report>,
+    wake: W,
+}
+
+impl<W: Fn()> Out<W> {
+    fn tell(&self, report: Report) {
+        let _ = self.reports.send(report);
+        (self.wake)();
+    }
+}
+
+/// A job and what it may see.
+type Given = (Job, Horizon);
+
+fn run_writer<W: Fn() + Send + Clone + 'static>(
+    files: Arc<Files>,
+    log: LogWriter,
+    queue: &Receiver<Order>,
+    out: &Out<W>,
+) {
+    let (jobs, job_queue) = channel::<Given>();
+    let (worker_files, worker_out) = (files.clone(), out.clone());
+    let worker = thread::Builder::new()
+        .name("disk-jobs".into())
+        .spawn(move || run_jobs(&worker_files, &job_queue, &worker_out))
+        .expect("a thread can be started while the server starts");
+    let epochs = EpochFiles::new(&files.dirs.snap);
+    let mut writer = Writer { files, log, epochs, marks: Vec::new(), jobs, out };
+    if let Err(error) = writer.run(queue) {
+        out.tell(Report::Failed(Arc::new(error)));
+    }
+    drop(writer);
+    let _ = worker.join();
+}
+
+fn run_jobs<W: Fn()>(files: &Files, queue: &Receiver<Given>, out: &Out<W>) {
+    for (job, horizon) in queue {
+        match files.work(job, horizon) {
+            Ok(done) => out.tell(Report::Done(done)),
+            Err(error) => return out.tell(Report::Failed(Arc::new(error))),
+        }
+    }
+}
+
+struct Writer<'a, W> {
+    files: Arc<Files>,
+    log: LogWriter,
+    epochs: EpochFiles,
+    /// Of writes that are not durable yet.
+    marks: Vec<Mark>,
+    jobs: Sender<Given>,
+    out: &'a Out<W>,
+}
+
+impl<W: Fn()> Writer<'_, W> {
+    fn run(&mut self, queue: &Receiver<Order>) -> Result<(), StoreError> {
+        while let Ok(first) = queue.recv() {
+            self.order(first)?;
+            while self.log.pending() < BATCH_BYTES_MAX {
+                match queue.try_recv() {
+                    Ok(order) => self.order(order)?,
+                    Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
+                }
+            }
+            self.sync()?;
+        }
+        Ok(())
+    }
+
+    fn order(&mut self, order: Order) -> Result<(), StoreError> {
+        match order {
+            Order::Write(write) => self.write(write),
+            Order::Job(job) => self.job(job),
+        }
+    }
+
+    fn write(&mut self, write: Write) -> Result<(), StoreError> {
+        let mark = write.mark();
+        // All but entries are durable when they return, and must not be so before the entries
+        // that were given before them.
+        if !matches!(write, Write::Append(_)) {
+            self.sync()?;
+        }
+        match write {
+            Write::Append(entry) => self.log.append(&entry)?,
+            Write::Truncate(zxid) => truncate(&self.files, &mut self.log, zxid)?,
+            Write::Install { zxid, image } => install(&self.files, &mut self.log, zxid, &image)?,
+            Write::AcceptedEpoch(epoch) => self.epochs.write_accepted(epoch)?,
+            Write::CurrentEpoch(epoch) => self.epochs.write_current(epoch)?,
+        }
+        self.marks.push(mark);
+        Ok(())
+    }
+
+    fn job(&mut self, job: Job) -> Result<(), StoreError> {
+        self.sync()?;
+        if matches!(job, Job::Snapshot { .. }) {
+            self.log.roll()?;
+        }
+        let horizon = self.files.horizon(&job, self.log.last());
+        // The worker is gone only after it has reported a failure.
+        let _ = self.jobs.send((job, horizon));
+        Ok(())
+    }
+
+    fn sync(&mut self) -> Result<(), StoreError> {
+        if self.log.pending() > 0 {
+            let begin = Instant::now();
+            self.log.sync()?;
+            self.out.tell(Report::Synced(begin.elapsed()));
+        }
+        if !self.marks.is_empty() {
+            self.out.tell(Report::Durable(std::mem::take(&mut self.marks)));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,195 @@
+//! Four-letter words (Java: `server.command`): one word in, text out, then the stream is closed.
+
+use crate::config::Whitelist;
+use crate::stats::Stats;
+use std::fmt::Write as _;
+use std::net::SocketAddr;
+use zabscope_core::base::Conn;
+use zabscope_core::server::Server;
+use zabscope_core::zab::ServerState;
+
+/// Every word that is known; which of them are answered is a setting.
+const KNOWN: [&str; 9] = ["ruok", "srvr", "stat", "mntr", "isro", "conf", "cons", "srst", "wchs"];
+/// The version that monitoring tools are told, in Apache's form.
+const VERSION: &str =
+    concat!(env!("CARGO_PKG_VERSION"), "-zabscope, built on 2026-11-24 00:00 UTC");
+
+/// What the words tell beside the engine's state.
+#[derive(Clone, Debug)]
+pub struct Words {
+    /// Which are answered.
+    pub whitelist: Whitelist,
+    /// Lines of `conf`.
+    pub conf: String,
+}
+
+/// One client connection.
+#[derive(Clone, Debug)]
+pub struct ClientLine {
+    /// Where it comes from.
+    pub address: Option<SocketAddr>,
+    /// Its name in the engine.
+    pub conn: Conn,
+    /// Messages from it.
+    pub received: u64,
+    /// Messages to it.
+    pub sent: u64,
+    /// Requests without an answer.
+    pub waiting: usize,
+    /// It is the one that asks.
+    pub asks: bool,
+}
+
+impl Words {
+    /// True for a four-letter word, whether it is answered or not.
+    pub fn knows(&self, word: &str) -> bool {
+        KNOWN.contains(&word)
+    }
+
+    /// The answer to a word that is known.
+    pub fn answer(
+        &self,
+        word: &str,
+        server: &Server,
+        stats: &mut Stats,
+        clients: &[ClientLine],
+    ) -> String {
+        if !self.whitelist.allows(word) {
+            return format!("{word} is not executed because it is not in the whitelist.\n");
+        }
+        let serving = server.peer().is_serving();
+        match word {
+            "ruok" => "imok".into(),
+            "isro" => if serving { "rw" } else { "null" }.into(),
+            _ if !serving => "This ZooKeeper instance is not currently serving requests\n".into(),
+            "srvr" => srvr(server, stats, clients, false),
+            "stat" => srvr(server, stats, clients, true),
+            "mntr" => mntr(server, stats, clients),
+            "conf" => self.conf.clone(),
+            "cons" => client_lines(server, clients) + "\n",
+            "srst" => {
+                stats.reset();
+                "Server stats reset.\n".into()
+            }
+            "wchs" => wchs(server),
+            _ => String::new(),
+        }
+    }
+}
+
+fn mode(server: &Server) -> &'static str {
+    if server.config().zab.standalone {
+        return "standalone";
+    }
+    match server.peer().state() {
+        ServerState::Leading => "leader",
+        ServerState::Following => "follower",
+        ServerState::Observing => "observer",
+        ServerState::Looking => "looking",
+    }
+}
+
+fn connections(clients: &[ClientLine]) -> usize {
+    clients.len()
+}
+
+fn srvr(server: &Server, stats: &Stats, clients: &[ClientLine], with_clients: bool) -> String {
+    let mut text = format!("Zookeeper version: {VERSION}\n");
+    if with_clients {
+        let _ = write!(text, "Clients:\n{}\n", client_lines(server, clients));
+    }
+    let (min, mean, max) = stats.latency_ms();
+    let waiting: usize = clients.iter().map(|client| client.waiting).sum();
+    let _ = write!(
+        text,
+        "Latency min/avg/max: {min}/{mean:.4}/{max}\nReceived: {}\nSent: {}\nConnections: {}\n\
+         Outstanding: {waiting}\nZxid: 0x{:x}\nMode: {}\nNode count: {}\n",
+        stats.received,
+        stats.sent,
+        connections(clients),
+        server.peer().last_processed().0,
+        mode(server),
+        server.image().tree.len(),
+    );
+    text
+}
+
+fn client_lines(server: &Server, clients: &[ClientLine]) -> String {
+    let mut text = String::new();
+    for client in clients {
+        let address = client.address.map(|at| at.to_string()).unwrap_or_default();
+        let interest = u8::from(!client.asks);
+        let _ = write!(
+            text,
+            " /{address}[{interest}](queued={},recved={},sent={}",
+            client.waiting, client.received, client.sent
+        );
+        if let Some(found) = server.connections().get(&client.conn) {
+            let _ = write!(text, ",sid={},to={}", found.session(), found.timeout_ms());
+        }
+        text.push_str(")\n");
+    }
+    text
+}
+
+fn wchs(server: &Server) -> String {
+    let watches = server.watches();
+    let paths: std::collections::BTreeSet<_> = watches.iter().map(|(path, ..)| path).collect();
+    format!(
+        "{} connections watching {} paths\nTotal watches:{}\n",
+        watches.conns().count(),
+        paths.len(),
+        watches.count()
+    )
+}
+
+fn mntr(server: &Server, stats: &Stats, clients: &[ClientLine]) -> String {
+    let mut text = String::new();
+    let mut line = |name: &str, value: &dyn std::fmt::Display| {
+        let _ = writeln!(text, "zk_{name}\t{value}");
+    };
+    let image = server.image();
+    let (min, mean, max) = stats.latency_ms();
+    let (fsyncs, fsync_max) = stats.fsyncs();
+    line("version", &VERSION);
+    line("server_state", &mode(server));
+    if !server.config().zab.standalone {
+        line("peer_state", &peer_state(server));
+    }
+    line("avg_latency", &format!("{mean:.4}"));
+    line("max_latency", &max);
+    line("min_latency", &min);
+    line("packets_received", &stats.received);
+    line("packets_sent", &stats.sent);
+    line("num_alive_connections", &connections(clients));
+    line("outstanding_requests", &clients.iter().map(|client| client.waiting).sum::<usize>());
+    line("znode_count", &image.tree.len());
+    line("watch_count", &server.watches().count());
+    let ephemerals: usize = image.tree.ephemerals().map(|(_, paths)| paths.count()).sum();
+    line("ephemerals_count", &ephemerals);
+    line("approximate_data_size", &image.tree.size_bytes());
+    line("global_sessions", &image.num_sessions());
+    line("local_sessions", &0);
+    line("uptime", &stats.started.elapsed().as_millis());
+    line("connection_rejected", &stats.rejected);
+    line("cnt_fsynctime", &fsyncs);
+    line("max_fsynctime", &fsync_max);
+    if server.peer().state() == ServerState::Leading && !server.config().zab.standalone {
+        let (followers, observers, learners) = server.peer().learner_counts();
+        line("learners", &learners);
+        line("synced_followers", &followers);
+        line("synced_observers", &observers);
+        line("synced_non_voting_followers", &0);
+        line("quorum_size", &server.config().zab.voters.len());
+    }
+    text
+}
+
+fn peer_state(server: &Server) -> &'static str {
+    match server.peer().state() {
+        ServerState::Leading => "leading - broadcast",
+        ServerState::Following => "following - broadcast",
+        ServerState::Observing => "observing - broadcast",
+        ServerState::Looking => "looking",
+    }
+}

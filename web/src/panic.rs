@@ -1,0 +1,27 @@
+//! What the page does when the program in it stops with a panic.
+//!
+//! A panic ends the wasm instance: nothing runs after the hook, so the hook itself writes the
+//! message into the page. Without it the page would freeze and say nothing.
+
+/// Shows every panic from here on in the page and on the console.
+pub fn install() {
+    std::panic::set_hook(Box::new(|info| {
+        let message = info.to_string();
+        web_sys::console::error_1(&message.as_str().into());
+        show(&message);
+    }));
+}
+
+/// Shows `message` in the element with the id `panic`; without such an element nothing happens.
+pub fn show(message: &str) {
+    let place = web_sys::window()
+        .and_then(|window| window.document())
+        .and_then(|document| document.get_element_by_id("panic"));
+    if let Some(place) = place {
+        place.set_text_content(Some(&format!(
+            "This page has stopped because of a bug in it. Reload to start again.\n\n{message}"
+        )));
+        // Failing to unhide it leaves the message on the console.
+        place.remove_attribute("hidden").ok();
+    }
+}

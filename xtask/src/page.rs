@@ -1,0 +1,202 @@
+//! Builds the page: index.html and Trunk.toml say of what.
+//!
+//! A finished page goes to the dist folder of Trunk.toml, a page for development to a folder
+//! below target, so that nobody publishes or measures that one by mistake.
+
+use crate::markup::{self, Link, Program};
+use crate::need::{self, WASM};
+use crate::shell::{cargo, root, run, target_dir};
+use crate::wasm;
+use anyhow::{Context, Result, ensure};
+use flate2::{Compression, Crc, write::GzEncoder};
+use std::fmt::Write as _;
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use wasm_bindgen_cli_support::Bindgen;
+
+/// Cargo profile of a page for development, and of the tests that run in wasm.
+pub(crate) const DEVELOPMENT: &str = "wasm-dev";
+/// Largest download of a wasm file, in bytes after gzip.
+const WASM_GZIP_BYTES_MAX: usize = 200_000;
+
+/// Builds the page and gives its folder.
+pub(crate) fn build(release: bool) -> Result<PathBuf> {
+    need::wasm_target()?;
+    let settings = markup::settings()?;
+    let html = fs::read_to_string(root().join(&settings.target))
+        .with_context(|| settings.target.clone())?;
+    let folder = if release {
+        root().join(&settings.dist)
+    } else {
+        target_dir()?.join("page-for-development")
+    };
+
+    // Everything is compiled before the old page is removed: a failed build leaves it.
+    let lines: Vec<(&str, Option<Link>)> =
+        html.lines().map(|line| Ok((line, markup::link(line)?))).collect::<Result<_>>()?;
+    for (_, link) in &lines {
+        if let Some(Link::Rust(program)) = link {
+            compile(program, release)?;
+        }
+    }
+    clear(&folder)?;
+    let mut page = String::new();
+    for (line, link) in &lines {
+        match link {
+            None => page.push_str(line),
+            Some(Link::Css { href }) => page.push_str(&add_style(href, &folder)?),
+            Some(Link::Rust(program)) => page.push_str(&add_program(program, release, &folder)?),
+        }
+        page.push('\n');
+    }
+    fs::write(folder.join("index.html"), page)?;
+    Ok(folder)
+}
+
+/// The folder of the finished page.
+pub(crate) fn finished() -> Result<PathBuf> {
+    Ok(root().join(markup::settings()?.dist))
+}
+
+/// Builds the finished page, prints the size of each file and checks that of the download.
+pub(crate) fn build_checked() -> Result<()> {
+    let folder = build(true)?;
+    let (table, too_large) = sizes(&folder)?;
+    print!("\n{}\n{table}", folder.display());
+    ensure!(
+        too_large.is_empty(),
+        "{} has more than {WASM_GZIP_BYTES_MAX} bytes after gzip",
+        too_large.join(", ")
+    );
+    Ok(())
+}
+
+fn cargo_profile(program: &Program, release: bool) -> &str {
+    if release { &program.profile } else { DEVELOPMENT }
+}
+
+fn compile(program: &Program, release: bool) -> Result<()> {
+    let profile = cargo_profile(program, release);
+    run(&mut cargo([
+        "build",
+        "--manifest-path",
+        &program.manifest,
+        "--bin",
+        &program.bin,
+        "--target",
+        WASM,
+        "--profile",
+        profile,
+    ]))
+}
+
+fn compiled(program: &Program, release: bool) -> Result<PathBuf> {
+    Ok(target_dir()?
+        .join(WASM)
+        .join(cargo_profile(program, release))
+        .join(format!("{}.wasm", program.bin)))
+}
+
+/// Empties the folder, whatever is in it: it belongs to the page, as trunk sees it too.
+fn clear(folder: &Path) -> Result<()> {
+    if folder.exists() {
+        fs::remove_dir_all(folder).with_context(|| format!("emptying {}", folder.display()))?;
+    }
+    fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))
+}
+
+fn add_style(href: &str, folder: &Path) -> Result<String> {
+    let name = Path::new(href).file_name().context("a style sheet without a name")?;
+    fs::copy(root().join(href), folder.join(name)).with_context(|| href.to_owned())?;
+    let stamp = stamp(&fs::read(folder.join(name))?);
+    Ok(format!("  <link rel=\"stylesheet\" href=\"./{}?v={stamp}\">", name.display()))
+}
+
+fn add_program(program: &Program, release: bool, folder: &Path) -> Result<String> {
+    let bin = &program.bin;
+    Bindgen::new()
+        .input_path(compiled(program, release)?)
+        .web(true)?
+        .typescript(false)
+        // The library's default would leave `init()` without the address of the wasm file.
+        .omit_default_module_path(false)
+        .remove_name_section(release)
+        .out_name(bin)
+        .generate(folder)
+        .with_context(|| format!("wasm-bindgen of {bin}"))?;
+    let wasm = format!("{bin}_bg.wasm");
+    let bytes = fs::read(folder.join(&wasm))?;
+    let foreign = wasm::imports(&bytes)?.into_iter().find(|import| import.starts_with("env."));
+    ensure!(foreign.is_none(), "{wasm} imports {foreign:?}, which no browser has");
+    if !program.main {
+        return Ok(String::new());
+    }
+    // One stamp for both: a cached script never meets a wasm file of another build.
+    let stamp = stamp(&bytes);
+    Ok(format!(
+        "  <link rel=\"modulepreload\" href=\"./{bin}.js?v={stamp}\">\n  \
+         <link rel=\"preload\" href=\"./{wasm}?v={stamp}\" as=\"fetch\" type=\"application/wasm\" crossorigin>\n  \
+         <script type=\"module\">\n    import init from './{bin}.js?v={stamp}';\n    \
+         await init({{ module_or_path: './{wasm}?v={stamp}' }});\n  </script>"
+    ))
+}
+
+fn stamp(bytes: &[u8]) -> String {
+    let mut crc = Crc::new();
+    crc.update(bytes);
+    format!("{:08x}", crc.sum())
+}
+
+/// A table of the files, and the names of the wasm files that are too large.
+fn sizes(folder: &Path) -> Result<(String, Vec<String>)> {
+    let mut files: Vec<PathBuf> =
+        fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
+    files.retain(|file| file.is_file());
+    files.sort();
+    let (mut table, mut too_large) = (String::new(), Vec::new());
+    writeln!(table, "{:<24} {:>12} {:>12}", "file", "bytes", "gzip -9")?;
+    for file in files {
+        let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let bytes = fs::read(&file)?;
+        let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
+        gzip.write_all(&bytes)?;
+        let packed = gzip.finish()?.len();
+        writeln!(table, "{name:<24} {:>12} {packed:>12}", bytes.len())?;
+        if name.ends_with(".wasm") && packed > WASM_GZIP_BYTES_MAX {
+            too_large.push(name);
+        }
+    }
+    Ok((table, too_large))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wasm_file_that_does_not_shrink_enough_is_named() {
+        let folder = std::env::temp_dir().join(format!("zabscope-sizes-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let mut bytes = noise(WASM_GZIP_BYTES_MAX + 1);
+        fs::write(folder.join("large.wasm"), &bytes).unwrap();
+        bytes.fill(0);
+        fs::write(folder.join("small.wasm"), &bytes).unwrap();
+        let (table, too_large) = sizes(&folder).unwrap();
+        assert_eq!(too_large, ["large.wasm"]);
+        assert_eq!(table.lines().count(), 3);
+        fs::remove_dir_all(&folder).unwrap();
+    }
+
+    /// Bytes that no compression shortens.
+    fn noise(count: usize) -> Vec<u8> {
+        let mut state = 1_u64;
+        let mut draw = || {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            (state >> 32 & 0xff) as u8
+        };
+        (0..count).map(|_| draw()).collect()
+    }
+}
