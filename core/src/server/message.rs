@@ -113,3 +113,7 @@ pub enum Closed {
     /// The authentication failed.
     AuthFailed,
 }
+
+/// A type without values: a server answers its clients, not its driver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Never {}

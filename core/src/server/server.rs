@@ -4,7 +4,7 @@ use super::auth::origin_ids;
 use super::config::Config;
 use super::connection::Connection;
 use super::disk::Disk;
-use super::message::{Call, Closed, Done, Job, Msg, Note, Payload, Recovered, Timer, Write};
+use super::message::{Call, Closed, Done, Job, Msg, Never, Note, Payload, Recovered, Timer, Write};
 use super::prep::Ahead;
 use crate::base::rng::Rng;
 use crate::base::{Conn, Effect, Event, Link, Millis, Node, Now, Origin, SessionId, Sid, Zxid};
@@ -58,7 +58,7 @@ impl Node for Server {
     type Recovered = Recovered;
     type Disk = Disk;
     type Call = Call;
-    type Reply = ();
+    type Reply = Never;
     type Note = Note;
 
     fn boot(config: &Config, recovered: Recovered) -> Self {
