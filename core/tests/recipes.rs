@@ -227,6 +227,38 @@ impl Lab {
     }
 }
 
+/// The create is proposed and waits for slow disks while its client moves to another server, which
+/// cannot show it yet. Only a look behind a `sync` does.
+#[test]
+fn a_create_that_is_still_under_way_is_not_made_twice() {
+    for delay_ms in [3, 6, 12, 25] {
+        let mut lab = Lab::new(1, Program::Lock(turns("/locks/a")), 8);
+        lab.run(6000);
+        for sid in 1..=3 {
+            lab.sim.direct(Directive::SlowDisk(s(sid), 200));
+        }
+        while lab.worker(1).recipe().unwrap().phase() != Phase::Idle {
+            lab.run(1);
+        }
+        while lab.worker(1).recipe().unwrap().phase() != Phase::Joining {
+            lab.run(1);
+        }
+        lab.run(delay_ms);
+        let server = lab.worker(1).client().server().unwrap();
+        lab.act(Action::Break(c(1), NodeId::Server(server)));
+        let losses = lab.worker(1).recipe().unwrap().counts().losses;
+        for _ in 0..40 {
+            lab.run(100);
+            for sid in 1..=3 {
+                assert!(lab.children(sid, "/locks/a") <= 1, "{delay_ms} ms");
+            }
+        }
+        let counts = lab.worker(1).recipe().unwrap().counts();
+        assert!(counts.losses > losses, "{delay_ms} ms: the break hit the create");
+        assert_ne!(lab.worker(1).client().server(), Some(server));
+    }
+}
+
 /// Random faults of servers, clients and streams; the order of tokens is checked all the time,
 /// and in the end everybody gets the lock again and nothing is left over.
 fn swarm(seed: u64, program: Program) {
