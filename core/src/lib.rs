@@ -16,6 +16,7 @@
 //! | 3 | [`tree`], [`watch`], [`session`], [`zab`], [`trace`] |
 //! | 4 | [`server`], [`client`], [`sim`] |
 //! | 5 | [`recipes`] |
+//! | 6 | [`ensemble`] |
 #![no_std]
 #![forbid(unsafe_code)]
 
