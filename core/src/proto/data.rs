@@ -123,7 +123,10 @@ impl Encode for Id {
 
 impl Decode for Id {
     fn decode(input: &mut Reader) -> Result<Self, DecodeError> {
-        Ok(Self { scheme: Text::decode(input)?, id: Text::decode(input)? })
+        // Clients send a null id with the scheme `auth`, where it means nothing (kazoo does); a
+        // null scheme is one that nobody knows.
+        let mut part = || Ok(input.buffer()?.map(Text::from).unwrap_or_default());
+        Ok(Self { scheme: part()?, id: part()? })
     }
 }
 
@@ -201,5 +204,19 @@ impl Decode for StatPersisted {
             ephemeral_owner: input.i64()?,
             pzxid: Zxid::decode(input)?,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn null_in_an_id_is_read_as_empty() {
+        let mut out = Writer::new();
+        out.bytes(b"auth");
+        out.i32(-1);
+        let id = Id::decode(&mut Reader::new(out.into_vec().into())).unwrap();
+        assert_eq!(id, Id { scheme: "auth".into(), id: "".into() });
     }
 }

@@ -1,0 +1,216 @@
+//! Bad peers on every port: they cost a connection, and the others notice nothing.
+
+mod support;
+
+use anyhow::{Context, Result, ensure};
+use std::io::{ErrorKind, Read, Write};
+use std::net::TcpStream;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+use support::clients::{TIMEOUT_MS, ask, create, get};
+use support::{Ensemble, QUICK, eventually};
+use zabscope::cli::handle::Handle;
+use zabscope_core::proto::request::CreateMode;
+
+/// Resident memory of a server that many bad clients use, KiB.
+const MEMORY_MAX_KB: u64 = 200_000;
+
+fn connect(ensemble: &Ensemble, sid: u8, port: usize) -> Result<TcpStream> {
+    let stream = TcpStream::connect(ensemble.address(sid, port))?;
+    stream.set_read_timeout(Some(Duration::from_secs(25)))?;
+    Ok(stream)
+}
+
+/// Waits for the end of a stream; how long that took.
+fn wait_for_end(stream: &mut TcpStream) -> Result<Duration> {
+    let started = Instant::now();
+    let mut buffer = [0; 4096];
+    loop {
+        match stream.read(&mut buffer) {
+            Ok(0) => return Ok(started.elapsed()),
+            Ok(_) => {}
+            Err(error) if error.kind() == ErrorKind::ConnectionReset => {
+                return Ok(started.elapsed());
+            }
+            Err(error) => return Err(error).context("the stream is still open"),
+        }
+    }
+}
+
+/// A write still works, on the same ensemble.
+fn works(ensemble: &Ensemble, path: &str) -> Result<()> {
+    let client = Handle::start(ensemble.all_hosts(), TIMEOUT_MS, 0);
+    ask(&client, create(path, b"", CreateMode::Persistent))??;
+    client.close();
+    Ok(())
+}
+
+fn connect_frame(timeout_ms: i32) -> Vec<u8> {
+    let mut frame = Vec::new();
+    for part in [&45_i32.to_be_bytes()[..], &[0; 12], &timeout_ms.to_be_bytes(), &[0; 8]] {
+        frame.extend_from_slice(part);
+    }
+    frame.extend_from_slice(&16_i32.to_be_bytes());
+    frame.extend_from_slice(&[0; 17]);
+    frame
+}
+
+fn request_frame(xid: i32, op: i32, body: &[u8]) -> Result<Vec<u8>> {
+    let len = i32::try_from(8 + body.len())?;
+    Ok([&len.to_be_bytes()[..], &xid.to_be_bytes(), &op.to_be_bytes(), body].concat())
+}
+
+#[test]
+fn garbage_on_each_port_ends_only_its_connection() -> Result<()> {
+    let mut ensemble = Ensemble::start(3, QUICK)?;
+    let leader = ensemble.wait_for_leader()?;
+    // Bytes that look like no protocol at all, from a fixed generator.
+    let mut state = 7_u64;
+    let noise: Vec<u8> = std::iter::repeat_with(|| {
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state.to_be_bytes()[0]
+    })
+    .take(8192)
+    .collect();
+    let giant = 0x7fff_ffff_i32.to_be_bytes().repeat(8);
+    let negative = (-2_i32).to_be_bytes().repeat(8);
+    for port in 0..3 {
+        for bytes in [&noise[..], b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", &giant, &negative] {
+            let mut stream = connect(&ensemble, leader, port)?;
+            // The other end may close in the middle.
+            let _ = stream.write_all(bytes);
+            let took = wait_for_end(&mut stream).with_context(|| format!("port {port}"))?;
+            ensure!(took < Duration::from_secs(20), "port {port}: {took:?}");
+        }
+    }
+    ensemble.check_alive()?;
+    ensure!(ensemble.leader() == Some(leader), "another leader");
+    works(&ensemble, "/after-garbage")
+}
+
+#[test]
+fn streams_that_say_nothing_are_closed() -> Result<()> {
+    let ensemble = Ensemble::start(3, QUICK)?;
+    let leader = ensemble.wait_for_leader()?;
+    let mut streams = Vec::new();
+    for port in 0..3 {
+        streams.push(connect(&ensemble, leader, port)?);
+    }
+    let mut half = connect(&ensemble, leader, 0)?;
+    half.write_all(&connect_frame(4000)[..20])?;
+    streams.push(half);
+    let started = Instant::now();
+    for stream in &mut streams {
+        wait_for_end(stream)?;
+    }
+    let took = started.elapsed();
+    ensure!(took > Duration::from_secs(10) && took < Duration::from_secs(20), "{took:?}");
+    works(&ensemble, "/after-silence")
+}
+
+#[test]
+fn an_oversized_frame_ends_its_connection_at_once() -> Result<()> {
+    let ensemble = Ensemble::start(1, QUICK)?;
+    let mut stream = connect(&ensemble, 1, 0)?;
+    stream.write_all(&connect_frame(4000))?;
+    let mut answer = [0; 41];
+    stream.read_exact(&mut answer)?;
+    stream.write_all(&0x0010_0000_i32.to_be_bytes())?;
+    ensure!(wait_for_end(&mut stream)? < Duration::from_secs(2));
+    works(&ensemble, "/after-giant")
+}
+
+#[test]
+fn a_client_that_never_reads_is_cut_off_and_harms_nobody() -> Result<()> {
+    let mut ensemble = Ensemble::start(1, QUICK)?;
+    let other = Handle::start(ensemble.all_hosts(), TIMEOUT_MS, 0);
+    ask(&other, create("/big", &vec![7; 900_000], CreateMode::Persistent))??;
+    let mut deaf = connect(&ensemble, 1, 0)?;
+    deaf.set_write_timeout(Some(Duration::from_secs(2)))?;
+    deaf.write_all(&connect_frame(60_000))?;
+    let body = [&4_i32.to_be_bytes()[..], b"/big", &[0]].concat();
+    let ended = (1..5000).any(|xid| {
+        let sent = request_frame(xid, 4, &body).map(|frame| deaf.write_all(&frame));
+        !matches!(sent, Ok(Ok(())))
+    });
+    let memory = ensemble.memory_kb(1)?;
+    ensure!(memory < MEMORY_MAX_KB, "{memory} KiB");
+    let started = Instant::now();
+    ask(&other, get("/big"))??;
+    ensure!(started.elapsed() < Duration::from_secs(2), "others wait {:?}", started.elapsed());
+    ensure!(ended, "5000 answers of 900 kB were taken for a client that does not read");
+    other.close();
+    ensemble.check_alive()
+}
+
+#[test]
+fn connections_of_one_address_are_limited() -> Result<()> {
+    let ensemble = Ensemble::start(1, "tickTime=300\nmaxClientCnxns=5\n")?;
+    let mut streams = Vec::new();
+    for _ in 0..5 {
+        streams.push(connect(&ensemble, 1, 0)?);
+    }
+    let mut sixth = connect(&ensemble, 1, 0)?;
+    ensure!(wait_for_end(&mut sixth)? < Duration::from_secs(2));
+    drop(streams.pop());
+    eventually("room for another one", || Ok(ensemble.srvr(1)))?;
+    Ok(())
+}
+
+#[test]
+fn a_flood_of_connections_goes_by() -> Result<()> {
+    let ensemble = Ensemble::start(1, QUICK)?;
+    let before = ensemble.memory_kb(1)?;
+    let streams: Vec<TcpStream> =
+        (0..800).map(|_| connect(&ensemble, 1, 0)).collect::<Result<_>>()?;
+    works(&ensemble, "/in-the-flood")?;
+    let text = ensemble.word(1, "srvr")?;
+    ensure!(text.contains("Connections: 80"), "{text}");
+    let grown = ensemble.memory_kb(1)?.saturating_sub(before);
+    ensure!(grown < 40_000, "800 idle connections cost {grown} KiB");
+    // Although nobody closes them on this side.
+    eventually("the end of all idle connections", || {
+        sleep(Duration::from_millis(500));
+        Ok(ensemble.word(1, "srvr")?.contains("Connections: 1\n").then_some(()))
+    })?;
+    drop(streams);
+    Ok(())
+}
+
+#[test]
+fn a_client_that_vanishes_without_a_word_is_closed_after_its_timeout() -> Result<()> {
+    let ensemble = Ensemble::start(1, QUICK)?;
+    let mut stream = connect(&ensemble, 1, 0)?;
+    stream.write_all(&connect_frame(1000))?;
+    let took = wait_for_end(&mut stream)?;
+    ensure!(took > Duration::from_millis(900) && took < Duration::from_secs(4), "{took:?}");
+    Ok(())
+}
+
+#[test]
+fn four_letter_words_follow_the_whitelist() -> Result<()> {
+    let ensemble = Ensemble::start(1, "tickTime=300\n")?;
+    ensure!(ensemble.word(1, "srvr")?.contains("Mode: standalone\n"));
+    let refused = ensemble.word(1, "mntr")?;
+    ensure!(refused == "mntr is not executed because it is not in the whitelist.\n", "{refused}");
+    ensure!(ensemble.word(1, "abcd")?.is_empty(), "an unknown word is answered");
+    drop(ensemble);
+    let ensemble = Ensemble::start(1, QUICK)?;
+    for (word, part) in [
+        ("ruok", "imok"),
+        ("isro", "rw"),
+        ("stat", "Clients:"),
+        ("mntr", "zk_server_state\tstandalone"),
+        ("conf", "tickTime=300"),
+        ("cons", "[0]"),
+        ("wchs", "Total watches:0"),
+        ("envi", "zookeeper.version=3.8.0-"),
+        ("dirs", "logdir_size: "),
+        ("srst", "Server stats reset."),
+    ] {
+        let text = ensemble.word(1, word)?;
+        ensure!(text.contains(part), "{word}: {text}");
+    }
+    Ok(())
+}

@@ -1,0 +1,268 @@
+//! Real servers for the tests: processes of the binary that `cargo xtask test` has built.
+
+#![allow(dead_code, reason = "each test target uses a part of it")]
+
+pub mod clients;
+
+use anyhow::{Context, Result, bail};
+use rustix::process::{Pid, Signal, kill_process};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs::{self, File};
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+use zabscope::cli::handle::Handle;
+use zabscope_core::proto::request::Request;
+use zabscope_tests::given;
+
+/// Longest wait for anything that should take a second.
+pub const PATIENCE: Duration = Duration::from_secs(40);
+/// Short ticks, so that elections and expiries are over soon.
+pub const QUICK: &str = "tickTime=300\ninitLimit=20\nsyncLimit=8\nmaxClientCnxns=0\n\
+                         4lw.commands.whitelist=*\npreAllocSize=64\n";
+
+/// One ensemble at a time: several would make each other late on a small machine.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+/// Servers on free ports of 127.0.0.1, with a folder that goes with them.
+#[derive(Debug)]
+pub struct Ensemble {
+    folder: TempDir,
+    ports: BTreeMap<u8, [u16; 3]>,
+    running: BTreeMap<u8, Child>,
+    _turn: MutexGuard<'static, ()>,
+}
+
+/// What `srvr` says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Srvr {
+    pub mode: String,
+    pub zxid: String,
+    pub nodes: String,
+}
+
+impl Ensemble {
+    /// Writes the files of `count` servers and starts them all; `settings` are lines of zoo.cfg.
+    pub fn start(count: u8, settings: &str) -> Result<Self> {
+        let turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut ports = BTreeMap::new();
+        let mut held = Vec::new();
+        for sid in 1..=count {
+            let mut free = || -> Result<u16> {
+                let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+                let port = listener.local_addr()?.port();
+                held.push(listener);
+                Ok(port)
+            };
+            ports.insert(sid, [free()?, free()?, free()?]);
+        }
+        drop(held);
+        let folder = tempfile::tempdir()?;
+        let mut ensemble = Self { folder, ports, running: BTreeMap::new(), _turn: turn };
+        for sid in ensemble.sids() {
+            ensemble.write_files(sid, settings)?;
+            ensemble.run(sid)?;
+        }
+        ensemble.wait_for_leader()?;
+        Ok(ensemble)
+    }
+
+    fn write_files(&self, sid: u8, settings: &str) -> Result<()> {
+        fs::create_dir_all(self.data(sid))?;
+        fs::write(self.data(sid).join("myid"), sid.to_string())?;
+        let [client, ..] = self.ports[&sid];
+        let mut text = format!(
+            "dataDir={}\nclientPort={client}\nclientPortAddress=127.0.0.1\n{settings}",
+            self.data(sid).display()
+        );
+        if self.ports.len() > 1 {
+            for (other, [_, quorum, election]) in &self.ports {
+                writeln!(text, "server.{other}=127.0.0.1:{quorum}:{election}")?;
+            }
+        }
+        fs::write(self.folder(sid).join("zoo.cfg"), text)?;
+        Ok(())
+    }
+
+    pub fn sids(&self) -> Vec<u8> {
+        self.ports.keys().copied().collect()
+    }
+
+    pub fn folder(&self, sid: u8) -> PathBuf {
+        self.folder.path().join(sid.to_string())
+    }
+
+    pub fn data(&self, sid: u8) -> PathBuf {
+        self.folder(sid).join("data")
+    }
+
+    /// Client, quorum and election port.
+    pub fn address(&self, sid: u8, port: usize) -> SocketAddr {
+        (Ipv4Addr::LOCALHOST, self.ports[&sid][port]).into()
+    }
+
+    /// `host:port` of these servers.
+    pub fn hosts(&self, sids: &[u8]) -> Vec<String> {
+        sids.iter().map(|sid| self.address(*sid, 0).to_string()).collect()
+    }
+
+    pub fn all_hosts(&self) -> Vec<String> {
+        self.hosts(&self.sids())
+    }
+
+    // --- processes -----------------------------------------------------------------------
+
+    pub fn run(&mut self, sid: u8) -> Result<()> {
+        let log =
+            File::options().create(true).append(true).open(self.folder(sid).join("server.log"))?;
+        let child = Command::new(given("ZABSCOPE_BIN")?)
+            .arg("server")
+            .arg("--config")
+            .arg(self.folder(sid).join("zoo.cfg"))
+            .arg("--stop-with-stdin")
+            .env("RUST_LOG", "info")
+            .env_remove("RUST_BACKTRACE")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()?;
+        self.running.insert(sid, child);
+        Ok(())
+    }
+
+    pub fn pid(&self, sid: u8) -> Result<Pid> {
+        let child = self.running.get(&sid).context("the server does not run")?;
+        let id = i32::try_from(child.id())?;
+        Pid::from_raw(id).context("no process id")
+    }
+
+    pub fn signal(&self, sid: u8, signal: Signal) -> Result<()> {
+        Ok(kill_process(self.pid(sid)?, signal)?)
+    }
+
+    /// SIGKILL: no byte more is written by it.
+    pub fn kill(&mut self, sid: u8) -> Result<()> {
+        let mut child = self.running.remove(&sid).context("the server does not run")?;
+        child.kill()?;
+        child.wait()?;
+        Ok(())
+    }
+
+    /// SIGTERM; how it ended and how long that took.
+    pub fn stop(&mut self, sid: u8) -> Result<(ExitStatus, Duration)> {
+        self.signal(sid, Signal::TERM)?;
+        let mut child = self.running.remove(&sid).context("the server does not run")?;
+        let started = Instant::now();
+        let status = child.wait()?;
+        Ok((status, started.elapsed()))
+    }
+
+    /// Every server that was started still runs.
+    pub fn check_alive(&mut self) -> Result<()> {
+        for (sid, child) in &mut self.running {
+            if let Some(status) = child.try_wait()? {
+                bail!("server {sid} has ended: {status}");
+            }
+        }
+        Ok(())
+    }
+
+    pub fn log(&self, sid: u8) -> String {
+        fs::read_to_string(self.folder(sid).join("server.log")).unwrap_or_default()
+    }
+
+    /// Resident memory in KiB.
+    pub fn memory_kb(&self, sid: u8) -> Result<u64> {
+        let path = format!("/proc/{}/status", self.pid(sid)?.as_raw_nonzero());
+        let text = fs::read_to_string(path)?;
+        let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("VmRSS")?;
+        Ok(line.trim().trim_end_matches(" kB").parse()?)
+    }
+
+    // --- what they say -------------------------------------------------------------------
+
+    pub fn word(&self, sid: u8, word: &str) -> Result<String> {
+        let mut stream = TcpStream::connect_timeout(&self.address(sid, 0), Duration::from_secs(5))?;
+        stream.set_read_timeout(Some(Duration::from_secs(5)))?;
+        stream.write_all(word.as_bytes())?;
+        let mut text = String::new();
+        stream.read_to_string(&mut text)?;
+        Ok(text)
+    }
+
+    pub fn srvr(&self, sid: u8) -> Option<Srvr> {
+        let text = self.word(sid, "srvr").ok()?;
+        let field = |name: &str| {
+            let value = text.lines().find_map(|line| line.strip_prefix(name));
+            value.map(|value| value.trim().to_owned())
+        };
+        Some(Srvr { mode: field("Mode:")?, zxid: field("Zxid:")?, nodes: field("Node count:")? })
+    }
+
+    pub fn leader(&self) -> Option<u8> {
+        let leads = |sid: &u8| {
+            self.srvr(*sid).is_some_and(|srvr| ["leader", "standalone"].contains(&&*srvr.mode))
+        };
+        self.running.keys().copied().find(leads)
+    }
+
+    pub fn wait_for_leader(&self) -> Result<u8> {
+        eventually("a leader", || Ok(self.leader()))
+    }
+
+    /// Waits until every running server serves and has applied the same. In a new epoch they
+    /// show different zxids until something is written, so a session comes and goes first.
+    pub fn wait_until_equal(&self) -> Result<Srvr> {
+        let running: Vec<u8> = self.running.keys().copied().collect();
+        eventually("every server to serve", || {
+            Ok(running.iter().all(|sid| self.srvr(*sid).is_some()).then_some(()))
+        })?;
+        let client = Handle::start(self.hosts(&running), clients::TIMEOUT_MS, 0);
+        clients::insist(&client, &Request::Sync { path: "/".into() })??;
+        client.close();
+        eventually("the same zxid on every server", || {
+            let all: Vec<Option<Srvr>> = self.running.keys().map(|sid| self.srvr(*sid)).collect();
+            let Some(Some(first)) = all.first() else { return Ok(None) };
+            let same = |srvr: &Option<Srvr>| {
+                srvr.as_ref().is_some_and(|it| (&it.zxid, &it.nodes) == (&first.zxid, &first.nodes))
+            };
+            Ok(all.iter().all(same).then(|| first.clone()))
+        })
+    }
+}
+
+impl Drop for Ensemble {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            for sid in self.sids() {
+                let log = self.log(sid);
+                let lines: Vec<&str> = log.lines().collect();
+                let tail = &lines[lines.len().saturating_sub(25)..];
+                eprintln!("--- last lines of server {sid}\n{}", tail.join("\n"));
+            }
+        }
+        for child in self.running.values_mut() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+/// Waits until `look` finds something; fails with what was waited for.
+pub fn eventually<T>(what: &str, mut look: impl FnMut() -> Result<Option<T>>) -> Result<T> {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        if let Some(found) = look()? {
+            return Ok(found);
+        }
+        // A panic, so that the servers' last lines are shown.
+        assert!(Instant::now() < end, "waited {PATIENCE:?} in vain for {what}");
+        sleep(Duration::from_millis(50));
+    }
+}
