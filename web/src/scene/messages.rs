@@ -70,7 +70,7 @@ impl Messages {
 
 fn element(name: &str) -> Result<Element, JsValue> {
     let document = web_sys::window().and_then(|window| window.document());
-    document.ok_or(JsValue::NULL)?.create_group_ns(Some(SVG), name)
+    document.ok_or(JsValue::NULL)?.create_element_ns(Some(SVG), name)
 }
 
 fn sprite(
