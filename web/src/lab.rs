@@ -32,10 +32,19 @@ pub struct Happening {
     pub at: Micros,
     /// The step in one sentence.
     pub text: String,
-    /// Lines of the log, none for most steps.
-    pub lines: Vec<String>,
     /// True if it is only heartbeats, timers and streams.
     pub quiet: bool,
+}
+
+/// A line of the log.
+#[derive(Clone, Debug)]
+pub struct Line {
+    /// The step that it tells of.
+    pub step: u64,
+    /// When.
+    pub at: Micros,
+    /// What happened.
+    pub text: String,
 }
 
 /// A message of the run.
@@ -70,6 +79,7 @@ pub struct Lab {
     sim: Sim<Actor>,
     settings: EnsembleSettings,
     happenings: Vec<Happening>,
+    lines: Vec<Line>,
     flights: BTreeMap<u64, Flight>,
     talks: Vec<Talk>,
 }
@@ -103,6 +113,7 @@ impl Lab {
             sim: Sim::new(settings.setup()),
             settings,
             happenings: Vec::new(),
+            lines: Vec::new(),
             flights: BTreeMap::new(),
             talks: Vec::new(),
         };
@@ -170,6 +181,13 @@ impl Lab {
     pub fn past(&self) -> &[Happening] {
         let count = usize::try_from(self.index()).unwrap_or(usize::MAX);
         self.happenings.get(..count).unwrap_or(&self.happenings)
+    }
+
+    /// The lines of the log before the cursor, oldest first.
+    #[must_use]
+    pub fn log(&self) -> &[Line] {
+        let count = self.lines.partition_point(|line| line.step < self.index());
+        self.lines.get(..count).unwrap_or(&self.lines)
     }
 
     /// Requests and news before the cursor, oldest first.
@@ -243,6 +261,7 @@ impl Lab {
     fn forget_future(&mut self) {
         let index = self.index();
         self.happenings.truncate(usize::try_from(index).unwrap_or(usize::MAX));
+        self.lines.retain(|line| line.step < index);
         self.flights.retain(|_, flight| flight.step < index);
         self.talks.retain(|talk| talk.step < index);
         for talk in &mut self.talks {
@@ -320,8 +339,11 @@ impl Lab {
             }
         }
         self.remember_replies(record);
-        let happening = self.happening(record);
+        let lines = self.lines_of(record);
+        let happening = self.happening(record, &lines);
         self.happenings.push(happening);
+        let line = |text| Line { step: record.index, at: record.at, text };
+        self.lines.extend(lines.into_iter().map(line));
     }
 
     fn remember_replies(&mut self, record: &StepRecord<Actor>) {
@@ -343,40 +365,42 @@ impl Lab {
         }
     }
 
-    fn happening(&self, record: &StepRecord<Actor>) -> Happening {
+    /// What a step adds to the log.
+    fn lines_of(&self, record: &StepRecord<Actor>) -> Vec<String> {
         let mut lines: Vec<String> = tell::order(&record.cause).into_iter().collect();
-        let told = !lines.is_empty();
-        let look = record.arrived.as_ref().and_then(|item| self.flights.get(&item.id));
-        let arrival = record.arrived.as_ref().map(|item| {
-            let what = look.map_or_else(|| "the end of a stream".to_owned(), |f| f.look.title());
-            let who = tell::sentence(&node_name(item.to.node));
-            let lost = if record.lost { "; nobody takes it" } else { "" };
-            format!("{who} receives {what} from {}{lost}.", node_name(item.from.node))
-        });
-        if let Some(node) = record.action().and_then(Action::node) {
-            let leads = self.leads(node);
-            let notes = record.notes().filter(|note| leads || !is_of_the_leader(note));
-            lines.extend(notes.filter_map(|note| tell::note(node, note)));
-            for reply in record.replies() {
-                if let Reply::Done { .. } = reply {
-                    let who = tell::sentence(&node_name(node));
-                    lines.push(format!("{who} is answered: {}.", tell::reply_text(reply)));
-                }
+        let Some(node) = record.action().and_then(Action::node) else { return lines };
+        let leads = self.leads(node);
+        let notes = record.notes().filter(|note| leads || !is_of_the_leader(note));
+        lines.extend(notes.filter_map(|note| tell::note(node, note)));
+        for reply in record.replies() {
+            if let Reply::Done { .. } | Reply::Event { .. } = reply {
+                let who = tell::sentence(&node_name(node));
+                lines.push(format!("{who} is told: {}.", tell::reply_text(reply)));
             }
         }
-        let sends_loud = record
-            .sent
-            .iter()
-            .any(|item| self.flights.get(&item.id).is_some_and(|flight| !flight.look.is_quiet()));
-        let arrives_loud = look.is_some_and(|flight| !flight.look.is_quiet());
+        lines
+    }
+
+    fn happening(&self, record: &StepRecord<Actor>, lines: &[String]) -> Happening {
+        let is_loud = |id| self.flights.get(&id).is_some_and(|flight| !flight.look.is_quiet());
         let writes = matches!(&record.cause, Cause::Due(Action::Flush(_)));
-        let quiet = !told && lines.is_empty() && !sends_loud && !arrives_loud && !writes;
-        let text = match (&record.cause, arrival) {
+        let quiet = lines.is_empty()
+            && !writes
+            && !record.sent.iter().any(|item| is_loud(item.id))
+            && !record.arrived.as_ref().is_some_and(|item| is_loud(item.id));
+        let text = match (&record.cause, &record.arrived) {
             (Cause::Told(_), _) => lines.first().cloned().unwrap_or_default(),
-            (Cause::Due(_), Some(arrival)) => arrival,
+            (Cause::Due(_), Some(item)) => {
+                let flight = self.flights.get(&item.id);
+                let what = flight.map(|flight| flight.look.title());
+                let what = what.unwrap_or_else(|| "the end of a stream".to_owned());
+                let who = tell::sentence(&node_name(item.to.node));
+                let lost = if record.lost { "; nobody takes it" } else { "" };
+                format!("{who} receives {what} from {}{lost}.", node_name(item.from.node))
+            }
             (Cause::Due(action), None) => tell::event(action),
         };
-        Happening { at: record.at, text, lines, quiet }
+        Happening { at: record.at, text, quiet }
     }
 
     fn leads(&self, node: NodeId) -> bool {

@@ -138,6 +138,8 @@ pub struct FlightView {
 /// A line of the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogLine {
+    /// Its place in the log of the run.
+    pub number: usize,
     /// Its step.
     pub step: u64,
     /// Virtual time, in words.
@@ -402,13 +404,12 @@ fn flights(lab: &Lab) -> Vec<FlightView> {
 }
 
 fn log(lab: &Lab) -> Vec<LogLine> {
-    let steps = lab.past().iter().enumerate().rev();
-    let lines = steps.flat_map(|(step, happening)| {
-        happening.lines.iter().rev().map(move |text| LogLine {
-            step: step as u64,
-            at: time_text(happening.at),
-            text: text.clone(),
-        })
+    let lines = lab.log().iter().enumerate().rev().take(LOG_LINES);
+    let lines = lines.map(|(number, line)| LogLine {
+        number,
+        step: line.step,
+        at: time_text(line.at),
+        text: line.text.clone(),
     });
-    lines.take(LOG_LINES).collect()
+    lines.collect()
 }

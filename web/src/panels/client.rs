@@ -118,8 +118,7 @@ pub fn ClientPanel(props: &ClientPanelProps) -> Html {
             </form>
             <ul class="talks" id="talks" aria-label={format!("Answers to client {}", client.id)}>
                 { for client.talks.iter().map(|talk| html! {
-                    <li key={format!("{}-{}", talk.step, talk.asked)}
-                        class={(!talk.good).then_some("bad")}>
+                    <li class={(!talk.good).then_some("bad")}>
                         if !talk.asked.is_empty() { <code>{ &talk.asked }</code> }
                         <span>{ match &talk.answer {
                             Some(answer) => answer.clone(),

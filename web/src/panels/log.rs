@@ -23,8 +23,8 @@ pub fn Log(props: &LogProps) -> Html {
         <div class="log">
             <h2>{ "What happened" }</h2>
             <ol reversed={true} id="log" tabindex="0" aria-label="What happened, newest first">
-                { for view.log.iter().enumerate().map(|(place, line)| html! {
-                    <li key={format!("{}-{}", line.step, view.log.len() - place)}>
+                { for view.log.iter().map(|line| html! {
+                    <li key={line.number}>
                         <button class="time" aria-label={format!("Go to {}", line.at)}
                             onclick={gives(order, Order::Seek(line.step + 1))}>{ &line.at }</button>
                         <span>{ &line.text }</span>

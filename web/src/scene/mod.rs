@@ -57,7 +57,7 @@ pub fn Stage(props: &StageProps) -> Html {
                         selected={*selection == Some(Selection::Server(server.sid))} />
                 }) }
                 { for view.clients.iter().map(|client| html! {
-                    <Client key={client.id} client={client.clone()} layout={layout.clone()}
+                    <Client key={format!("c{}", client.id)} client={client.clone()} layout={layout.clone()}
                         order={order.clone()} />
                 }) }
             </g>
