@@ -15,7 +15,8 @@
 //! | 2 | [`proto`] every record of the client, quorum, election and storage formats |
 //! | 3 | [`tree`], [`watch`], [`session`], [`zab`], [`trace`] |
 //! | 4 | [`server`], [`client`], [`sim`] |
-//! | 5 | [`recipes`] |
+//! | 5 | [`recipes`], [`ensemble`] |
+//! | 6 | [`lab`] |
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -26,6 +27,7 @@ extern crate std;
 pub mod base;
 pub mod client;
 pub mod ensemble;
+pub mod lab;
 pub mod proto;
 pub mod recipes;
 pub mod server;

@@ -1,7 +1,7 @@
 //! Settings of a simulated ensemble.
 
-use crate::base::quorum::Voters;
 use super::actor::{self, Actor};
+use crate::base::quorum::Voters;
 use crate::base::{ClientId, Millis, NodeId, Sid};
 use crate::client;
 use crate::server::Config;
