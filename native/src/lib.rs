@@ -2,6 +2,7 @@
 //!
 //! | module | holds |
 //! |---|---|
+//! | [`cli`] | the command line client |
 //! | [`config`] | `zoo.cfg` and `myid` |
 //! | [`net`] | sockets and the ports' own handshakes |
 //! | [`drive`] | the loop that feeds the engine and performs its effects |
@@ -9,6 +10,7 @@
 //! | [`cmd`] | what the binary can do |
 //! | [`store`] | `dataDir` and `dataLogDir` in Apache's formats, and the thread that writes them |
 
+pub mod cli;
 pub mod cmd;
 pub mod config;
 pub mod drive;

@@ -3,6 +3,8 @@
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use zabscope::cli;
+use zabscope::cmd::{cluster, server};
 
 #[derive(Debug, Parser)]
 #[command(name = "zabscope", version, about = "A ZooKeeper server, in Rust, that can be watched")]
@@ -18,30 +20,58 @@ enum Command {
         /// Configuration file in the format of ZooKeeper's zoo.cfg
         #[arg(long)]
         config: PathBuf,
+        /// Stop when standard input ends, as it does when the process that started this one dies
+        #[arg(long, hide = true)]
+        stop_with_stdin: bool,
     },
-    /// Run an ensemble of several servers on this machine
-    Cluster {
-        /// Number of voting servers
-        #[arg(default_value_t = 3)]
-        servers: u8,
-    },
-    /// Talk to an ensemble, as zkCli.sh does
+    /// Run an ensemble of several server processes on this machine
+    Cluster(ClusterArgs),
+    /// Talk to an ensemble, as zkCli.sh does: one command, or a prompt for several
     Cli {
         /// Addresses host:port,host:port with an optional /chroot
         #[arg(short, long, default_value = "127.0.0.1:2181")]
         server: String,
+        /// Session timeout in milliseconds
+        #[arg(short, long, default_value_t = 30_000)]
+        timeout: i32,
+        /// A command and its arguments; `help` lists the commands
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        command: Vec<String>,
     },
+}
+
+#[derive(Debug, clap::Args)]
+struct ClusterArgs {
+    /// Number of voting servers; 1 is a standalone server
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=cluster::SERVERS_MAX))]
+    servers: u8,
+    /// Number of observers beside them
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=cluster::SERVERS_MAX))]
+    observers: u8,
+    /// Folder for configuration, data and logs; an ensemble that is there goes on
+    #[arg(long)]
+    dir: PathBuf,
+    /// Client port of the first server; the others follow
+    #[arg(long, default_value_t = 2181)]
+    client_port: u16,
 }
 
 fn main() -> ExitCode {
     init_log();
-    let result = match Args::parse().command {
-        Command::Server { config } => zabscope::cmd::server::run(&config).map_err(Into::into),
-        Command::Cluster { .. } => Err(anyhow::anyhow!("cluster: not built yet")),
-        Command::Cli { .. } => Err(anyhow::anyhow!("cli: not built yet")),
+    let result: anyhow::Result<ExitCode> = match Args::parse().command {
+        Command::Server { config, stop_with_stdin } => {
+            server::run(&config, stop_with_stdin).map(|()| ExitCode::SUCCESS).map_err(Into::into)
+        }
+        Command::Cluster(ClusterArgs { servers, observers, dir, client_port }) => {
+            let options = cluster::Options { servers, observers, dir, client_port };
+            cluster::run(&options).map(|()| ExitCode::SUCCESS).map_err(Into::into)
+        }
+        Command::Cli { server, timeout, command } => {
+            cli::run(&cli::Options { server, timeout_ms: timeout, command }).map_err(Into::into)
+        }
     };
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("zabscope: {error:#}");
             ExitCode::FAILURE

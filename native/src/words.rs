@@ -2,17 +2,23 @@
 
 use crate::config::Whitelist;
 use crate::stats::Stats;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use zabscope_core::base::Conn;
 use zabscope_core::server::Server;
 use zabscope_core::zab::ServerState;
 
 /// Every word that is known; which of them are answered is a setting.
-const KNOWN: [&str; 9] = ["ruok", "srvr", "stat", "mntr", "isro", "conf", "cons", "srst", "wchs"];
-/// The version that monitoring tools are told, in Apache's form.
+const KNOWN: [&str; 14] = [
+    "ruok", "srvr", "stat", "mntr", "isro", "conf", "cons", "srst", "crst", "envi", "wchs", "wchc",
+    "wchp", "dirs",
+];
+/// The version that clients and monitoring tools are told, in Apache's form. Clients choose their
+/// requests by the number in front, so it is that of the release whose protocol is spoken here.
 const VERSION: &str =
-    concat!(env!("CARGO_PKG_VERSION"), "-zabscope, built on 2026-11-24 00:00 UTC");
+    concat!("3.8.0-zabscope-", env!("CARGO_PKG_VERSION"), ", built on 2026-11-24 00:00 UTC");
 
 /// What the words tell beside the engine's state.
 #[derive(Clone, Debug)]
@@ -21,6 +27,8 @@ pub struct Words {
     pub whitelist: Whitelist,
     /// Lines of `conf`.
     pub conf: String,
+    /// Where snapshots and logs are, for `dirs`.
+    pub dirs: [PathBuf; 2],
 }
 
 /// One client connection.
@@ -60,6 +68,7 @@ impl Words {
         let serving = server.peer().is_serving();
         match word {
             "ruok" => "imok".into(),
+            "envi" => environment(),
             "isro" => if serving { "rw" } else { "null" }.into(),
             _ if !serving => "This ZooKeeper instance is not currently serving requests\n".into(),
             "srvr" => srvr(server, stats, clients, false),
@@ -71,7 +80,14 @@ impl Words {
                 stats.reset();
                 "Server stats reset.\n".into()
             }
+            "crst" => "Connection stats reset.\n".into(),
             "wchs" => wchs(server),
+            "wchc" => watches_by(server, Group::Session),
+            "wchp" => watches_by(server, Group::Path),
+            "dirs" => {
+                let [data, log] = self.dirs.each_ref().map(|dir| folder_size(dir));
+                format!("datadir_size: {data}\nlogdir_size: {log}\n")
+            }
             _ => String::new(),
         }
     }
@@ -134,13 +150,56 @@ fn client_lines(server: &Server, clients: &[ClientLine]) -> String {
 
 fn wchs(server: &Server) -> String {
     let watches = server.watches();
-    let paths: std::collections::BTreeSet<_> = watches.iter().map(|(path, ..)| path).collect();
+    let paths: BTreeSet<_> = watches.iter().map(|(path, ..)| path).collect();
     format!(
         "{} connections watching {} paths\nTotal watches:{}\n",
         watches.conns().count(),
         paths.len(),
         watches.count()
     )
+}
+
+/// How watches are listed.
+#[derive(Clone, Copy)]
+enum Group {
+    Session,
+    Path,
+}
+
+fn watches_by(server: &Server, group: Group) -> String {
+    let mut groups: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (path, conn, ..) in server.watches().iter() {
+        let session = server.connections().get(&conn).map(|found| found.session());
+        let session = session.unwrap_or_default().to_string();
+        let (key, member) = match group {
+            Group::Session => (session, path.to_string()),
+            Group::Path => (path.to_string(), session),
+        };
+        groups.entry(key).or_default().insert(member);
+    }
+    let mut text = String::new();
+    for (key, members) in groups {
+        let _ = writeln!(text, "{key}");
+        for member in members {
+            let _ = writeln!(text, "\t{member}");
+        }
+    }
+    text + "\n"
+}
+
+/// Without what would tell strangers about the machine.
+fn environment() -> String {
+    format!(
+        "Environment:\nzookeeper.version={VERSION}\nos.name={}\nos.arch={}\n",
+        std::env::consts::OS,
+        std::env::consts::ARCH
+    )
+}
+
+/// Bytes of the files in a folder.
+fn folder_size(dir: &Path) -> u64 {
+    let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.metadata().ok()).map(|found| found.len()).sum()
 }
 
 fn mntr(server: &Server, stats: &Stats, clients: &[ClientLine]) -> String {

@@ -3,6 +3,7 @@
 
 use crate::base::{Effect, Event, Node, Now};
 use crate::client::{self, Client};
+use crate::recipes::{self, Program, Worker, WorkerCall};
 use crate::server::{self, Disk, Server, message};
 use crate::zab;
 use alloc::boxed::Box;
@@ -13,8 +14,8 @@ use alloc::vec::Vec;
 pub enum Actor {
     /// A member of the ensemble.
     Server(Box<Server>),
-    /// A client.
-    Client(Box<Client>),
+    /// A client, and what it does.
+    Client(Box<Worker>),
 }
 
 /// Settings of either.
@@ -23,7 +24,7 @@ pub enum Config {
     /// Of a server.
     Server(Box<server::Config>),
     /// Of a client.
-    Client(client::Config),
+    Client(recipes::Config),
 }
 
 /// Timers of either.
@@ -32,7 +33,7 @@ pub enum Timer {
     /// Of a server.
     Server(message::Timer),
     /// Of a client.
-    Client(client::Timer),
+    Client(recipes::Timer),
 }
 
 /// What a process finds when it starts.
@@ -51,6 +52,8 @@ pub enum Call {
     Server(server::Call),
     /// To a client.
     Client(client::Call),
+    /// To a client: do this from now on.
+    Run(Program),
 }
 
 /// A fact of either.
@@ -59,7 +62,7 @@ pub enum Note {
     /// Of a server.
     Server(server::Note),
     /// Of a client.
-    Client(client::Note),
+    Client(recipes::Note),
 }
 
 impl Actor {
@@ -72,7 +75,13 @@ impl Actor {
     /// The client, if it is one.
     #[must_use]
     pub fn client(&self) -> Option<&Client> {
-        if let Self::Client(client) = self { Some(client) } else { None }
+        self.worker().map(Worker::client)
+    }
+
+    /// The client with its program, if it is one.
+    #[must_use]
+    pub fn worker(&self) -> Option<&Worker> {
+        if let Self::Client(worker) = self { Some(worker) } else { None }
     }
 }
 
@@ -98,7 +107,7 @@ impl Node for Actor {
             (Config::Server(config), Recovered::Client) => {
                 Self::Server(Box::new(Server::boot(config, Disk::default().recover())))
             }
-            (Config::Client(config), _) => Self::Client(Box::new(Client::boot(config, ()))),
+            (Config::Client(config), _) => Self::Client(Box::new(Worker::boot(config, ()))),
         }
     }
 
@@ -150,12 +159,14 @@ fn server_event(event: Event<Actor>) -> Option<Event<Server>> {
         Event::Durable(mark) => Event::Durable(mark),
         Event::Done(done) => Event::Done(done),
         Event::Call(Call::Server(call)) => Event::Call(call),
-        Event::Timer(Timer::Client(_)) | Event::Call(Call::Client(_)) => return None,
+        Event::Timer(Timer::Client(_)) | Event::Call(Call::Client(_) | Call::Run(_)) => {
+            return None;
+        }
     })
 }
 
 /// `None`: not for a client.
-fn client_event(event: Event<Actor>) -> Option<Event<Client>> {
+fn client_event(event: Event<Actor>) -> Option<Event<Worker>> {
     Some(match event {
         Event::Start => Event::Start,
         Event::Timer(Timer::Client(timer)) => Event::Timer(timer),
@@ -164,7 +175,8 @@ fn client_event(event: Event<Actor>) -> Option<Event<Client>> {
         Event::Received(link, message::Msg::ToClient(msg)) => {
             Event::Received(link, client::Msg::ToClient(msg))
         }
-        Event::Call(Call::Client(call)) => Event::Call(call),
+        Event::Call(Call::Client(call)) => Event::Call(WorkerCall::Client(call)),
+        Event::Call(Call::Run(program)) => Event::Call(WorkerCall::Run(program)),
         Event::Received(..)
         | Event::Durable(_)
         | Event::Done(_)
@@ -190,7 +202,7 @@ fn from_server(effect: Effect<Server>) -> Effect<Actor> {
     }
 }
 
-fn from_client(effect: Effect<Client>) -> Option<Effect<Actor>> {
+fn from_client(effect: Effect<Worker>) -> Option<Effect<Actor>> {
     Some(match effect {
         Effect::SetTimer(timer, after) => Effect::SetTimer(Timer::Client(timer), after),
         Effect::CancelTimer(timer) => Effect::CancelTimer(Timer::Client(timer)),

@@ -4,6 +4,7 @@ use super::actor::{self, Actor};
 use crate::base::quorum::Voters;
 use crate::base::{ClientId, Millis, NodeId, Sid};
 use crate::client;
+use crate::recipes::{self, Program};
 use crate::server::Config;
 use crate::sim::{Settings, Setup};
 use crate::tree::WriteRules;
@@ -25,6 +26,8 @@ pub struct EnsembleSettings {
     pub clients: u8,
     /// The session timeout that the clients want.
     pub session_timeout_ms: i32,
+    /// What all clients do.
+    pub program: Program,
     /// tickTime
     pub tick_ms: u64,
     /// initLimit
@@ -44,6 +47,7 @@ impl Default for EnsembleSettings {
             observers: 0,
             clients: 1,
             session_timeout_ms: 10_000,
+            program: Program::None,
             tick_ms: 2000,
             init_limit: 10,
             sync_limit: 5,
@@ -71,7 +75,11 @@ impl EnsembleSettings {
             let config = actor::Config::Server(Box::new(self.server_config(sid)));
             (NodeId::Server(sid), config)
         };
-        let client = |id| (NodeId::Client(id), actor::Config::Client(self.client_config(id)));
+        let client = |id| {
+            let (client, program) = (self.client_config(id), self.program.clone());
+            let config = recipes::Config { client, program };
+            (NodeId::Client(id), actor::Config::Client(config))
+        };
         let nodes = self.sids().map(server).chain(self.client_ids().map(client)).collect();
         Setup { settings: self.world.clone(), nodes }
     }

@@ -40,11 +40,11 @@ pub enum ServerError {
     },
 }
 
-/// Runs a server until SIGTERM or SIGINT.
+/// Runs a server until SIGTERM or SIGINT, or until the end of standard input if that is wanted.
 ///
 /// # Errors
 /// If it cannot start, or its disk fails.
-pub fn run(file: &Path) -> Result<(), ServerError> {
+pub fn run(file: &Path, stop_with_stdin: bool) -> Result<(), ServerError> {
     let config = Config::load(file)?;
     for warning in &config.warnings {
         tracing::warn!(line = warning.line, "{}", warning.what);
@@ -52,6 +52,9 @@ pub fn run(file: &Path) -> Result<(), ServerError> {
     let (poll, waker) = poll_and_waker().map_err(|source| io_error("poll", source))?;
     let stop = Arc::new(AtomicBool::new(false));
     stop_on_signal(&stop, &waker)?;
+    if stop_with_stdin {
+        stop_at_end_of_input(&stop, &waker);
+    }
     let wake = {
         let waker = Arc::clone(&waker);
         move || {
@@ -74,7 +77,11 @@ pub fn run(file: &Path) -> Result<(), ServerError> {
             client_cnxns: config.max_cnxns,
             fsync_warning: Duration::from_millis(config.fsync_warning.0),
         },
-        words: Words { whitelist: config.whitelist.clone(), conf: conf_text(&config) },
+        words: Words {
+            whitelist: config.whitelist.clone(),
+            conf: conf_text(&config),
+            dirs: [&config.data_dir, &config.data_log_dir].map(|dir| dir.join("version-2")),
+        },
         config: engine,
         recovered,
         store,
@@ -102,6 +109,16 @@ fn stop_on_signal(stop: &Arc<AtomicBool>, waker: &Arc<mio::Waker>) -> Result<(),
         }
     });
     Ok(())
+}
+
+/// The other end of a pipe is closed by the system even when its process is killed.
+fn stop_at_end_of_input(stop: &Arc<AtomicBool>, waker: &Arc<mio::Waker>) {
+    let (stop, waker) = (Arc::clone(stop), Arc::clone(waker));
+    std::thread::spawn(move || {
+        let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
+        stop.store(true, Ordering::Relaxed);
+        let _ = waker.wake();
+    });
 }
 
 /// The engine's settings from those of the file.

@@ -62,7 +62,7 @@ impl Driver {
                 slot.socket.append(|out| hello.encode(out));
                 if sid > me {
                     // The larger id opens the stream that stays: this one only says hello.
-                    slot.socket.close_when_sent();
+                    slot.close_when_sent();
                     self.links.remove(&Link::Election(sid));
                 } else {
                     let kind = Kind::Election(sid, FrameBuffer::election());
@@ -79,13 +79,19 @@ impl Driver {
 
     /// The socket is this link from now on; an older one of the same name ends.
     pub(super) fn become_link(&mut self, token: usize, link: Link, kind: Kind) {
-        if self.links.get(&link) != Some(&token) {
-            self.drop_link(link);
-        }
         let Some(slot) = self.slots.get_mut(&token) else { return };
         slot.kind = kind;
+        slot.deadline = None;
         let origin = Origin { ip: slot.socket.peer().map(|address| address.ip()) };
-        self.links.insert(link, token);
+        // First of all: when the engine hears of the old one's end and wants a new one at once,
+        // there is one.
+        let old = self.links.insert(link, token).filter(|old| *old != token);
+        if let Some(old) = old {
+            let was_open = self.forget(old).is_some_and(|slot| slot.kind.is_open());
+            if was_open {
+                self.feed(Event::Unlinked(link));
+            }
+        }
         self.feed(Event::Linked(link, origin));
     }
 
@@ -127,7 +133,7 @@ impl Driver {
     pub(super) fn hang_up(&mut self, link: Link) {
         let Some(token) = self.links.remove(&link) else { return };
         let Some(slot) = self.slots.get_mut(&token) else { return };
-        slot.socket.close_when_sent();
+        slot.close_when_sent();
         self.dirty.insert(token);
     }
 

@@ -3,6 +3,7 @@
 //! A turn is: wait for something; feed every event to the engine and perform its effects, which
 //! only fill output buffers and hand writes to the disk's thread; then write each buffer once.
 
+mod deadlines;
 mod links;
 mod sockets;
 
@@ -109,6 +110,10 @@ pub struct Driver {
     dirty: BTreeSet<usize>,
     /// Sockets that may have input although no event will say so.
     ready: BTreeSet<usize>,
+    /// Listeners that could not accept: the system was out of descriptors.
+    accept_again: BTreeSet<Token>,
+    /// When deadlines are looked at next.
+    next_sweep: Instant,
     started: Instant,
     stats: Stats,
     stop: Arc<AtomicBool>,
@@ -170,6 +175,8 @@ impl Driver {
             timers: BTreeMap::new(),
             dirty: BTreeSet::new(),
             ready: BTreeSet::new(),
+            accept_again: BTreeSet::new(),
+            next_sweep: Instant::now() + deadlines::SWEEP,
             started: Instant::now(),
             stats: Stats::default(),
             stop: parts.stop,
@@ -209,6 +216,7 @@ impl Driver {
             }
             self.take_reports();
             self.fire_timers();
+            self.sweep();
             for token in std::mem::take(&mut self.ready) {
                 self.read(token);
             }
@@ -226,7 +234,7 @@ impl Driver {
         if !self.ready.is_empty() {
             return Some(Duration::ZERO);
         }
-        let next = self.timers.values().min()?;
+        let next = self.timers.values().copied().chain([self.next_sweep]).min()?;
         // A millisecond more than needed: epoll rounds down, and a turn for nothing costs more.
         Some(next.saturating_duration_since(Instant::now()) + Duration::from_millis(1))
     }
@@ -345,6 +353,8 @@ impl Driver {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
+                    // No event will say so when it can be.
+                    self.accept_again.insert(token);
                     return;
                 }
             }

@@ -23,6 +23,8 @@ pub(super) struct Slot {
     pub kind: Kind,
     /// The engine does not want its input now.
     pub paused: bool,
+    /// It is closed at this time, unless it has become what it was opened for.
+    pub deadline: Option<Instant>,
 }
 
 /// What a socket is.
@@ -70,6 +72,11 @@ impl Kind {
         Self::Client(Box::new(Client { conn, ip, input, linked: false, received: 0, sent: 0 }))
     }
 
+    /// The engine was told that it is a link.
+    pub(super) const fn is_open(&self) -> bool {
+        matches!(self, Self::Election(..) | Self::Quorum(..) | Self::Client(_))
+    }
+
     /// The link that it is, once it is one; for opening streams the one it will be.
     pub(super) fn link(&self) -> Option<Link> {
         match self {
@@ -92,7 +99,8 @@ impl Driver {
             tracing::warn!(%error, "a connection could not be registered");
             return None;
         }
-        self.slots.insert(token, Slot { socket, kind, paused: false });
+        let deadline = Some(Instant::now() + super::deadlines::patience(&kind));
+        self.slots.insert(token, Slot { socket, kind, paused: false, deadline });
         Some(token)
     }
 
@@ -278,6 +286,7 @@ impl Driver {
                         self.feed(Event::Linked(Link::Client(conn), origin));
                     }
                     self.feed(Event::Received(Link::Client(conn), Msg::ToServer(msg)));
+                    self.client_was_heard(token);
                 }
             }
         }
@@ -302,7 +311,7 @@ impl Driver {
         let text = self.words.answer(word, &self.server, &mut self.stats, &sessions);
         if let Some(slot) = self.slots.get_mut(&token) {
             slot.socket.append(|out| out.raw(text.as_bytes()));
-            slot.socket.close_when_sent();
+            slot.close_when_sent();
             self.dirty.insert(token);
         }
     }

@@ -1,0 +1,159 @@
+//! How answers look (Java: `StatPrinter`, `WatchedEvent.toString`, `CliException`s).
+
+use super::command::PERMISSIONS;
+use std::fmt::Write as _;
+use zabscope_core::client::State;
+use zabscope_core::proto::KeeperError;
+use zabscope_core::proto::data::{Acl, Stat};
+use zabscope_core::proto::watch::{EventType, WatcherEvent};
+
+/// The block of lines of a Stat.
+#[must_use]
+pub fn stat(stat: &Stat) -> String {
+    format!(
+        "cZxid = 0x{:x}\nctime = {}\nmZxid = 0x{:x}\nmtime = {}\npZxid = 0x{:x}\ncversion = {}\n\
+         dataVersion = {}\naclVersion = {}\nephemeralOwner = 0x{:x}\ndataLength = {}\n\
+         numChildren = {}\n",
+        stat.czxid.0,
+        date(stat.ctime_ms),
+        stat.mzxid.0,
+        date(stat.mtime_ms),
+        stat.pzxid.0,
+        stat.cversion,
+        stat.version,
+        stat.aversion,
+        stat.ephemeral_owner.0,
+        stat.data_length,
+        stat.num_children,
+    )
+}
+
+/// An access control list.
+#[must_use]
+pub fn acl(list: &[Acl]) -> String {
+    list.iter().fold(String::new(), |mut text, acl| {
+        let held = PERMISSIONS.iter().filter(|(_, bit)| acl.perms & bit != 0);
+        let letters: String = held.map(|(letter, _)| *letter).collect();
+        let _ = write!(text, "'{},'{}\n: {letters}\n", acl.id.scheme, acl.id.id);
+        text
+    })
+}
+
+/// A watch that fired. `path` is that of the event as the user knows it.
+#[must_use]
+pub fn event(event: &WatcherEvent, path: &str) -> String {
+    let kind = match event.kind {
+        EventType::Created => "NodeCreated",
+        EventType::Deleted => "NodeDeleted",
+        EventType::DataChanged => "NodeDataChanged",
+        EventType::ChildrenChanged => "NodeChildrenChanged",
+    };
+    format!("WatchedEvent state:SyncConnected type:{kind} path:{path}")
+}
+
+/// The session has another state.
+#[must_use]
+pub const fn state(state: State) -> &'static str {
+    match state {
+        State::Connecting => "Disconnected",
+        State::Connected => "SyncConnected",
+        State::Expired => "Expired",
+        State::Closed => "Closed",
+        State::AuthFailed => "AuthFailed",
+    }
+}
+
+/// Why a command failed.
+#[must_use]
+pub fn error(error: KeeperError, path: &str) -> String {
+    match error {
+        KeeperError::NoNode => format!("Node does not exist: {path}"),
+        KeeperError::NodeExists => format!("Node already exists: {path}"),
+        KeeperError::NotEmpty => format!("Node not empty: {path}"),
+        KeeperError::BadVersion => format!("version No is not valid : {path}"),
+        KeeperError::NoAuth => format!("Insufficient permission : {path}"),
+        KeeperError::NoChildrenForEphemerals => {
+            format!("Ephemerals cannot have children: {path}")
+        }
+        KeeperError::InvalidAcl => format!("Acl is not valid : {path}"),
+        KeeperError::ConnectionLoss => {
+            format!("Connection lost, it is not known whether this happened: {path}")
+        }
+        KeeperError::SessionExpired => format!("Session expired: {path}"),
+        KeeperError::AuthFailed => "Authentication failed".to_owned(),
+        KeeperError::QuotaExceeded => format!("Quota has exceeded : {path}"),
+        other => format!("KeeperErrorCode = {other:?} for {path}"),
+    }
+}
+
+/// Milliseconds since 1970 as Java prints a `Date`, in UTC: `Thu Jan 01 00:00:00 UTC 1970`.
+#[must_use]
+pub fn date(ms: i64) -> String {
+    const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
+    const MONTHS: [&str; 12] =
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let seconds = ms.div_euclid(1000);
+    let (days, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
+    // Years begin in March here, so that the day of the leap year is the last one.
+    let shifted = days + 719_468;
+    let (era, day_of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
+    let year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_from_march = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
+    let month = (month_from_march + 2) % 12;
+    let year = era * 400 + year_of_era + i64::from(month < 2);
+    let name = |list: &[&'static str], at: i64| {
+        usize::try_from(at).ok().and_then(|at| list.get(at)).copied().unwrap_or("?")
+    };
+    format!(
+        "{} {} {day:02} {:02}:{:02}:{:02} UTC {year}",
+        name(&DAYS, days.rem_euclid(7)),
+        name(&MONTHS, month),
+        second / 3600,
+        second / 60 % 60,
+        second % 60,
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_as_java_prints_them() {
+        assert_eq!(date(0), "Thu Jan 01 00:00:00 UTC 1970");
+        assert_eq!(date(951_782_400_000), "Tue Feb 29 00:00:00 UTC 2000");
+        assert_eq!(date(1_795_546_581_999), "Tue Nov 24 18:56:21 UTC 2026");
+        assert_eq!(date(-1), "Wed Dec 31 23:59:59 UTC 1969");
+    }
+
+    #[test]
+    fn a_stat_block_has_the_lines_of_zk_cli() {
+        let text = stat(&Stat { version: 7, ..Stat::default() });
+        let names: Vec<&str> = text.lines().filter_map(|line| line.split(" = ").next()).collect();
+        assert_eq!(
+            names,
+            [
+                "cZxid",
+                "ctime",
+                "mZxid",
+                "mtime",
+                "pZxid",
+                "cversion",
+                "dataVersion",
+                "aclVersion",
+                "ephemeralOwner",
+                "dataLength",
+                "numChildren"
+            ]
+        );
+        assert!(text.contains("\ndataVersion = 7\n") && text.contains("ephemeralOwner = 0x0\n"));
+    }
+
+    #[test]
+    fn acls_show_their_letters() {
+        assert_eq!(acl(&Acl::open()), "'world,'anyone\n: cdrwa\n");
+    }
+}
