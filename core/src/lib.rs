@@ -15,8 +15,9 @@
 //! | 2 | [`proto`] every record of the client, quorum, election and storage formats |
 //! | 3 | [`tree`], [`watch`], [`session`], [`zab`], [`trace`] |
 //! | 4 | [`server`], [`client`], [`sim`] |
-//! | 5 | [`recipes`], [`ensemble`] |
-//! | 6 | [`lab`] |
+//! | 5 | [`recipes`] |
+//! | 6 | [`ensemble`] |
+//! | 7 | [`lab`] |
 #![no_std]
 #![forbid(unsafe_code)]
 

@@ -6,6 +6,7 @@ use crate::base::{ClientId, NodeId, Sid};
 use crate::proto::Acl;
 use crate::proto::multi::MultiOp;
 use crate::proto::request::{CreateOp, CreateRequest, Request};
+use crate::recipes::{Program, Turns};
 use crate::sim::Kept;
 use crate::wire::Text;
 use crate::zab;
@@ -73,6 +74,7 @@ pub enum Command {
     Move(ClientId, Sid),
     Expire(ClientId),
     Snapshot(NodeId),
+    Play { client: ClientId, program: Program },
     State,
     Log(Vec<NodeId>),
     Disk(NodeId),
@@ -269,6 +271,7 @@ fn operation(name: &str, line: &mut Line) -> Result<Command, Problem> {
         "close" => Command::Close(client),
         "move" => Command::Move(client, Sid(line.need("server")?)),
         "expire" => Command::Expire(client),
+        "play" => Command::Play { client, program: program(line)? },
         "load" => Command::Load {
             client,
             count: line.need("count")?,
@@ -279,8 +282,28 @@ fn operation(name: &str, line: &mut Line) -> Result<Command, Problem> {
 }
 
 fn is_operation(name: &str) -> bool {
-    let names = ["close", "move", "expire", "load", "create", "get", "set", "delete", "exists"];
+    let names =
+        ["play", "close", "move", "expire", "load", "create", "get", "set", "delete", "exists"];
     names.contains(&name) || ["ls", "sync", "multi", "acl"].contains(&name)
+}
+
+/// A recipe by its name: what a client does on its own.
+fn program(line: &mut Line) -> Result<Program, Problem> {
+    let name: String = line.need("recipe")?;
+    if name == "nothing" {
+        return Ok(Program::None);
+    }
+    let turns = Turns {
+        hold_ms: line.key::<Time>("hold")?.map_or(1_000, |time| time.0 / 1_000),
+        rest_ms: line.key::<Time>("rest")?.map_or(1_000, |time| time.0 / 1_000),
+        root: path(&line.need::<String>("path")?),
+    };
+    Ok(match name.as_str() {
+        "lock" => Program::Lock(turns),
+        "naive_lock" => Program::NaiveLock(turns),
+        "election" => Program::Election { root: turns.root },
+        _ => return Err(Problem(format!("'{name}' is no recipe"))),
+    })
 }
 
 /// A request by its name and words.

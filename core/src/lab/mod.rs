@@ -34,6 +34,7 @@
 //! | `multi C "create a x; set b y; delete c; check d 3"` | all or nothing |
 //! | `load C COUNT [PATH]` | many creates, pipelined |
 //! | `close C`, `move C SERVER`, `expire C`, `snapshot NODE` | sessions, snapshots |
+//! | `play C lock PATH [hold= rest=]`, `naive_lock`, `election`, `nothing` | what a client does on its own |
 //! | `state`, `log [NODE...]`, `disk NODE`, `tree [NODE]`, `sessions`, `watches [NODE]`, `time` | looks |
 
 pub mod command;

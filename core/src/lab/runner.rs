@@ -2,12 +2,13 @@
 
 use super::command::{Command, Shape};
 use super::line::{Line, Problem};
-use super::words::{Kind, Names, answer_text, event_text, job_text, write_text};
+use super::words::{Kind, Names, answer_text, event_at_text, job_text, write_text};
 use crate::base::{ClientId, Conn, Effect, Link, NodeId};
 use crate::client::{self, CallId};
 use crate::ensemble::{Actor, Call, EnsembleSettings, Note, Timer};
 use crate::proto::Acl;
 use crate::proto::request::{CreateOp, CreateRequest, Request};
+use crate::recipes::Program;
 use crate::server::{self, codec};
 use crate::sim::{
     Action, Cause, Directive, End, Fault, Hold, Micros, Settings, Sim, StepRecord, Wire,
@@ -129,6 +130,9 @@ impl Lab {
             Command::Close(client) => self.tell_client(client, client::Call::Close)?,
             Command::Move(client, sid) => self.tell_client(client, client::Call::MoveTo(sid))?,
             Command::Expire(client) => self.expire(client)?,
+            Command::Play { client, program } => {
+                self.act(Action::Call(NodeId::Client(client), Call::Run(program)))?;
+            }
             Command::Snapshot(node) => {
                 let call = Call::Server(server::Call::Snapshot);
                 self.act(Action::Call(node, call))?;
@@ -205,6 +209,7 @@ impl Lab {
             init_limit: shape.init_limit,
             sync_limit: shape.sync_limit,
             snap_count: shape.snap_count,
+            program: Program::None,
             world: Settings {
                 latency_us: shape.latency_us,
                 jitter_us: 0,
@@ -226,7 +231,7 @@ impl Lab {
         for node in nodes {
             let ready = match self.sim.world().process(node) {
                 Some(Actor::Server(server)) => server.peer().is_serving(),
-                Some(Actor::Client(client)) => client.state() == client::State::Connected,
+                Some(Actor::Client(worker)) => worker.client().state() == client::State::Connected,
                 None => false,
             };
             if !ready {
@@ -498,8 +503,8 @@ impl Lab {
                 }
             }
             client::Reply::Event { zxid, event } => {
-                let text = event_text(event);
-                self.say(Kind::Clients, format!("{node} ← event: {text} ({zxid})"));
+                let text = event_at_text(event, *zxid);
+                self.say(Kind::Clients, format!("{node} ← event: {text}"));
             }
             client::Reply::State(state) => {
                 if !state.is_alive() {

@@ -21,10 +21,12 @@ impl Lab {
             let line = match slot.process() {
                 None => format!("{node} down"),
                 Some(Actor::Server(server)) => server_line(*node, server),
-                Some(Actor::Client(client)) => match (client.state(), client.server()) {
-                    (State::Connected, Some(sid)) => format!("{node} connected to {sid}"),
-                    (state, _) => format!("{node} {state:?}").to_lowercase(),
-                },
+                Some(Actor::Client(worker)) => {
+                    match (worker.client().state(), worker.client().server()) {
+                        (State::Connected, Some(sid)) => format!("{node} connected to {sid}"),
+                        (state, _) => format!("{node} {state:?}").to_lowercase(),
+                    }
+                }
             };
             text.push_str(&line);
             text.push('\n');

@@ -9,6 +9,7 @@ use crate::proto::request::Request;
 use crate::proto::txn::{Txn, TxnRecord};
 use crate::proto::watch::{EventType, WatcherEvent};
 use crate::proto::{KeeperError, Stat};
+use crate::recipes;
 use crate::server;
 use crate::server::message::{Closed, Job, Msg, Packet, Payload, Write};
 use crate::wire::{Buffer, Text};
@@ -210,8 +211,16 @@ impl Names {
     }
 
     /// A fact that a client tells.
-    pub fn client_note(&mut self, me: ClientId, note: &client::Note) -> (Kind, String) {
+    pub fn client_note(&mut self, me: ClientId, note: &recipes::Note) -> (Kind, String) {
         let me = NodeId::Client(me);
+        let note = match note {
+            recipes::Note::Client(note) => note,
+            recipes::Note::Phase { phase, token } => {
+                let token = token.map_or(String::new(), |token| format!(", token {token}"));
+                let phase = format!("{phase:?}").to_lowercase();
+                return (Kind::Clients, format!("{me} {phase}{token}"));
+            }
+        };
         match note {
             client::Note::Connecting(sid) => (Kind::Wire, format!("{me} tries {sid}")),
             client::Note::Connected { server, session, timeout_ms } => {
@@ -343,6 +352,7 @@ pub fn reason_text(why: Reason) -> String {
         Reason::Protocol(what) => format!("PROTOCOL {what}"),
         Reason::CounterExhausted => "the counter is used up".into(),
         Reason::Replaced => "a newer link".into(),
+        Reason::CannotTruncate => "its history cannot be cut there".into(),
         Reason::SlowAck => "no ACK for too long".into(),
     }
 }
@@ -497,6 +507,13 @@ pub fn answer_text(request: &Request, zxid: Zxid, result: &Result<Reply, KeeperE
         (_, Ok(_)) => format!("{} done", request_text(request)),
     };
     format!("{text} ({zxid})")
+}
+
+/// A watch's event with its zxid; the ones that setWatches makes have none.
+#[must_use]
+pub fn event_at_text(event: &WatcherEvent, zxid: Zxid) -> String {
+    let text = event_text(event);
+    if zxid == Zxid(-1) { format!("{text} (missed)") } else { format!("{text} ({zxid})") }
 }
 
 fn stat_text(stat: &Stat) -> String {
