@@ -17,6 +17,7 @@
 //! | 4 | [`server`], [`client`], [`sim`] |
 //! | 5 | [`recipes`] |
 //! | 6 | [`ensemble`] |
+//! | 7 | [`lab`] |
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -27,6 +28,7 @@ extern crate std;
 pub mod base;
 pub mod client;
 pub mod ensemble;
+pub mod lab;
 pub mod proto;
 pub mod recipes;
 pub mod server;

@@ -160,9 +160,8 @@ fn a_flood_of_writes_is_throttled_and_answered_in_full() {
     let mut lab = Lab::new(&EnsembleSettings { clients: 3, ..EnsembleSettings::default() });
     lab.run(3000);
     let mut highest = 0;
-    let calls: Vec<u64> = (0..900)
-        .map(|n| lab.call(1 + n % 3, create(&format!("/flood-{n}"), 0)))
-        .collect();
+    let calls: Vec<u64> =
+        (0..900).map(|n| lab.call(1 + n % 3, create(&format!("/flood-{n}"), 0))).collect();
     for _ in 0..500 {
         lab.run(2);
         highest = highest.max((1..=3).map(|sid| lab.server(sid).outstanding()).max().unwrap());
