@@ -316,7 +316,7 @@ impl Lab {
         self.world().slots().values().all(|slot| match slot.process() {
             None => true,
             Some(Actor::Server(server)) => server.peer().is_serving(),
-            Some(Actor::Client(client)) => client.state() != client::State::Connecting,
+            Some(Actor::Client(worker)) => worker.client().state() != client::State::Connecting,
         })
     }
 

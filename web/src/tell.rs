@@ -6,6 +6,7 @@ use zabscope_core::client::{self, Lost, Reply, State};
 use zabscope_core::ensemble::{Actor, Call, Note, Timer};
 use zabscope_core::proto::reply;
 use zabscope_core::proto::request::Request;
+use zabscope_core::recipes;
 use zabscope_core::server;
 use zabscope_core::sim::{Action, Cause, Directive, Kept};
 use zabscope_core::wire::Text;
@@ -84,7 +85,9 @@ fn timer_text(timer: Timer) -> &'static str {
             zab::Timer::HalfTick => "half a tick: heartbeats",
             zab::Timer::Tick => "a tick",
         },
-        Timer::Client(timer) => match timer {
+        Timer::Client(recipes::Timer::Hold) => "has held the lock for its time",
+        Timer::Client(recipes::Timer::Rest) => "has rested",
+        Timer::Client(recipes::Timer::Client(timer)) => match timer {
             client::Timer::Connect => "no answer to the handshake",
             client::Timer::Retry => "tries the servers again",
             client::Timer::Ping => "time for a heartbeat",
@@ -98,7 +101,8 @@ fn timer_text(timer: Timer) -> &'static str {
 pub fn note(node: NodeId, note: &Note) -> Option<String> {
     let text = match note {
         Note::Server(note) => server_note(note)?,
-        Note::Client(note) => client_note(note)?,
+        Note::Client(recipes::Note::Client(note)) => client_note(note)?,
+        Note::Client(recipes::Note::Phase { phase, .. }) => format!("is now {phase:?}"),
     };
     Some(format!("{} {text}.", who(node)))
 }
@@ -160,6 +164,7 @@ fn reason(why: Reason) -> &'static str {
         Reason::Protocol(what) => what,
         Reason::CounterExhausted => "the counter of the epoch is used up",
         Reason::Replaced => "a new connection took its place",
+        Reason::CannotTruncate => "its log does not reach back to the cut",
         Reason::SlowAck => "an ACK took too long",
     }
 }
