@@ -6,17 +6,69 @@ use zabscope_core::base::rng::Rng;
 use zabscope_core::base::{ClientId, NodeId, Sid, Zxid};
 use zabscope_core::client::{self, CallId};
 use zabscope_core::ensemble::{Actor, Call, EnsembleSettings, Note};
-use zabscope_core::proto::Acl;
 use zabscope_core::proto::reply::Reply;
 use zabscope_core::proto::request::{CreateOp, CreateRequest, Request};
+use zabscope_core::proto::{Acl, KeeperError};
 use zabscope_core::server::{self, Server, codec};
 use zabscope_core::sim::{Action, Directive, Kept, Micros, Sim, StepRecord};
 use zabscope_core::zab::{self, ServerState};
 
 struct Lab {
     sim: Sim<Actor>,
-    replies: BTreeMap<u64, Result<Reply, zabscope_core::proto::KeeperError>>,
+    replies: BTreeMap<u64, Result<Reply, KeeperError>>,
     calls: u64,
+    seen: BTreeMap<u32, Seen>,
+}
+
+/// The znode that everybody sets and watches.
+const WATCHED: &str = "/w";
+
+/// What one client was told, to judge the next thing that it is told.
+#[derive(Default)]
+struct Seen {
+    /// The last call that was answered: answers keep the order of calls.
+    call: u64,
+    /// The largest zxid of an answer: nobody goes back in time.
+    zxid: Zxid,
+    /// It waits for a change of the watched znode behind this mzxid.
+    armed: Option<Zxid>,
+    events: u32,
+}
+
+impl Seen {
+    fn look(&mut self, who: NodeId, reply: &client::Reply) {
+        match reply {
+            client::Reply::Done { id, zxid, result } => {
+                assert!(id.0 > self.call, "{who}: call {} was answered behind {}", id.0, self.call);
+                self.call = id.0;
+                if matches!(result, Err(KeeperError::ConnectionLoss | KeeperError::SessionExpired))
+                {
+                    return;
+                }
+                assert!(
+                    *zxid >= self.zxid,
+                    "{who}: an answer at {zxid} behind one at {}",
+                    self.zxid
+                );
+                self.zxid = *zxid;
+                if let Ok(Reply::Data { stat, .. }) = result {
+                    let hidden = self.armed.is_some_and(|armed| stat.mzxid > armed);
+                    assert!(!hidden, "{who} read {} before the event of its watch", stat.mzxid);
+                    self.armed = Some(stat.mzxid);
+                }
+            }
+            client::Reply::Event { event, .. } if event.path.to_str() == WATCHED => {
+                assert!(self.armed.take().is_some(), "{who}: an event without a watch");
+                self.events += 1;
+            }
+            client::Reply::Event { .. } => {}
+            client::Reply::State(state) => {
+                if !state.is_alive() {
+                    self.armed = None;
+                }
+            }
+        }
+    }
 }
 
 fn s(sid: i64) -> NodeId {
@@ -31,7 +83,7 @@ impl Lab {
     fn new(settings: &EnsembleSettings) -> Self {
         let mut sim = Sim::new(settings.setup()).check_messages(codec::check);
         sim.start_all();
-        Self { sim, replies: BTreeMap::new(), calls: 0 }
+        Self { sim, replies: BTreeMap::new(), calls: 0, seen: BTreeMap::new() }
     }
 
     fn server(&self, sid: i64) -> &Server {
@@ -63,6 +115,9 @@ impl Lab {
         }
         assert!(step.faults.is_empty(), "{} {:?}", step.at, step.faults);
         for reply in step.replies() {
+            if let Some(node @ NodeId::Client(client)) = step.action().and_then(Action::node) {
+                self.seen.entry(client.0).or_default().look(node, reply);
+            }
             if let client::Reply::Done { id, result, .. } = reply {
                 self.replies.insert(id.0, result.clone());
             }
@@ -190,12 +245,21 @@ fn swarm(seed: u64) {
     let mut lab = Lab::new(&settings);
     let nodes: Vec<i64> = settings.sids().map(|sid| sid.0).collect();
     let mut acknowledged: Vec<(u64, String)> = Vec::new();
+    lab.call(1, create(WATCHED, 0));
     for round in 0..60 {
         lab.run(rng.below(3000));
         let path = format!("/n{round}");
         let client = 1 + u32::try_from(rng.below(3)).unwrap();
         let id = lab.call(client, create(&path, 0));
         acknowledged.push((id, path));
+        // Reads of one client and writes of another, some of them behind other calls.
+        for _ in 0..rng.below(4) {
+            let client = 1 + u32::try_from(rng.below(3)).unwrap();
+            let (path, data) = (WATCHED.into(), Some(bytes::Bytes::new()));
+            lab.call(client, Request::SetData { path, data, version: -1 });
+            let client = 1 + u32::try_from(rng.below(3)).unwrap();
+            lab.call(client, Request::GetData { path: WATCHED.into(), watch: true });
+        }
         let sid = nodes[usize::try_from(rng.below(nodes.len() as u64)).unwrap()];
         let other = nodes[usize::try_from(rng.below(nodes.len() as u64)).unwrap()];
         match rng.below(12) {
@@ -229,6 +293,12 @@ fn swarm(seed: u64) {
         if let Some(Ok(_)) = lab.replies.get(id) {
             assert!(first.tree.contains(path), "seed {seed}: {path} was acknowledged and is lost");
         }
+    }
+    // Every change that somebody still waits for was told (L7).
+    let changed = first.tree.get(WATCHED).map_or(Zxid::ZERO, |znode| znode.stat().mzxid);
+    for (client, seen) in &lab.seen {
+        let missed = seen.armed.is_some_and(|armed| armed < changed);
+        assert!(!missed, "seed {seed}: c{client} waits behind {:?}, {changed}", seen.armed);
     }
     let done = acknowledged.iter().filter(|(id, _)| matches!(lab.replies.get(id), Some(Ok(_))));
     assert!(done.count() > 5, "seed {seed}: hardly anything was written");

@@ -145,6 +145,9 @@ pub(super) struct Schedule<T> {
     /// Latest planned arrival of each queue: an item never overtakes.
     lanes: BTreeMap<End, Micros>,
     syncs: BTreeMap<NodeId, Sync>,
+    /// Latest planned end of a job of each node: jobs are done in order, so a plan that came
+    /// before that of an older job would be spent on it, and the later job would have none.
+    works: BTreeMap<NodeId, Micros>,
     slow: BTreeMap<NodeId, u32>,
     latencies: BTreeMap<(NodeId, NodeId), (u64, u64)>,
     clocks: BTreeMap<NodeId, Clock>,
@@ -162,6 +165,7 @@ impl<T: Copy + Ord> Schedule<T> {
             timers: BTreeMap::new(),
             lanes: BTreeMap::new(),
             syncs: BTreeMap::new(),
+            works: BTreeMap::new(),
             slow: BTreeMap::new(),
             latencies: BTreeMap::new(),
             clocks: BTreeMap::new(),
@@ -222,7 +226,10 @@ impl<T: Copy + Ord> Schedule<T> {
             Due::Work(node, id) => {
                 let after = self.syncs.get(&node).map_or(now, |sync| sync.end.max(now));
                 let took = self.disk_us(node);
-                self.push(after.plus(took), Planned::Work(node, id));
+                let last = self.works.entry(node).or_default();
+                *last = after.plus(took).max(*last);
+                let at = *last;
+                self.push(at, Planned::Work(node, id));
             }
             Due::Fire(node, timer, after) => {
                 let clock = self.clocks.get(&node).unwrap_or(&Clock::TRUE);
@@ -261,6 +268,7 @@ impl<T: Copy + Ord> Schedule<T> {
     /// A process ended: its disk is idle.
     pub(super) fn process_gone(&mut self, node: NodeId) {
         self.syncs.remove(&node);
+        self.works.remove(&node);
     }
 
     pub(super) fn set_slow(&mut self, node: NodeId, factor: u32) {
