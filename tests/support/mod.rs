@@ -177,11 +177,11 @@ impl Ensemble {
         fs::read_to_string(self.folder(sid).join("server.log")).unwrap_or_default()
     }
 
-    /// Resident memory in KiB.
+    /// The most memory that the process has had, in KiB.
     pub fn memory_kb(&self, sid: u8) -> Result<u64> {
         let path = format!("/proc/{}/status", self.pid(sid)?.as_raw_nonzero());
         let text = fs::read_to_string(path)?;
-        let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("VmRSS")?;
+        let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("VmHWM")?;
         Ok(line.trim().trim_end_matches(" kB").parse()?)
     }
 
