@@ -16,6 +16,8 @@
 //! | 3 | [`tree`], [`watch`], [`session`], [`zab`], [`trace`] |
 //! | 4 | [`server`], [`client`], [`sim`] |
 //! | 5 | [`recipes`] |
+//! | 6 | [`ensemble`] |
+//! | 7 | [`lab`] |
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -26,6 +28,7 @@ extern crate std;
 pub mod base;
 pub mod client;
 pub mod ensemble;
+pub mod lab;
 pub mod proto;
 pub mod recipes;
 pub mod server;

@@ -16,7 +16,7 @@ pub fn log(note: &Note) {
             error!(%zxid, "the tree differs from the leader's: the histories are not the same");
         }
         Note::WatchFired { conn, zxid } => debug!(conn = conn.0, %zxid, "watch fired"),
-        Note::Malformed(sid) => warn!(%sid, "a request that must not be forwarded"),
+        Note::Malformed(sid) => error!(%sid, "the leader proposed what cannot be read"),
     }
 }
 

@@ -1,4 +1,19 @@
 //! The page: everything the browser tab shows, as a library so that tests can reach it.
+//!
+//! The parts, lower ones first; a part uses only those above it:
+//!
+//! * [`message`]: how one message is shown: name, letter, shape, tone.
+//! * [`tell`]: sentences for what a step did.
+//! * [`lab`]: the simulation with its cursor, and what has been seen of the run.
+//! * [`view`]: plain data of one moment; all that is drawn comes from there.
+//! * [`scene`]: the drawing. [`panels`]: the controls around it.
+//! * [`app`]: the component that holds the lab and redraws.
 
 pub mod app;
+pub mod lab;
+pub mod message;
+pub mod panels;
 pub mod panic;
+pub mod scene;
+pub mod tell;
+pub mod view;

@@ -5,7 +5,8 @@
 
 /// Shows every panic from here on in the page and on the console.
 pub fn install() {
-    std::panic::set_hook(Box::new(|info| {
+    // Not the standard hook: Yew would put its own over it.
+    yew::set_custom_panic_hook(Box::new(|info| {
         let message = info.to_string();
         web_sys::console::error_1(&message.as_str().into());
         show(&message);

@@ -89,7 +89,9 @@ pub(crate) fn run(names: &[&str]) -> Result<()> {
     let chosen: Vec<&Kind> =
         KINDS.iter().filter(|kind| names.is_empty() || names.contains(&kind.name)).collect();
     if names.is_empty() {
-        println!("All tests. The first time this compiles for about ten minutes on two cores.");
+        println!(
+            "All tests. The first time this compiles for ten to fifteen minutes on two cores."
+        );
     }
     let (mut sum, mut seconds_sum, mut table) = (Totals::default(), 0.0, String::new());
     for (index, kind) in chosen.iter().enumerate() {

@@ -19,7 +19,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("client", &["proto"]),
     ("sim", &["base", "trace"]),
     ("recipes", &["client"]),
-    ("ensemble", &["server", "client", "sim"]),
+    ("ensemble", &["server", "recipes", "sim"]),
     ("check", &["zab", "tree", "client", "sim", "trace"]),
     ("lab", &["ensemble", "recipes", "check"]),
 ];

@@ -48,5 +48,7 @@ pub const CLIENT_CALLS_MAX: usize = 1000;
 pub const CLIENT_WATCHES_MAX: usize = 1_000_000;
 /// Authentications that one client repeats on every new connection.
 pub const CLIENT_AUTHS_MAX: usize = 64;
+/// Recipes of one client that give back what they had while another one is at work.
+pub const RECIPES_LEAVING_MAX: usize = 16;
 /// Bytes of paths in one setWatches; more are split (`ClientCnxn.SET_WATCHES_MAX_LENGTH`).
 pub const SET_WATCHES_BYTES_MAX: usize = 128 * 1024;

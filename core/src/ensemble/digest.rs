@@ -1,8 +1,9 @@
 //! How servers and clients describe themselves to the hash of a trace. Messages go in as the
 //! bytes that the wire carries.
 
+use super::actor;
 use crate::server::codec;
-use crate::server::message::{Msg, Note, Timer, Write};
+use crate::server::message::{Msg, Write};
 use crate::trace::{Digest, TraceHasher};
 use crate::wire::Writer;
 
@@ -14,13 +15,13 @@ impl Digest for Msg {
     }
 }
 
-impl Digest for Timer {
+impl Digest for actor::Timer {
     fn digest(&self, hasher: &mut TraceHasher) {
         hasher.debug(self);
     }
 }
 
-impl Digest for Note {
+impl Digest for actor::Note {
     fn digest(&self, hasher: &mut TraceHasher) {
         hasher.debug(self);
     }

@@ -1,11 +1,15 @@
 //! Settings of a simulated ensemble.
 
+use super::actor::{self, Actor};
 use crate::base::quorum::Voters;
-use crate::base::{Millis, NodeId, Sid};
-use crate::server::{Config, Server};
+use crate::base::{ClientId, Millis, NodeId, Sid};
+use crate::client;
+use crate::recipes::{self, Program};
+use crate::server::Config;
 use crate::sim::{Settings, Setup};
 use crate::tree::WriteRules;
 use crate::zab;
+use alloc::boxed::Box;
 use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::String;
@@ -18,6 +22,12 @@ pub struct EnsembleSettings {
     pub voters: u8,
     /// Servers without; their ids follow.
     pub observers: u8,
+    /// Clients; their ids are 1, 2, ...
+    pub clients: u8,
+    /// The session timeout that the clients want.
+    pub session_timeout_ms: i32,
+    /// What all clients do.
+    pub program: Program,
     /// tickTime
     pub tick_ms: u64,
     /// initLimit
@@ -35,6 +45,9 @@ impl Default for EnsembleSettings {
         Self {
             voters: 3,
             observers: 0,
+            clients: 1,
+            session_timeout_ms: 10_000,
+            program: Program::None,
             tick_ms: 2000,
             init_limit: 10,
             sync_limit: 5,
@@ -50,11 +63,35 @@ impl EnsembleSettings {
         (1..=i64::from(self.voters) + i64::from(self.observers)).map(Sid)
     }
 
-    /// The world to start from: all servers down, with empty disks.
+    /// Ids of all clients.
+    pub fn client_ids(&self) -> impl Iterator<Item = ClientId> + use<> {
+        (1..=u32::from(self.clients)).map(ClientId)
+    }
+
+    /// The world to start from: all are down, with empty disks.
     #[must_use]
-    pub fn setup(&self) -> Setup<Server> {
-        let nodes = self.sids().map(|sid| (NodeId::Server(sid), self.server_config(sid))).collect();
+    pub fn setup(&self) -> Setup<Actor> {
+        let server = |sid| {
+            let config = actor::Config::Server(Box::new(self.server_config(sid)));
+            (NodeId::Server(sid), config)
+        };
+        let client = |id| {
+            let (client, program) = (self.client_config(id), self.program.clone());
+            let config = recipes::Config { client, program };
+            (NodeId::Client(id), actor::Config::Client(config))
+        };
+        let nodes = self.sids().map(server).chain(self.client_ids().map(client)).collect();
         Setup { settings: self.world.clone(), nodes }
+    }
+
+    /// What one client is told. Each prefers another server, as a shuffled connect string does.
+    #[must_use]
+    pub fn client_config(&self, id: ClientId) -> client::Config {
+        let servers: Vec<Sid> = self.sids().collect();
+        let seed = self.world.seed.wrapping_mul(37).wrapping_add(u64::from(id.0));
+        let mut config = client::Config::new(id, servers, self.session_timeout_ms, seed);
+        config.first = id.0.saturating_sub(1);
+        config
     }
 
     /// What one server is told.

@@ -2,6 +2,7 @@
 
 use super::ask::{Ask, Counts, Phase};
 use super::{Election, Lock, NaiveLock};
+use crate::base::limits::RECIPES_LEAVING_MAX;
 use crate::base::{Effect, Event, Millis, Node, Now, SessionId, Zxid};
 use crate::client::{self, Client, Never, Reply, State};
 use alloc::format;
@@ -97,8 +98,7 @@ pub struct Worker {
     client: Client,
     program: Program,
     recipe: Option<Recipe>,
-    /// Recipes of before that still give back what they had, at most one for each change of
-    /// program; gone when they are idle.
+    /// Recipes of before that still give back what they had; gone when they are idle.
     leaving: Vec<Recipe>,
     tag: u32,
 }
@@ -192,6 +192,10 @@ impl Worker {
             recipe.stop(&mut asks);
             self.leaving.push(recipe);
             self.leaving.retain(|recipe| recipe.phase() == Phase::Leaving);
+            if self.leaving.len() > RECIPES_LEAVING_MAX {
+                // The end of the session gives back what the oldest had.
+                self.leaving.remove(0);
+            }
             self.ask(now, asks, out);
         }
         self.program = program;
@@ -343,7 +347,8 @@ impl Recipe {
         }
     }
 
-    fn start(&mut self, out: &mut Vec<Ask>) {
+    /// Wants the lock, or the office.
+    pub fn start(&mut self, out: &mut Vec<Ask>) {
         match self {
             Self::Lock(lock) => lock.acquire(out),
             Self::NaiveLock(lock) => lock.acquire(out),
@@ -351,7 +356,8 @@ impl Recipe {
         }
     }
 
-    fn stop(&mut self, out: &mut Vec<Ask>) {
+    /// Gives it back, or up.
+    pub fn stop(&mut self, out: &mut Vec<Ask>) {
         match self {
             Self::Lock(lock) => lock.release(out),
             Self::NaiveLock(lock) => lock.release(out),
@@ -359,7 +365,8 @@ impl Recipe {
         }
     }
 
-    fn hear(&mut self, session: SessionId, reply: &Reply, out: &mut Vec<Ask>) {
+    /// The client of this session told its owner `reply`.
+    pub fn hear(&mut self, session: SessionId, reply: &Reply, out: &mut Vec<Ask>) {
         match self {
             Self::Lock(lock) => lock.hear(session, reply, out),
             Self::NaiveLock(lock) => lock.hear(session, reply, out),

@@ -64,6 +64,17 @@ pub enum Waiting {
     },
 }
 
+impl Waiting {
+    /// True if the leader has to do something before it can be answered.
+    #[must_use]
+    pub const fn is_in_flight(&self) -> bool {
+        match self {
+            Self::Write { .. } | Self::Sync { .. } => true,
+            Self::Read { .. } => false,
+        }
+    }
+}
+
 impl Connection {
     /// A connection that was just opened by somebody with these identities.
     #[must_use]

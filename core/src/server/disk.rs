@@ -29,6 +29,9 @@ impl Disk {
             Write::Append(entry) => {
                 self.log.insert(entry.zxid, entry.payload);
             }
+            // A history that does not lead there stays whole: it may count in a quorum. Who gave
+            // the order sees by reading the state that it was not done (rule S3).
+            Write::Truncate(zxid) if !self.leads_to(zxid) => {}
             Write::Truncate(zxid) => {
                 self.log.split_off(&zxid.next());
                 self.snapshots.split_off(&zxid.next());
@@ -42,6 +45,18 @@ impl Disk {
             Write::CurrentEpoch(epoch) => self.current_epoch = epoch,
         }
         mark
+    }
+
+    /// Can the state after `zxid` be made from what is here?
+    fn leads_to(&self, zxid: Zxid) -> bool {
+        if self.log.contains_key(&zxid) || self.snapshots.contains_key(&zxid) {
+            return true;
+        }
+        // The empty state, if the log begins with the first transaction of all: an installed
+        // state has no log before it.
+        let oldest = self.snapshots.keys().next();
+        let first = self.log.keys().next();
+        zxid == Zxid::ZERO && oldest.is_none_or(|oldest| first.is_some_and(|f| f <= oldest))
     }
 
     /// Does disk work.

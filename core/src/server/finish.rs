@@ -144,14 +144,14 @@ impl Server {
     fn answer_write(&mut self, record: &TxnRecord, applied: Applied, out: &mut Effects) {
         let TxnHeader { session, cxid, zxid, .. } = record.header;
         let Some(conn) = self.attached.get(&session).copied() else { return };
-        let Some(connection) = self.conns.get_mut(&conn) else { return };
+        let Some(connection) = self.conns.get(&conn) else { return };
         let asked = match connection.queue.front() {
             Some(Waiting::Write { cxid: asked, op }) if *asked == cxid => *op,
             Some(Waiting::Write { .. } | Waiting::Sync { .. } | Waiting::Read { .. }) | None => {
                 return;
             }
         };
-        connection.queue.pop_front();
+        self.dequeue(conn);
         let answer = reply_of(asked, record, applied.result);
         match answer {
             // The client has another connection by now; this one learns it by its end.

@@ -2,16 +2,27 @@
 //! clients, sessions that come back, and who is alive
 //! (Java: `Learner.request`, `LearnerHandler`, `Leader.processSync`).
 
-use super::message::{Note, Packet};
+use super::message::{Note, Packet, Payload};
 use super::server::{Effects, Server};
 use crate::base::{Effect, Link, Now, Sid, Zxid};
 use crate::proto::opcode as op;
-use crate::zab::{Forward, Touch};
+use crate::proto::txn::TxnRecord;
+use crate::zab::{Entry, Forward, Touch};
 
 impl Server {
     /// A packet on a quorum link: the service's own ones are read here, all go to the protocol,
     /// for which any of them is a sign of life.
     pub(super) fn on_packet(&mut self, now: Now, from: Sid, packet: Packet, out: &mut Effects) {
+        if let Packet::Proposal(entry) | Packet::Inform(entry) = &packet
+            && !is_readable(entry)
+        {
+            // It must not get into the log: no restart could read it.
+            out.push(Effect::Note(Note::Malformed(from)));
+            let link = Link::Quorum(from);
+            out.push(Effect::Hangup(link));
+            self.with_peer(now, out, |peer, outs| peer.on_unlinked(link, outs));
+            return;
+        }
         let serving = self.peer.serves_learner(from);
         let from_leader = self.peer.leader() == Some(from);
         match &packet {
@@ -69,11 +80,10 @@ impl Server {
     // --- leader --------------------------------------------------------------------------
 
     fn on_forwarded(&mut self, now: Now, from: Sid, forward: &Forward, out: &mut Effects) {
-        match forward.op {
-            op::SYNC => self.on_forwarded_sync(from, out),
-            // A bare check becomes a transaction that no server can read (ZOOKEEPER-2623).
-            op::CHECK => out.push(Effect::Note(Note::Malformed(from))),
-            _ => self.prepare(now, from, forward, out),
+        if forward.op == op::SYNC {
+            self.on_forwarded_sync(from, out);
+        } else {
+            self.prepare(now, from, forward, out);
         }
     }
 
@@ -102,4 +112,9 @@ impl Server {
         let answer = Packet::Revalidated { session: touch.session, valid };
         out.push(Effect::Send(Link::Quorum(from), super::Msg::Packet(answer)));
     }
+}
+
+/// Can every server read this transaction, and is it the one that the packet names?
+fn is_readable(entry: &Entry<Payload>) -> bool {
+    TxnRecord::from_all(entry.payload.clone()).is_ok_and(|record| record.header.zxid == entry.zxid)
 }

@@ -89,7 +89,7 @@ pub enum Note {
         /// For which transaction.
         zxid: Zxid,
     },
-    /// A request of a learner's client could not be read.
+    /// A proposal of this leader cannot be read; its link was closed.
     Malformed(Sid),
 }
 
@@ -113,3 +113,7 @@ pub enum Closed {
     /// The authentication failed.
     AuthFailed,
 }
+
+/// A type without values: a server answers its clients, not its driver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Never {}

@@ -7,7 +7,7 @@ use super::auth::authenticate;
 use super::connection::{Stage, Waiting};
 use super::message::Closed;
 use super::server::{Effects, Server};
-use crate::base::limits::REQUESTS_PER_CONN_MAX;
+use crate::base::limits::{OUTSTANDING_REQUESTS_MAX, REQUESTS_PER_CONN_MAX};
 use crate::base::{Conn, Cxid, Effect, Link, Now, Zxid};
 use crate::proto::KeeperError;
 use crate::proto::client::{ToClient, ToServer};
@@ -217,11 +217,23 @@ impl Server {
 
     fn enqueue(&mut self, conn: Conn, waiting: Waiting, out: &mut Effects) {
         let Some(connection) = self.conns.get_mut(&conn) else { return };
+        self.in_flight += usize::from(waiting.is_in_flight());
         connection.queue.push_back(waiting);
-        if connection.queue.len() >= REQUESTS_PER_CONN_MAX && !connection.paused {
+        let too_many = self.in_flight >= OUTSTANDING_REQUESTS_MAX;
+        if (too_many || connection.queue.len() >= REQUESTS_PER_CONN_MAX) && !connection.paused {
             connection.paused = true;
             out.push(Effect::Pause(Link::Client(conn)));
+            if too_many {
+                self.throttled.insert(conn);
+            }
         }
+    }
+
+    /// Takes the head of a connection's queue.
+    pub(super) fn dequeue(&mut self, conn: Conn) -> Option<Waiting> {
+        let waiting = self.conns.get_mut(&conn)?.queue.pop_front()?;
+        self.in_flight -= usize::from(waiting.is_in_flight());
+        Some(waiting)
     }
 
     /// Answers what stands at the head of the queue and waits for nothing any more.
@@ -231,7 +243,7 @@ impl Server {
                 Some(Waiting::Read { .. } | Waiting::Sync { done: true, .. }) => {}
                 Some(Waiting::Write { .. } | Waiting::Sync { done: false, .. }) | None => break,
             }
-            match connection.queue.pop_front() {
+            match self.dequeue(conn) {
                 Some(Waiting::Read { cxid, request }) => self.answer_read(conn, cxid, request, out),
                 Some(Waiting::Sync { cxid, path, .. }) => {
                     self.reply(conn, cxid.0, self.last_processed(), Ok(Reply::Path(path)), out);
@@ -240,6 +252,16 @@ impl Server {
             }
         }
         self.resume(conn, out);
+        self.resume_throttled(out);
+    }
+
+    /// With room in the pipeline again, the connections that filled it are read on.
+    fn resume_throttled(&mut self, out: &mut Effects) {
+        while self.in_flight < OUTSTANDING_REQUESTS_MAX / 2
+            && let Some(conn) = self.throttled.pop_first()
+        {
+            self.resume(conn, out);
+        }
     }
 
     fn resume(&mut self, conn: Conn, out: &mut Effects) {
@@ -247,6 +269,7 @@ impl Server {
         if connection.paused
             && connection.stage == Stage::Ready
             && connection.queue.len() < REQUESTS_PER_CONN_MAX / 2
+            && !self.throttled.contains(&conn)
         {
             connection.paused = false;
             out.push(Effect::Resume(Link::Client(conn)));

@@ -4,7 +4,7 @@ use super::auth::origin_ids;
 use super::config::Config;
 use super::connection::Connection;
 use super::disk::Disk;
-use super::message::{Call, Closed, Done, Job, Msg, Note, Payload, Recovered, Timer, Write};
+use super::message::{Call, Closed, Done, Job, Msg, Never, Note, Payload, Recovered, Timer, Write};
 use super::prep::Ahead;
 use crate::base::rng::Rng;
 use crate::base::{Conn, Effect, Event, Link, Millis, Node, Now, Origin, SessionId, Sid, Zxid};
@@ -13,7 +13,7 @@ use crate::session::{Tracker, first_id};
 use crate::tree::Image;
 use crate::watch::WatchTable;
 use crate::zab::{self, Out, Peer, Phase, ServerState};
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::vec::Vec;
 
 /// One member of an ensemble, or a standalone server.
@@ -40,6 +40,10 @@ pub struct Server {
     /// Leader: syncs that wait for the commit of what was proposed before them.
     pub(super) held_syncs: VecDeque<(Zxid, Sid)>,
     pub(super) next_session: SessionId,
+    /// Writes and syncs of own clients that are not answered.
+    pub(super) in_flight: usize,
+    /// Connections that are not read until `in_flight` has come down.
+    pub(super) throttled: BTreeSet<Conn>,
     txns_until_snapshot: u32,
     rng: Rng,
 }
@@ -58,7 +62,7 @@ impl Node for Server {
     type Recovered = Recovered;
     type Disk = Disk;
     type Call = Call;
-    type Reply = ();
+    type Reply = Never;
     type Note = Note;
 
     fn boot(config: &Config, recovered: Recovered) -> Self {
@@ -78,6 +82,8 @@ impl Node for Server {
             syncs: VecDeque::new(),
             held_syncs: VecDeque::new(),
             next_session: SessionId(0),
+            in_flight: 0,
+            throttled: BTreeSet::new(),
             txns_until_snapshot,
             rng,
             config: config.clone(),
@@ -88,6 +94,7 @@ impl Node for Server {
         match event {
             Event::Start => {
                 self.next_session = first_id(self.config.zab.me, now.wall_ms);
+                self.show_config(now);
                 self.with_peer(now, out, |peer, outs| peer.start(outs));
             }
             Event::Timer(Timer::Zab(timer)) => {
@@ -243,11 +250,21 @@ impl Server {
             Out::Restore(image) => {
                 self.image = image;
                 self.ahead.clear();
+                self.show_config(now);
             }
             Out::Entered(state, phase) => self.on_entered(state, phase, out),
             Out::LearnerLost(sid) => self.held_syncs.retain(|(_, learner)| *learner != sid),
             Out::Note(note) => out.push(Effect::Note(Note::Zab(note))),
             Out::Halt(why) => out.push(Effect::Halt(why)),
+        }
+    }
+
+    /// The configuration can be read at a znode. It is no part of the history: each server puts
+    /// its own text there.
+    fn show_config(&mut self, now: Now) {
+        let text = self.config.zab.text.clone();
+        if !text.is_empty() {
+            self.image.tree.set_config(text, Zxid::ZERO, now.wall_ms);
         }
     }
 
@@ -297,6 +314,8 @@ impl Server {
     fn forget_connection(&mut self, conn: Conn) {
         let Some(connection) = self.conns.remove(&conn) else { return };
         self.watches.remove_conn(conn);
+        self.throttled.remove(&conn);
+        self.in_flight -= connection.queue.iter().filter(|waiting| waiting.is_in_flight()).count();
         if self.attached.get(&connection.session) == Some(&conn) {
             self.attached.remove(&connection.session);
         }

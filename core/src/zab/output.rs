@@ -145,6 +145,8 @@ pub enum Reason {
     CounterExhausted,
     /// A new connection of the same server took its place.
     Replaced,
+    /// The history on disk does not reach back to where it is to be cut: SNAP is asked for.
+    CannotTruncate,
     /// It left a proposal without its ACK for too long.
     SlowAck,
 }

@@ -228,7 +228,7 @@ impl<P: Value, I: Value> Peer<P, I> {
             // wiped, what is left may count in quorums; the leader is asked for SNAP (rule S3).
             self.needs_snap = true;
             self.restore(recovered, out);
-            self.leave(Reason::Protocol("TRUNC below the log"), out);
+            self.leave(Reason::CannotTruncate, out);
             return;
         }
         learner.stage = LearnerStage::Syncing;

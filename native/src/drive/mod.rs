@@ -312,7 +312,7 @@ impl Driver {
             Effect::Job(job) => self.store.job(job),
             Effect::Pause(link) => self.pause(link, true),
             Effect::Resume(link) => self.pause(link, false),
-            Effect::Reply(()) => {}
+            Effect::Reply(never) => match never {},
             Effect::Note(note) => crate::notes::log(&note),
             Effect::Halt(why) => self.failed = Some(DriveError::Halt(why)),
         }

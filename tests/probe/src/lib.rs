@@ -4,8 +4,7 @@
 //! needs nothing from its host, and it computes the same there as on a real machine.
 
 use zabscope_core::base::rng::Rng;
-use zabscope_core::ensemble::setup::EnsembleSettings;
-use zabscope_core::server::Server;
+use zabscope_core::ensemble::{Actor, EnsembleSettings};
 use zabscope_core::sim::{Action, Directive, Kept, Micros, Settings, Sim};
 
 /// How often a server is crashed or started again.
@@ -15,7 +14,7 @@ const FAULT_EVERY_MS: u64 = 4_000;
 
 /// An ensemble of five servers whose members crash and come back, as drawn from `seed`.
 #[must_use]
-pub fn run(seed: u64) -> Sim<Server> {
+pub fn run(seed: u64) -> Sim<Actor> {
     let world = Settings { seed, ..Settings::default() };
     let setup = EnsembleSettings { voters: 4, observers: 1, world, ..Default::default() }.setup();
     let nodes: Vec<_> = setup.nodes.iter().map(|(node, _)| *node).collect();

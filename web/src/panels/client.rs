@@ -1,0 +1,162 @@
+//! Asking the ensemble something, as one of its clients.
+
+use super::gives;
+use crate::app::Order;
+use crate::lab::create;
+use crate::view::{ClientView, View};
+use std::rc::Rc;
+use web_sys::{HtmlInputElement, HtmlSelectElement};
+use yew::prelude::*;
+use zabscope_core::base::ClientId;
+use zabscope_core::proto::request::Request;
+
+/// What the panel is drawn from.
+#[derive(Clone, Debug, PartialEq, Properties)]
+pub struct ClientPanelProps {
+    /// The moment.
+    pub view: Rc<View>,
+    /// Which client.
+    pub chosen: ClientId,
+    /// Time passes.
+    pub playing: bool,
+    /// Where clicks go.
+    pub order: Callback<Order>,
+}
+
+/// What can be asked: the word, and what it means.
+const VERBS: [(&str, &str); 5] = [
+    ("create", "create"),
+    ("get", "get"),
+    ("set", "set"),
+    ("ls", "ls (children)"),
+    ("delete", "delete"),
+];
+
+/// The request that the fields describe. `flags` are those of create.
+#[must_use]
+pub fn request(verb: &str, path: &str, data: &str, flags: i32) -> Option<Request> {
+    let path_text = path.into();
+    Some(match verb {
+        "create" => create(path, data, flags),
+        "get" => Request::GetData { path: path_text, watch: false },
+        "set" => Request::SetData {
+            path: path_text,
+            data: Some(data.as_bytes().to_vec().into()),
+            version: -1,
+        },
+        "ls" => Request::GetChildren { path: path_text, watch: false },
+        "delete" => Request::Delete { path: path_text, version: -1 },
+        _ => return None,
+    })
+}
+
+/// The panel.
+#[component]
+pub fn ClientPanel(props: &ClientPanelProps) -> Html {
+    let ClientPanelProps { view, chosen, playing, order } = props;
+    let verb = use_state(|| "create".to_owned());
+    let fields = [use_node_ref(), use_node_ref(), use_node_ref(), use_node_ref()];
+    let [path_ref, data_ref, ephemeral_ref, sequence_ref] = fields.clone();
+    let Some(client) = view.clients.iter().find(|client| client.id == chosen.0) else {
+        return Html::default();
+    };
+    let onchange = {
+        let verb = verb.clone();
+        Callback::from(move |event: Event| {
+            if let Some(select) = event.target_dyn_into::<HtmlSelectElement>() {
+                verb.set(select.value());
+            }
+        })
+    };
+    let onsubmit = {
+        let (order, verb, client) = (order.clone(), verb.clone(), *chosen);
+        Callback::from(move |event: SubmitEvent| {
+            event.prevent_default();
+            let [path, data, ephemeral, sequence] =
+                fields.each_ref().map(|field| field.cast::<HtmlInputElement>());
+            let text = |input: Option<HtmlInputElement>| {
+                input.map_or_else(String::new, |input| input.value())
+            };
+            let is_on = |input: Option<HtmlInputElement>| input.is_some_and(|i| i.checked());
+            let flags = i32::from(is_on(ephemeral)) + 2 * i32::from(is_on(sequence));
+            if let Some(request) = request(&verb, text(path).trim(), &text(data), flags) {
+                order.emit(Order::Ask(client, request));
+            }
+        })
+    };
+    let creates = *verb == "create";
+    let has_data = creates || *verb == "set";
+    html! {
+        <div class="clients">
+            <h2>{ "Ask as a client" }</h2>
+            <div class="tabs" role="group" aria-label="Which client">
+                { for view.clients.iter().map(|other| html! {
+                    <button class="choice" aria-pressed={(other.id == chosen.0).to_string()}
+                        id={format!("choose-client-{}", other.id)}
+                        onclick={gives(order, Order::ChooseClient(ClientId(other.id)))}>
+                        { format!("Client {}", other.id) }</button>
+                }) }
+            </div>
+            { session(client, order) }
+            <form class="ask" {onsubmit}>
+                <select id="verb" aria-label="What to ask" {onchange}>
+                    { for VERBS.map(|(value, words)| html! {
+                        <option {value} selected={*verb == value}>{ words }</option>
+                    }) }
+                </select>
+                <input type="text" id="path" ref={path_ref} aria-label="Path" value="/a"
+                    spellcheck="false" autocomplete="off" />
+                <input type="text" id="data" ref={data_ref} aria-label="Data" value="1"
+                    class={(!has_data).then_some("gone")} spellcheck="false" autocomplete="off" />
+                <label class={classes!("flag", (!creates).then_some("gone"))}>
+                    <input type="checkbox" id="ephemeral" ref={ephemeral_ref} />{ "ephemeral" }
+                </label>
+                <label class={classes!("flag", (!creates).then_some("gone"))}>
+                    <input type="checkbox" id="sequence" ref={sequence_ref} />{ "sequential" }
+                </label>
+                <button class="other" id="ask" type="submit">{ "Ask" }</button>
+            </form>
+            <ul class="talks" id="talks" aria-label={format!("Answers to client {}", client.id)}>
+                { for client.talks.iter().map(|talk| html! {
+                    <li class={(!talk.good).then_some("bad")}>
+                        if !talk.asked.is_empty() { <code>{ &talk.asked }</code> }
+                        <span>{ match &talk.answer {
+                            Some(answer) => answer.clone(),
+                            None if *playing => "under way …".to_owned(),
+                            None => "waits: time stands still, press play".to_owned(),
+                        } }</span>
+                    </li>
+                }) }
+            </ul>
+        </div>
+    }
+}
+
+fn session(client: &ClientView, order: &Callback<Order>) -> Html {
+    let id = ClientId(client.id);
+    let at = match client.server {
+        Some(server) if client.connected => format!(" at server {server}"),
+        Some(server) => format!(", tries server {server}"),
+        None => String::new(),
+    };
+    let words = if client.session.is_empty() {
+        format!("No session; {}{at}.", client.state)
+    } else {
+        format!(
+            "Session {}, {}{at}, timeout {} ms.",
+            client.session, client.state, client.timeout_ms
+        )
+    };
+    html! {
+        <p class="session" id="session">
+            { words }{ " " }
+            if client.alive {
+                <button class="plain" id="close-session" onclick={gives(order, Order::Session(id, false))}>
+                    { "Close it" }</button>
+            } else {
+                <button class="plain" id="start-session" onclick={gives(order, Order::Session(id, true))}>
+                    { "Start a new one" }</button>
+            }
+        </p>
+    }
+}

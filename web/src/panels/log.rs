@@ -1,0 +1,36 @@
+//! What happened, in sentences, newest first. A line leads to its moment.
+
+use super::gives;
+use crate::app::Order;
+use crate::view::View;
+use std::rc::Rc;
+use yew::prelude::*;
+
+/// What the log is drawn from.
+#[derive(Clone, Debug, PartialEq, Properties)]
+pub struct LogProps {
+    /// The moment.
+    pub view: Rc<View>,
+    /// Where clicks go.
+    pub order: Callback<Order>,
+}
+
+/// The log.
+#[component]
+pub fn Log(props: &LogProps) -> Html {
+    let LogProps { view, order } = props;
+    html! {
+        <div class="log">
+            <h2>{ "What happened" }</h2>
+            <ol reversed={true} id="log" tabindex="0" aria-label="What happened, newest first">
+                { for view.log.iter().map(|line| html! {
+                    <li key={line.number}>
+                        <button class="time" aria-label={format!("Go to {}", line.at)}
+                            onclick={gives(order, Order::Seek(line.step + 1))}>{ &line.at }</button>
+                        <span>{ &line.text }</span>
+                    </li>
+                }) }
+            </ol>
+        </div>
+    }
+}

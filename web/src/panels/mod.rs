@@ -1,0 +1,18 @@
+//! The controls around the drawing.
+
+pub mod client;
+pub mod controls;
+pub mod inspector;
+pub mod log;
+pub mod table;
+pub mod timeline;
+
+use crate::app::Order;
+use yew::prelude::*;
+
+/// A callback of a button that gives an order.
+#[must_use]
+pub fn gives(to: &Callback<Order>, order: Order) -> Callback<MouseEvent> {
+    let to = to.clone();
+    Callback::from(move |_| to.emit(order.clone()))
+}

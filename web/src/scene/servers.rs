@@ -1,0 +1,129 @@
+//! Servers on their seats.
+
+use super::layout::{LINE, Layout, Shape};
+use crate::app::{Order, Selection};
+use crate::view::{Role, ServerView};
+use std::rc::Rc;
+use yew::prelude::*;
+use zabscope_core::base::{NodeId, Sid};
+
+/// What a seat is drawn from.
+#[derive(Clone, Debug, PartialEq, Properties)]
+pub struct SeatProps {
+    /// The server.
+    pub server: ServerView,
+    /// Where it stands.
+    pub layout: Rc<Layout>,
+    /// It is chosen.
+    pub selected: bool,
+    /// Where clicks go.
+    pub order: Callback<Order>,
+}
+
+/// The sign of a role, around the origin, 20 units wide.
+#[must_use]
+pub const fn glyph(role: Role) -> &'static str {
+    match role {
+        Role::Leading => "M-10 7V-5l5 5L0-8l5 8 5-5V7z",
+        Role::Following => "M-6 10V-9H8L4-4.5 8 0H-3.5V10z",
+        Role::Looking => "M-7-2a5.5 5.5 0 1 0 11 0a5.5 5.5 0 1 0-11 0zM2.5 2.5 8 8",
+        Role::Observing => "M-9 0C-5-7 5-7 9 0 5 7-5 7-9 0zM-3 0a3 3 0 1 0 6 0a3 3 0 1 0-6 0z",
+        Role::Down => "M-6-6 6 6M6-6-6 6",
+    }
+}
+
+/// The facts of a server in one sentence, for those who do not see the drawing.
+#[must_use]
+pub fn spoken(server: &ServerView) -> String {
+    let ServerView { sid, role, logged, durable, committed, current_epoch, .. } = server;
+    match role {
+        Role::Down => format!("Server {sid}, DOWN"),
+        Role::Looking => {
+            let vote = server.vote.map_or_else(String::new, |vote| format!(", votes for {vote}"));
+            format!("Server {sid}, LOOKING{vote}, logged {logged}")
+        }
+        Role::Leading | Role::Following | Role::Observing => format!(
+            "Server {sid}, {} in {}, epoch {current_epoch}, logged {logged}, on disk {durable}, \
+             committed {committed}",
+            role.word(),
+            server.phase
+        ),
+    }
+}
+
+/// The words beside a seat: the role first.
+fn words(server: &ServerView, shape: Shape) -> Vec<String> {
+    let state = match server.role {
+        Role::Down => return vec!["DOWN".to_owned()],
+        Role::Looking => {
+            server.vote.map_or_else(|| "has no vote".to_owned(), |vote| format!("votes for {vote}"))
+        }
+        Role::Leading | Role::Following | Role::Observing if server.serving => {
+            format!("epoch {}", server.current_epoch)
+        }
+        Role::Leading | Role::Following | Role::Observing => server.phase.to_owned(),
+    };
+    let mut words = vec![server.role.word().to_owned(), state];
+    if shape == Shape::Wide {
+        words.push(if server.logged == server.committed {
+            format!("committed {}", server.committed)
+        } else {
+            format!("logged {}", server.logged)
+        });
+    }
+    words
+}
+
+/// A server.
+#[component]
+pub fn Seat(props: &SeatProps) -> Html {
+    let SeatProps { server, layout, selected, order } = props;
+    let node = NodeId::Server(Sid(server.sid));
+    let Some(seat) = layout.seat(node) else { return Html::default() };
+    let words = words(server, layout.shape);
+    let Some(label) = layout.label(server.sid, words.len()) else { return Html::default() };
+    let choose = {
+        let (order, sid) = (order.clone(), server.sid);
+        move || order.emit(Order::Select(Some(Selection::Server(sid))))
+    };
+    let onclick = {
+        let choose = choose.clone();
+        Callback::from(move |_: MouseEvent| choose())
+    };
+    let onkeydown = Callback::from(move |event: KeyboardEvent| {
+        if matches!(event.key().as_str(), "Enter" | " ") {
+            event.prevent_default();
+            choose();
+        }
+    });
+    let radius = layout.radius;
+    let (glyph_x, glyph_y) = match layout.shape {
+        Shape::Wide => (0.0, -radius - 12.0),
+        Shape::Narrow => (radius, -radius + 2.0),
+    };
+    html! {
+        <g class={classes!("seat", server.role.class(), selected.then_some("selected"))}
+            id={format!("server-{}", server.sid)} role="button" tabindex="0"
+            aria-label={spoken(server)} aria-pressed={selected.to_string()}
+            data-role={server.role.word()} {onclick} {onkeydown}>
+            <g transform={format!("translate({} {})", seat.x, seat.y)}>
+                <circle class="halo" r={(radius + 9.0).to_string()} />
+                <circle class="body" r={radius.to_string()} />
+                { (server.role == Role::Leading).then(|| html! {
+                    <circle class="inner" r={(radius - 5.0).to_string()} />
+                }) }
+                <text class="number" y="8">{ server.sid }</text>
+                <path class="glyph" d={glyph(server.role)}
+                    transform={format!("translate({glyph_x} {glyph_y})")} />
+            </g>
+            <text class="label" text-anchor={label.anchor} x={label.at.x.to_string()}
+                y={label.at.y.to_string()}>
+                { for words.iter().enumerate().map(|(line, word)| html! {
+                    <tspan class={if line == 0 { "role-word" } else { "fact" }}
+                        x={label.at.x.to_string()}
+                        dy={if line == 0 { 0.0 } else { LINE }.to_string()}>{ word }</tspan>
+                }) }
+            </text>
+        </g>
+    }
+}

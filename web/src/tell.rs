@@ -1,0 +1,287 @@
+//! Sentences for what a step did.
+
+use crate::message::node_name;
+use zabscope_core::base::NodeId;
+use zabscope_core::client::{self, Lost, Reply, State};
+use zabscope_core::ensemble::{Actor, Call, Note, Timer};
+use zabscope_core::proto::reply;
+use zabscope_core::proto::request::Request;
+use zabscope_core::recipes;
+use zabscope_core::server;
+use zabscope_core::sim::{Action, Cause, Directive, Kept};
+use zabscope_core::wire::Text;
+use zabscope_core::zab::{self, Reason, SyncKind};
+
+/// The first letter in upper case.
+#[must_use]
+pub fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let Some(first) = letters.next() else { return String::new() };
+    first.to_uppercase().chain(letters).collect()
+}
+
+/// What somebody did, if the step was an order.
+#[must_use]
+pub fn order(cause: &Cause<Actor>) -> Option<String> {
+    let Cause::Told(directive) = cause else { return None };
+    Some(match directive {
+        Directive::Act(Action::Start(node)) => format!("{} starts.", who(*node)),
+        Directive::Act(Action::Crash { node, kept: Kept::All }) => {
+            format!("You killed {}; its disk keeps everything.", node_name(*node))
+        }
+        Directive::Act(Action::Crash { node, .. }) => {
+            format!("Power loss at {}: what was not on disk is gone.", node_name(*node))
+        }
+        Directive::Act(Action::Cut(from, to)) => {
+            format!("You cut the link from {} to {}.", node_name(*from), node_name(*to))
+        }
+        Directive::Act(Action::Heal(from, to)) => {
+            format!("You healed the link from {} to {}.", node_name(*from), node_name(*to))
+        }
+        Directive::Act(Action::Call(node, Call::Client(call))) => {
+            format!("{} asks: {}.", who(*node), call_text(call))
+        }
+        Directive::Act(_)
+        | Directive::Add(..)
+        | Directive::Hold(_)
+        | Directive::Release(_)
+        | Directive::Freeze(_)
+        | Directive::Thaw(_)
+        | Directive::SlowDisk(..)
+        | Directive::ClockRate { .. }
+        | Directive::WallClock(..)
+        | Directive::Latency { .. } => "You changed the world.".to_owned(),
+    })
+}
+
+/// What happened by itself, without a message; the words for deliveries are the lab's.
+#[must_use]
+pub fn event(action: &Action<Actor>) -> String {
+    match action {
+        Action::Flush(node) => format!("{}: a write is on disk.", who(*node)),
+        Action::Work(node) => format!("{}: the disk has read.", who(*node)),
+        Action::Fire(node, timer) => format!("{}: {}.", who(*node), timer_text(*timer)),
+        Action::Reset(end) => format!("{} gives a stream up.", who(end.node)),
+        Action::Start(node) => format!("{} starts.", who(*node)),
+        Action::Deliver(end) => format!("{} receives something.", who(end.node)),
+        Action::Call(node, _) => format!("{} is asked.", who(*node)),
+        Action::Crash { node, .. } => format!("{} ends.", who(*node)),
+        Action::Break(..) | Action::Cut(..) | Action::Heal(..) => "The network changes.".to_owned(),
+    }
+}
+
+fn who(node: NodeId) -> String {
+    sentence(&node_name(node))
+}
+
+fn timer_text(timer: Timer) -> &'static str {
+    match timer {
+        Timer::Server(server::message::Timer::SessionTick) => "counts a tick of session time",
+        Timer::Server(server::message::Timer::Zab(timer)) => match timer {
+            zab::Timer::Resend => "sends its vote again",
+            zab::Timer::Settle => "has waited long enough for a better vote",
+            zab::Timer::ConnectRetry => "tries the leader again",
+            zab::Timer::InitLimit => "initLimit is over",
+            zab::Timer::HalfTick => "half a tick: heartbeats",
+            zab::Timer::Tick => "a tick",
+        },
+        Timer::Client(recipes::Timer::Hold) => "has held the lock for its time",
+        Timer::Client(recipes::Timer::Rest) => "has rested",
+        Timer::Client(recipes::Timer::Client(timer)) => match timer {
+            client::Timer::Connect => "no answer to the handshake",
+            client::Timer::Retry => "tries the servers again",
+            client::Timer::Ping => "time for a heartbeat",
+            client::Timer::Silence => "its server was silent for too long",
+        },
+    }
+}
+
+/// A fact worth a line of the log; `None` for the rest.
+#[must_use]
+pub fn note(node: NodeId, note: &Note) -> Option<String> {
+    let text = match note {
+        Note::Server(note) => server_note(note)?,
+        Note::Client(recipes::Note::Client(note)) => client_note(note)?,
+        Note::Client(recipes::Note::Phase { phase, .. }) => format!("is now {phase:?}"),
+    };
+    Some(format!("{} {text}.", who(node)))
+}
+
+fn server_note(note: &server::Note) -> Option<String> {
+    Some(match note {
+        server::Note::Zab(note) => zab_note(note)?,
+        server::Note::Attached { session, .. } => format!("serves session {session}"),
+        server::Note::Expired(session) => format!("lets session {session} expire"),
+        server::Note::Refused { zxid, error } => format!("refuses a write at {zxid}: {error}"),
+        server::Note::WatchFired { zxid, .. } => format!("fires a watch for {zxid}"),
+        server::Note::DigestMismatch(zxid) => {
+            format!("holds another tree than the leader at {zxid}: a bug")
+        }
+        server::Note::ConnectionClosed { .. } | server::Note::Malformed(_) => return None,
+    })
+}
+
+fn zab_note(note: &zab::Note) -> Option<String> {
+    Some(match note {
+        zab::Note::Looking { round } => format!("looks for a leader, round {}", round.0),
+        zab::Note::Voted(vote) => {
+            format!("votes for {}, whose log ends at {}", vote.leader, vote.zxid)
+        }
+        zab::Note::Elected { leader } => format!("counts a majority for {leader}"),
+        zab::Note::EpochChosen(epoch) => format!("proposes epoch {epoch}"),
+        zab::Note::Established(epoch) => format!("has a majority's promise for epoch {epoch}"),
+        zab::Note::Syncing { learner, with, zxid, txns } => {
+            sync_text(*with, &learner.to_string(), &zxid.to_string(), *txns)
+        }
+        zab::Note::Synced(learner) => format!("knows that {learner} has its history"),
+        zab::Note::Serving(epoch) => format!("serves clients in epoch {epoch}"),
+        zab::Note::Committed(zxid) => format!("has a majority for {zxid}: committed"),
+        zab::Note::LearnerLost { learner, why } => format!("lost {learner}: {}", reason(*why)),
+        zab::Note::Leaving(why) => format!("gives its role up: {}", reason(*why)),
+        zab::Note::EpochRepaired(epoch) => format!("raised its current epoch to {epoch}"),
+        zab::Note::Snapshot(zxid) => format!("has a snapshot of {zxid} on disk"),
+    })
+}
+
+fn sync_text(with: SyncKind, learner: &str, zxid: &str, txns: u32) -> String {
+    match with {
+        SyncKind::Diff if txns == 0 => format!("sends {learner} DIFF: nothing is missing"),
+        SyncKind::Diff => format!("sends {learner} DIFF: {txns} transactions"),
+        SyncKind::Trunc => format!("sends {learner} TRUNC: cut the log behind {zxid}"),
+        SyncKind::Snap => format!("sends {learner} SNAP: the whole tree at {zxid}"),
+    }
+}
+
+fn reason(why: Reason) -> &'static str {
+    match why {
+        Reason::LinkLost => "the connection broke",
+        Reason::Silent => "nothing was heard for too long",
+        Reason::NoLeader => "the leader cannot be reached",
+        Reason::InitLimit => "synchronization took longer than initLimit",
+        Reason::NoQuorum => "it does not hear a majority any more",
+        Reason::OldEpoch => "the offered epoch is older than one it promised",
+        Reason::LearnerAhead => "it knows more than the leader",
+        Reason::Protocol(what) => what,
+        Reason::CounterExhausted => "the counter of the epoch is used up",
+        Reason::Replaced => "a new connection took its place",
+        Reason::CannotTruncate => "its log does not reach back to the cut",
+        Reason::SlowAck => "an ACK took too long",
+    }
+}
+
+fn client_note(note: &client::Note) -> Option<String> {
+    Some(match note {
+        client::Note::Connected { server, session, .. } => {
+            format!("is connected to {server} with session {session}")
+        }
+        client::Note::Disconnected { server, why, unknown } => {
+            let lost = match why {
+                Lost::Closed => "lost its connection to",
+                Lost::ConnectTimeout => "got no answer from",
+                Lost::Silent => "heard nothing from",
+                Lost::Protocol => "did not understand",
+                Lost::Moved | Lost::Ended => "left",
+            };
+            if *unknown > 0 {
+                format!("{lost} {server}; the outcome of {unknown} requests is unknown")
+            } else {
+                format!("{lost} {server}")
+            }
+        }
+        client::Note::Rewatched { watches, .. } => format!("set {watches} watches again"),
+        client::Note::Connecting(_) | client::Note::Pausing { .. } | client::Note::StrayEvent => {
+            return None;
+        }
+    })
+}
+
+/// A request, as a user would type it.
+#[must_use]
+pub fn request_text(request: &Request) -> String {
+    match request {
+        Request::Create(create) => {
+            let kind = match create.flags {
+                1 => " -e",
+                2 => " -s",
+                3 => " -e -s",
+                _ => "",
+            };
+            format!("create{kind} {} {}", create.path, data_text(create.data.as_deref()))
+        }
+        Request::Delete { path, .. } => format!("delete {path}"),
+        Request::GetData { path, watch } => format!("get{} {path}", watch_flag(*watch)),
+        Request::SetData { path, data, .. } => {
+            format!("set {path} {}", data_text(data.as_deref()))
+        }
+        Request::GetChildren { path, watch } | Request::GetChildren2 { path, watch } => {
+            format!("ls{} {path}", watch_flag(*watch))
+        }
+        Request::Exists { path, watch } => format!("exists{} {path}", watch_flag(*watch)),
+        Request::Sync { path } => format!("sync {path}"),
+        _ => "another request".to_owned(),
+    }
+}
+
+const fn watch_flag(watch: bool) -> &'static str {
+    if watch { " -w" } else { "" }
+}
+
+fn call_text(call: &client::Call) -> String {
+    match call {
+        client::Call::Request { request, .. } => request_text(request),
+        client::Call::Start => "a new session".to_owned(),
+        client::Call::Close => "close the session".to_owned(),
+        client::Call::MoveTo(sid) => format!("move to server {sid}"),
+    }
+}
+
+/// Data as text, quoted.
+fn data_text(data: Option<&[u8]>) -> String {
+    data.map_or_else(|| "null".to_owned(), |data| format!("“{}”", String::from_utf8_lossy(data)))
+}
+
+/// What a client is told, in words.
+#[must_use]
+pub fn reply_text(reply: &Reply) -> String {
+    match reply {
+        Reply::Done { result: Err(error), .. } => format!("error: {error}"),
+        Reply::Done { result: Ok(reply), zxid, .. } => {
+            format!("{} (at {zxid})", answer_text(reply))
+        }
+        Reply::Event { event, .. } => format!("watch: {} changed", event.path),
+        Reply::State(state) => format!("session {}", state_text(*state)),
+    }
+}
+
+fn answer_text(reply: &reply::Reply) -> String {
+    match reply {
+        reply::Reply::Empty => "done".to_owned(),
+        reply::Reply::Path(path) | reply::Reply::PathStat { path, .. } => path.to_string(),
+        reply::Reply::Stat(stat) => format!("version {}", stat.version),
+        reply::Reply::Data { data, stat } => {
+            format!("{}, version {}", data_text(data.as_deref()), stat.version)
+        }
+        reply::Reply::Names(names) | reply::Reply::NamesStat { names, .. } => names_text(names),
+        _ => "done".to_owned(),
+    }
+}
+
+fn names_text(names: &[Text]) -> String {
+    if names.is_empty() {
+        return "no children".to_owned();
+    }
+    let names: Vec<_> = names.iter().map(Text::to_str).collect();
+    names.join(", ")
+}
+
+/// The state of a session, in one word.
+#[must_use]
+pub const fn state_text(state: State) -> &'static str {
+    match state {
+        State::Connecting => "connecting",
+        State::Connected => "connected",
+        State::Expired => "expired",
+        State::Closed => "closed",
+        State::AuthFailed => "authentication failed",
+    }
+}

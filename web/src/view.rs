@@ -1,0 +1,415 @@
+//! Plain data of one moment: all that is drawn comes from here, and nothing here reaches back
+//! into the engine. Equal tape, cursor and clock give an equal view.
+
+use crate::lab::Lab;
+use crate::message::Look;
+use crate::tell;
+use std::collections::BTreeSet;
+use zabscope_core::base::{Link, NodeId, Sid};
+use zabscope_core::client;
+use zabscope_core::ensemble::Actor;
+use zabscope_core::server::Server;
+use zabscope_core::sim::{Micros, Slot, World};
+use zabscope_core::zab::{Phase, ServerState};
+
+/// Lines of the log that are shown.
+pub const LOG_LINES: usize = 40;
+/// Requests of a client that are shown.
+pub const TALKS: usize = 5;
+
+/// What a server is, in the words of the protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Its process does not run.
+    Down,
+    /// It searches for a leader.
+    Looking,
+    /// It follows.
+    Following,
+    /// It leads.
+    Leading,
+    /// It follows without a vote.
+    Observing,
+}
+
+/// One server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServerView {
+    /// Its id.
+    pub sid: i64,
+    /// What it is.
+    pub role: Role,
+    /// How far its reign has come, in one word.
+    pub phase: &'static str,
+    /// True if clients are served.
+    pub serving: bool,
+    /// acceptedEpoch
+    pub accepted_epoch: i64,
+    /// currentEpoch
+    pub current_epoch: i64,
+    /// Last zxid of its log.
+    pub logged: String,
+    /// Last zxid of its log that is on disk.
+    pub durable: String,
+    /// Last zxid that is applied to its tree.
+    pub committed: String,
+    /// Whom it votes for, while it looks.
+    pub vote: Option<i64>,
+    /// Whom it follows; itself if it leads.
+    pub leader: Option<i64>,
+    /// Znodes in its tree.
+    pub znodes: usize,
+    /// Connections of clients.
+    pub clients: usize,
+    /// Watches.
+    pub watches: usize,
+}
+
+/// One client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientView {
+    /// Its number.
+    pub id: u32,
+    /// State of the session, in words.
+    pub state: &'static str,
+    /// True if a server serves it.
+    pub connected: bool,
+    /// True while there is, or may be, a session.
+    pub alive: bool,
+    /// Server of the connection, or the one that is tried.
+    pub server: Option<i64>,
+    /// The session's id as hexadecimal; empty if there is none.
+    pub session: String,
+    /// Session timeout, milliseconds.
+    pub timeout_ms: i32,
+    /// Requests without answer.
+    pub waiting: usize,
+    /// The last requests and news, newest first.
+    pub talks: Vec<TalkView>,
+}
+
+/// A request and its answer, or news.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TalkView {
+    /// Its step, which is unique.
+    pub step: u64,
+    /// What was asked; empty for news.
+    pub asked: String,
+    /// The answer; `None` while there is none.
+    pub answer: Option<String>,
+    /// False if the answer is an error.
+    pub good: bool,
+}
+
+/// The way between two nodes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinkView {
+    /// The smaller end.
+    pub a: NodeId,
+    /// The larger end.
+    pub b: NodeId,
+    /// Nothing passes from `a` to `b`.
+    pub cut_ab: bool,
+    /// Nothing passes from `b` to `a`.
+    pub cut_ba: bool,
+    /// A leader and its learner talk here, or a client and its server.
+    pub used: bool,
+}
+
+/// A message under way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FlightView {
+    /// Unique in the run.
+    pub id: u64,
+    /// Sender.
+    pub from: NodeId,
+    /// Receiver.
+    pub to: NodeId,
+    /// When it was sent.
+    pub sent_at: Micros,
+    /// When it arrives if nothing stops it.
+    pub due_at: Micros,
+    /// A cut stops it.
+    pub stopped: bool,
+    /// How it is drawn.
+    pub look: Look,
+}
+
+/// A line of the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogLine {
+    /// Its place in the log of the run.
+    pub number: usize,
+    /// Its step.
+    pub step: u64,
+    /// Virtual time, in words.
+    pub at: String,
+    /// What happened.
+    pub text: String,
+}
+
+/// One moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct View {
+    /// Virtual time of the last step, in words.
+    pub last_at: String,
+    /// Steps before this moment.
+    pub index: u64,
+    /// Steps of the known run.
+    pub end: u64,
+    /// The last step, in one sentence.
+    pub step: String,
+    /// All servers, by id.
+    pub servers: Vec<ServerView>,
+    /// All clients, by number.
+    pub clients: Vec<ClientView>,
+    /// All ways between nodes.
+    pub links: Vec<LinkView>,
+    /// All messages under way, in the order of sending.
+    pub flights: Vec<FlightView>,
+    /// The newest lines of the log, newest first.
+    pub log: Vec<LogLine>,
+    /// The server that leads a majority.
+    pub leader: Option<i64>,
+    /// How many make a majority.
+    pub quorum: usize,
+}
+
+impl Role {
+    /// The protocol's word.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Down => "DOWN",
+            Self::Looking => "LOOKING",
+            Self::Following => "FOLLOWING",
+            Self::Leading => "LEADING",
+            Self::Observing => "OBSERVING",
+        }
+    }
+
+    /// Name of the style class.
+    #[must_use]
+    pub const fn class(self) -> &'static str {
+        match self {
+            Self::Down => "down",
+            Self::Looking => "looking",
+            Self::Following => "following",
+            Self::Leading => "leading",
+            Self::Observing => "observing",
+        }
+    }
+}
+
+impl FlightView {
+    /// Share of the way that is done at `now`, 0 to 1. What a cut stops waits half-way.
+    #[must_use]
+    pub fn share(&self, now: Micros) -> f32 {
+        let whole = self.due_at.0.saturating_sub(self.sent_at.0).max(1);
+        let done = now.0.saturating_sub(self.sent_at.0).min(whole);
+        #[allow(clippy::cast_precision_loss, reason = "a position on the screen")]
+        let share = done as f32 / whole as f32;
+        if self.stopped { share.min(0.5) } else { share }
+    }
+}
+
+/// Virtual time in words: `+1.234 s`.
+#[must_use]
+pub fn time_text(at: Micros) -> String {
+    format!("+{}.{:03} s", at.0 / 1_000_000, at.0 / 1000 % 1000)
+}
+
+impl View {
+    /// The moment at the lab's cursor.
+    #[must_use]
+    pub fn of(lab: &Lab) -> Self {
+        let servers: Vec<ServerView> = lab
+            .world()
+            .slots()
+            .iter()
+            .filter_map(|(node, slot)| match node {
+                NodeId::Server(sid) => Some(server_view(*sid, slot)),
+                NodeId::Client(_) => None,
+            })
+            .collect();
+        let past = lab.past();
+        let last = past.last();
+        Self {
+            last_at: time_text(last.map_or(Micros(0), |last| last.at)),
+            index: lab.index(),
+            end: lab.end(),
+            step: last.map_or_else(|| "Nothing has happened yet.".to_owned(), |l| l.text.clone()),
+            leader: servers.iter().find(|s| s.role == Role::Leading && s.serving).map(|s| s.sid),
+            quorum: usize::from(lab.voters()) / 2 + 1,
+            servers,
+            clients: clients(lab),
+            links: links(lab.world()),
+            flights: flights(lab),
+            log: log(lab),
+        }
+    }
+
+    /// One server.
+    #[must_use]
+    pub fn server(&self, sid: i64) -> Option<&ServerView> {
+        self.servers.iter().find(|server| server.sid == sid)
+    }
+
+    /// Number of servers that run.
+    #[must_use]
+    pub fn running(&self) -> usize {
+        self.servers.iter().filter(|server| server.role != Role::Down).count()
+    }
+}
+
+fn server_view(sid: Sid, slot: &Slot<Actor>) -> ServerView {
+    let Some(server) = slot.process().and_then(Actor::server) else { return down(sid) };
+    let peer = server.peer();
+    let role = match peer.state() {
+        ServerState::Looking => Role::Looking,
+        ServerState::Following => Role::Following,
+        ServerState::Leading => Role::Leading,
+        ServerState::Observing => Role::Observing,
+    };
+    ServerView {
+        sid: sid.0,
+        role,
+        phase: match peer.phase() {
+            Phase::Election => "election",
+            Phase::Discovery => "discovery",
+            Phase::Synchronization => "synchronization",
+            Phase::Broadcast => "broadcast",
+        },
+        serving: peer.is_serving(),
+        accepted_epoch: peer.accepted_epoch().0,
+        current_epoch: peer.current_epoch().0,
+        logged: peer.history().logged().to_string(),
+        durable: peer.durable().to_string(),
+        committed: peer.history().applied().to_string(),
+        vote: (role == Role::Looking).then(|| peer.ballot().0.leader.0).filter(|sid| *sid >= 0),
+        leader: peer.leader().map(|sid| sid.0),
+        znodes: server.image().tree.len(),
+        clients: server.connections().len(),
+        watches: watches(server),
+    }
+}
+
+fn watches(server: &Server) -> usize {
+    server.watches().count()
+}
+
+fn down(sid: Sid) -> ServerView {
+    let unknown = || "–".to_owned();
+    ServerView {
+        sid: sid.0,
+        role: Role::Down,
+        phase: "not running",
+        serving: false,
+        accepted_epoch: 0,
+        current_epoch: 0,
+        logged: unknown(),
+        durable: unknown(),
+        committed: unknown(),
+        vote: None,
+        leader: None,
+        znodes: 0,
+        clients: 0,
+        watches: 0,
+    }
+}
+
+fn clients(lab: &Lab) -> Vec<ClientView> {
+    let mut clients = Vec::new();
+    for (node, slot) in lab.world().slots() {
+        let NodeId::Client(id) = *node else { continue };
+        let process = slot.process().and_then(Actor::client);
+        let state = process.map_or(client::State::Closed, client::Client::state);
+        let talks = lab.talks().rev().filter(|talk| talk.client == id).take(TALKS);
+        let talks = talks.map(|talk| {
+            let answer = talk.answer.as_ref().filter(|(step, ..)| *step < lab.index());
+            TalkView {
+                step: talk.step,
+                asked: talk.asked.clone().unwrap_or_default(),
+                answer: answer.map(|(_, _, text)| text.clone()),
+                good: answer.is_none_or(|(_, good, _)| *good),
+            }
+        });
+        clients.push(ClientView {
+            id: id.0,
+            state: tell::state_text(state),
+            connected: state == client::State::Connected,
+            alive: state.is_alive(),
+            server: process.and_then(client::Client::server).map(|sid| sid.0),
+            session: process
+                .map(client::Client::session)
+                .filter(|session| session.0 != 0)
+                .map_or_else(String::new, |session| session.to_string()),
+            timeout_ms: process.map_or(0, client::Client::timeout_ms),
+            waiting: process.map_or(0, |client| client.outstanding() + client.waiting()),
+            talks: talks.collect(),
+        });
+    }
+    clients
+}
+
+fn links(world: &World<Actor>) -> Vec<LinkView> {
+    let cuts = world.network().cuts();
+    let mut used = BTreeSet::new();
+    for (end, socket) in world.network().sockets() {
+        let talks = match end.link {
+            Link::Quorum(_) | Link::Server(_) => true,
+            Link::Election(_) | Link::Client(_) => false,
+        };
+        if talks && socket.open {
+            let pair = (end.node, socket.peer.node);
+            used.insert((pair.0.min(pair.1), pair.0.max(pair.1)));
+        }
+    }
+    let nodes: Vec<NodeId> = world.slots().keys().copied().collect();
+    let mut links = Vec::new();
+    for (place, &a) in nodes.iter().enumerate() {
+        for &b in nodes.iter().skip(place + 1) {
+            let (cut_ab, cut_ba) = (cuts.contains(&(a, b)), cuts.contains(&(b, a)));
+            let used = used.contains(&(a, b));
+            let servers = matches!((a, b), (NodeId::Server(_), NodeId::Server(_)));
+            if servers || used || cut_ab || cut_ba {
+                links.push(LinkView { a, b, cut_ab, cut_ba, used });
+            }
+        }
+    }
+    links
+}
+
+fn flights(lab: &Lab) -> Vec<FlightView> {
+    let network = lab.world().network();
+    let mut flights: Vec<FlightView> = network
+        .queues()
+        .values()
+        .flatten()
+        .filter_map(|item| {
+            let flight = lab.flight(item.id)?;
+            Some(FlightView {
+                id: item.id,
+                from: item.from.node,
+                to: item.to.node,
+                sent_at: flight.sent_at,
+                due_at: flight.due_at,
+                stopped: network.cuts().contains(&(item.from.node, item.to.node)),
+                look: flight.look.clone(),
+            })
+        })
+        .collect();
+    flights.sort_by_key(|flight| flight.id);
+    flights
+}
+
+fn log(lab: &Lab) -> Vec<LogLine> {
+    let lines = lab.log().iter().enumerate().rev().take(LOG_LINES);
+    let lines = lines.map(|(number, line)| LogLine {
+        number,
+        step: line.step,
+        at: time_text(line.at),
+        text: line.text.clone(),
+    });
+    lines.collect()
+}
