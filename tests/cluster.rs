@@ -164,27 +164,15 @@ fn a_server_without_its_data_gets_a_snapshot() -> Result<()> {
     ensemble.run(wiped)?;
     let synced = format!("learner={wiped} with=Snap");
     eventually("SNAP for the server without data", || {
-        Ok(plain(&ensemble.log(leader)).contains(&synced).then_some(()))
+        Ok(ensemble.log(leader).contains(&synced).then_some(()))
     })?;
     check_all_there(&same_trees(&ensemble)?, &acknowledged)
 }
 
-/// A log without its colours.
-fn plain(log: &str) -> String {
-    let mut text = String::new();
-    let mut letters = log.chars();
-    while let Some(letter) = letters.next() {
-        if letter == '\u{1b}' {
-            letters.by_ref().find(|letter| *letter == 'm');
-        } else {
-            text.push(letter);
-        }
-    }
-    text
-}
-
-#[test]
-fn what_only_the_old_leader_logged_is_taken_back() -> Result<()> {
+/// The leader logs a write that nobody else has, and all servers die. The others go on without
+/// it; with `write_before` they have written when the old leader returns, which is then brought to
+/// the common history by `packet`.
+fn take_back(write_before: bool, packet: &str) -> Result<()> {
     let mut ensemble = Ensemble::start(3, QUICK)?;
     let leader = ensemble.wait_for_leader()?;
     let others: Vec<u8> = ensemble.sids().into_iter().filter(|sid| *sid != leader).collect();
@@ -202,23 +190,41 @@ fn what_only_the_old_leader_logged_is_taken_back() -> Result<()> {
         ensemble.kill(*sid)?;
     }
     ensemble.kill(leader)?;
+    drop(client);
     for sid in &others {
         ensemble.run(*sid)?;
     }
     let new = ensemble.wait_for_leader()?;
-    let second = Handle::start(ensemble.hosts(&[new]), TIMEOUT_MS, 0);
-    insist(&second, &create("/later", b"", CreateMode::Persistent))??;
-    second.close();
+    let hosts = ensemble.hosts(&[new]);
+    let write = |path: &str| -> Result<()> {
+        let client = Handle::start(hosts.clone(), TIMEOUT_MS, 0);
+        insist(&client, &create(path, b"", CreateMode::Persistent))??;
+        client.close();
+        Ok(())
+    };
+    if write_before {
+        write("/before")?;
+    }
+    let place = ensemble.log(new).len();
     ensemble.run(leader)?;
-    eventually("TRUNC for the old leader", || {
-        let log = plain(&ensemble.log(new));
-        Ok(log.contains(&format!("learner={leader} with=Trunc")).then_some(()))
+    eventually(packet, || {
+        let log = ensemble.log(new);
+        Ok(log[place..].contains(&format!("learner={leader} with={packet}")).then_some(()))
     })?;
-    drop(client);
     let tree = same_trees(&ensemble)?;
-    ensure!(tree.contains_key("/kept") && tree.contains_key("/later"));
+    ensure!(tree.contains_key("/kept") && tree.contains_key("/before") == write_before);
     ensure!(!tree.contains_key("/lost"), "a write that no quorum had");
     Ok(())
+}
+
+#[test]
+fn what_only_the_old_leader_logged_is_cut_off() -> Result<()> {
+    take_back(false, "Trunc")
+}
+
+#[test]
+fn what_only_the_old_leader_logged_is_replaced_by_a_later_epoch() -> Result<()> {
+    take_back(true, "Snap")
 }
 
 #[test]

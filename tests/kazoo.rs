@@ -62,6 +62,11 @@ fn a_session_moves_to_another_server() -> Result<()> {
 }
 
 #[test]
+fn the_end_of_a_session_ends_its_newest_connection() -> Result<()> {
+    with_ensemble("close_by_old")
+}
+
+#[test]
 fn a_client_survives_the_leader() -> Result<()> {
     let mut ensemble = Ensemble::start(3, QUICK)?;
     let leader = ensemble.wait_for_leader()?;

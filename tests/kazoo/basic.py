@@ -206,6 +206,23 @@ def move(hosts):
     third.stop()
 
 
+def close_by_old(hosts):
+    one = client([hosts[0]])
+    other = KazooClient(hosts=hosts[1], client_id=one.client_id, timeout=4.0)
+    lost = threading.Event()
+    other.add_listener(lambda state: lost.set() if state == "LOST" else None)
+    other.start(timeout=WAIT)
+    other.create("/moved", ephemeral=True)
+    # closeSession is not bound to the connection that the session has now.
+    one.stop()
+    assert lost.wait(2), "the new connection outlives its session"
+    third = client([hosts[2]])
+    third.sync("/moved")
+    assert third.exists("/moved") is None
+    third.stop()
+    other.stop()
+
+
 def survive(hosts):
     one = client(hosts, timeout=6.0)
     session = one.client_id[0]
@@ -226,7 +243,16 @@ def survive(hosts):
 
 SCENARIOS = {
     name: globals()[name]
-    for name in ["znodes", "watches", "transactions", "recipes", "expiry", "move", "survive"]
+    for name in [
+        "znodes",
+        "watches",
+        "transactions",
+        "recipes",
+        "expiry",
+        "move",
+        "close_by_old",
+        "survive",
+    ]
 }
 
 if __name__ == "__main__":

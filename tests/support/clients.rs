@@ -16,9 +16,9 @@ use zabscope_core::proto::request::{CreateMode, CreateOp, CreateRequest, Request
 /// Longest wait for an answer; it spans an election.
 const ANSWER: Duration = Duration::from_secs(40);
 /// Session timeout that the clients ask for, milliseconds.
-pub const TIMEOUT_MS: i32 = 6000;
+pub(crate) const TIMEOUT_MS: i32 = 6000;
 
-pub fn create(path: &str, data: &[u8], mode: CreateMode) -> Request {
+pub(crate) fn create(path: &str, data: &[u8], mode: CreateMode) -> Request {
     Request::Create(CreateRequest {
         kind: CreateOp::Create,
         path: path.into(),
@@ -28,18 +28,18 @@ pub fn create(path: &str, data: &[u8], mode: CreateMode) -> Request {
     })
 }
 
-pub fn get(path: &str) -> Request {
+pub(crate) fn get(path: &str) -> Request {
     Request::GetData { path: path.into(), watch: false }
 }
 
 /// Asks once.
-pub fn ask(client: &Handle, request: Request) -> Result<Result<Reply, KeeperError>> {
+pub(crate) fn ask(client: &Handle, request: Request) -> Result<Result<Reply, KeeperError>> {
     let answer = client.ask(request);
     answer.recv_timeout(ANSWER).map_err(|_| anyhow!("no answer in {ANSWER:?}"))
 }
 
 /// Asks again while connections break; only for what may be done twice.
-pub fn insist(client: &Handle, request: &Request) -> Result<Result<Reply, KeeperError>> {
+pub(crate) fn insist(client: &Handle, request: &Request) -> Result<Result<Reply, KeeperError>> {
     for _ in 0..100 {
         match ask(client, request.clone())? {
             Err(KeeperError::ConnectionLoss) => {}
@@ -50,10 +50,10 @@ pub fn insist(client: &Handle, request: &Request) -> Result<Result<Reply, Keeper
 }
 
 /// A znode as a client sees it.
-pub type Tree = BTreeMap<String, (Option<Vec<u8>>, Stat)>;
+pub(crate) type Tree = BTreeMap<String, (Option<Vec<u8>>, Stat)>;
 
 /// Everything that a server shows, after a sync. `/zookeeper` is left out.
-pub fn tree(ensemble: &Ensemble, sid: u8) -> Result<Tree> {
+pub(crate) fn tree(ensemble: &Ensemble, sid: u8) -> Result<Tree> {
     let client = Handle::start(ensemble.hosts(&[sid]), TIMEOUT_MS, 0);
     insist(&client, &Request::Sync { path: "/".into() })?.context("sync")?;
     let (mut tree, mut open) = (Tree::new(), vec!["/".to_owned()]);
@@ -80,7 +80,7 @@ pub fn tree(ensemble: &Ensemble, sid: u8) -> Result<Tree> {
 }
 
 /// All servers show the same; what that is.
-pub fn same_trees(ensemble: &Ensemble) -> Result<Tree> {
+pub(crate) fn same_trees(ensemble: &Ensemble) -> Result<Tree> {
     ensemble.wait_until_equal()?;
     let mut sids = ensemble.sids().into_iter();
     let first = tree(ensemble, sids.next().context("no servers")?)?;
@@ -98,14 +98,14 @@ pub fn same_trees(ensemble: &Ensemble) -> Result<Tree> {
 static USED: AtomicU64 = AtomicU64::new(0);
 
 /// Clients that create znodes one after the other and remember which were acknowledged.
-pub struct Writers {
+pub(crate) struct Writers {
     stop: Arc<AtomicBool>,
     threads: Vec<JoinHandle<Result<Vec<String>>>>,
 }
 
 impl Writers {
     /// `count` clients, below `/w`.
-    pub fn start(ensemble: &Ensemble, count: u64) -> Result<Self> {
+    pub(crate) fn start(ensemble: &Ensemble, count: u64) -> Result<Self> {
         let setup = Handle::start(ensemble.all_hosts(), TIMEOUT_MS, 0);
         match insist(&setup, &create("/w", b"", CreateMode::Persistent))? {
             Ok(_) | Err(KeeperError::NodeExists) => {}
@@ -122,7 +122,7 @@ impl Writers {
     }
 
     /// Stops them. The paths whose create was acknowledged.
-    pub fn stop(self) -> Result<Vec<String>> {
+    pub(crate) fn stop(self) -> Result<Vec<String>> {
         self.stop.store(true, Ordering::Relaxed);
         let mut all = Vec::new();
         for thread in self.threads {
@@ -161,7 +161,7 @@ fn write(hosts: Vec<String>, number: u64, stop: &AtomicBool) -> Result<Vec<Strin
 }
 
 /// Every acknowledged create is in the tree, with its data.
-pub fn check_all_there(tree: &Tree, acknowledged: &[String]) -> Result<()> {
+pub(crate) fn check_all_there(tree: &Tree, acknowledged: &[String]) -> Result<()> {
     ensure!(!acknowledged.is_empty(), "nothing was written");
     for path in acknowledged {
         let found =

@@ -2,7 +2,7 @@
 
 #![allow(dead_code, reason = "each test target uses a part of it")]
 
-pub mod clients;
+pub(crate) mod clients;
 
 use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, kill_process};
@@ -22,9 +22,9 @@ use zabscope_core::proto::request::Request;
 use zabscope_tests::given;
 
 /// Longest wait for anything that should take a second.
-pub const PATIENCE: Duration = Duration::from_secs(40);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(40);
 /// Short ticks, so that elections and expiries are over soon.
-pub const QUICK: &str = "tickTime=300\ninitLimit=20\nsyncLimit=8\nmaxClientCnxns=0\n\
+pub(crate) const QUICK: &str = "tickTime=300\ninitLimit=20\nsyncLimit=8\nmaxClientCnxns=0\n\
                          4lw.commands.whitelist=*\npreAllocSize=64\n";
 
 /// One ensemble at a time: several would make each other late on a small machine.
@@ -32,7 +32,7 @@ static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 /// Servers on free ports of 127.0.0.1, with a folder that goes with them.
 #[derive(Debug)]
-pub struct Ensemble {
+pub(crate) struct Ensemble {
     folder: TempDir,
     ports: BTreeMap<u8, [u16; 3]>,
     running: BTreeMap<u8, Child>,
@@ -41,15 +41,15 @@ pub struct Ensemble {
 
 /// What `srvr` says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Srvr {
-    pub mode: String,
-    pub zxid: String,
-    pub nodes: String,
+pub(crate) struct Srvr {
+    pub(crate) mode: String,
+    pub(crate) zxid: String,
+    pub(crate) nodes: String,
 }
 
 impl Ensemble {
     /// Writes the files of `count` servers and starts them all; `settings` are lines of zoo.cfg.
-    pub fn start(count: u8, settings: &str) -> Result<Self> {
+    pub(crate) fn start(count: u8, settings: &str) -> Result<Self> {
         let turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
         let mut ports = BTreeMap::new();
         let mut held = Vec::new();
@@ -90,35 +90,35 @@ impl Ensemble {
         Ok(())
     }
 
-    pub fn sids(&self) -> Vec<u8> {
+    pub(crate) fn sids(&self) -> Vec<u8> {
         self.ports.keys().copied().collect()
     }
 
-    pub fn folder(&self, sid: u8) -> PathBuf {
+    pub(crate) fn folder(&self, sid: u8) -> PathBuf {
         self.folder.path().join(sid.to_string())
     }
 
-    pub fn data(&self, sid: u8) -> PathBuf {
+    pub(crate) fn data(&self, sid: u8) -> PathBuf {
         self.folder(sid).join("data")
     }
 
     /// Client, quorum and election port.
-    pub fn address(&self, sid: u8, port: usize) -> SocketAddr {
+    pub(crate) fn address(&self, sid: u8, port: usize) -> SocketAddr {
         (Ipv4Addr::LOCALHOST, self.ports[&sid][port]).into()
     }
 
     /// `host:port` of these servers.
-    pub fn hosts(&self, sids: &[u8]) -> Vec<String> {
+    pub(crate) fn hosts(&self, sids: &[u8]) -> Vec<String> {
         sids.iter().map(|sid| self.address(*sid, 0).to_string()).collect()
     }
 
-    pub fn all_hosts(&self) -> Vec<String> {
+    pub(crate) fn all_hosts(&self) -> Vec<String> {
         self.hosts(&self.sids())
     }
 
     // --- processes -----------------------------------------------------------------------
 
-    pub fn run(&mut self, sid: u8) -> Result<()> {
+    pub(crate) fn run(&mut self, sid: u8) -> Result<()> {
         let log =
             File::options().create(true).append(true).open(self.folder(sid).join("server.log"))?;
         let child = Command::new(given("ZABSCOPE_BIN")?)
@@ -136,18 +136,18 @@ impl Ensemble {
         Ok(())
     }
 
-    pub fn pid(&self, sid: u8) -> Result<Pid> {
+    pub(crate) fn pid(&self, sid: u8) -> Result<Pid> {
         let child = self.running.get(&sid).context("the server does not run")?;
         let id = i32::try_from(child.id())?;
         Pid::from_raw(id).context("no process id")
     }
 
-    pub fn signal(&self, sid: u8, signal: Signal) -> Result<()> {
+    pub(crate) fn signal(&self, sid: u8, signal: Signal) -> Result<()> {
         Ok(kill_process(self.pid(sid)?, signal)?)
     }
 
     /// SIGKILL: no byte more is written by it.
-    pub fn kill(&mut self, sid: u8) -> Result<()> {
+    pub(crate) fn kill(&mut self, sid: u8) -> Result<()> {
         let mut child = self.running.remove(&sid).context("the server does not run")?;
         child.kill()?;
         child.wait()?;
@@ -155,7 +155,7 @@ impl Ensemble {
     }
 
     /// SIGTERM; how it ended and how long that took.
-    pub fn stop(&mut self, sid: u8) -> Result<(ExitStatus, Duration)> {
+    pub(crate) fn stop(&mut self, sid: u8) -> Result<(ExitStatus, Duration)> {
         self.signal(sid, Signal::TERM)?;
         let mut child = self.running.remove(&sid).context("the server does not run")?;
         let started = Instant::now();
@@ -164,7 +164,7 @@ impl Ensemble {
     }
 
     /// Every server that was started still runs.
-    pub fn check_alive(&mut self) -> Result<()> {
+    pub(crate) fn check_alive(&mut self) -> Result<()> {
         for (sid, child) in &mut self.running {
             if let Some(status) = child.try_wait()? {
                 bail!("server {sid} has ended: {status}");
@@ -173,21 +173,21 @@ impl Ensemble {
         Ok(())
     }
 
-    pub fn log(&self, sid: u8) -> String {
+    pub(crate) fn log(&self, sid: u8) -> String {
         fs::read_to_string(self.folder(sid).join("server.log")).unwrap_or_default()
     }
 
-    /// Resident memory in KiB.
-    pub fn memory_kb(&self, sid: u8) -> Result<u64> {
+    /// The most memory that the process has had, in KiB.
+    pub(crate) fn memory_kb(&self, sid: u8) -> Result<u64> {
         let path = format!("/proc/{}/status", self.pid(sid)?.as_raw_nonzero());
         let text = fs::read_to_string(path)?;
-        let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("VmRSS")?;
+        let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("VmHWM")?;
         Ok(line.trim().trim_end_matches(" kB").parse()?)
     }
 
     // --- what they say -------------------------------------------------------------------
 
-    pub fn word(&self, sid: u8, word: &str) -> Result<String> {
+    pub(crate) fn word(&self, sid: u8, word: &str) -> Result<String> {
         let mut stream = TcpStream::connect_timeout(&self.address(sid, 0), Duration::from_secs(5))?;
         stream.set_read_timeout(Some(Duration::from_secs(5)))?;
         stream.write_all(word.as_bytes())?;
@@ -196,7 +196,7 @@ impl Ensemble {
         Ok(text)
     }
 
-    pub fn srvr(&self, sid: u8) -> Option<Srvr> {
+    pub(crate) fn srvr(&self, sid: u8) -> Option<Srvr> {
         let text = self.word(sid, "srvr").ok()?;
         let field = |name: &str| {
             let value = text.lines().find_map(|line| line.strip_prefix(name));
@@ -205,20 +205,20 @@ impl Ensemble {
         Some(Srvr { mode: field("Mode:")?, zxid: field("Zxid:")?, nodes: field("Node count:")? })
     }
 
-    pub fn leader(&self) -> Option<u8> {
+    pub(crate) fn leader(&self) -> Option<u8> {
         let leads = |sid: &u8| {
             self.srvr(*sid).is_some_and(|srvr| ["leader", "standalone"].contains(&&*srvr.mode))
         };
         self.running.keys().copied().find(leads)
     }
 
-    pub fn wait_for_leader(&self) -> Result<u8> {
+    pub(crate) fn wait_for_leader(&self) -> Result<u8> {
         eventually("a leader", || Ok(self.leader()))
     }
 
     /// Waits until every running server serves and has applied the same. In a new epoch they
     /// show different zxids until something is written, so a session comes and goes first.
-    pub fn wait_until_equal(&self) -> Result<Srvr> {
+    pub(crate) fn wait_until_equal(&self) -> Result<Srvr> {
         let running: Vec<u8> = self.running.keys().copied().collect();
         eventually("every server to serve", || {
             Ok(running.iter().all(|sid| self.srvr(*sid).is_some()).then_some(()))
@@ -255,7 +255,7 @@ impl Drop for Ensemble {
 }
 
 /// Waits until `look` finds something; fails with what was waited for.
-pub fn eventually<T>(what: &str, mut look: impl FnMut() -> Result<Option<T>>) -> Result<T> {
+pub(crate) fn eventually<T>(what: &str, mut look: impl FnMut() -> Result<Option<T>>) -> Result<T> {
     let end = Instant::now() + PATIENCE;
     loop {
         if let Some(found) = look()? {

@@ -114,9 +114,10 @@ impl Server {
             Txn::CloseSession { .. } => {
                 self.tracker.remove(session);
                 self.touched.remove(&session);
-                // With a request of its own in the queue the client is answered first.
-                if record.header.cxid == Cxid(0)
-                    && let Some(conn) = self.attached.get(&session).copied()
+                // A client that asked for it is answered first. If it asked on another connection
+                // that it had before this one, or did not ask, this one just ends.
+                if let Some(conn) = self.attached.get(&session).copied()
+                    && !self.waits_for_close(conn, record.header.cxid)
                 {
                     self.close(conn, Closed::SessionOver, out);
                 }
@@ -129,6 +130,11 @@ impl Server {
             | Txn::Check { .. }
             | Txn::Multi(_) => {}
         }
+    }
+
+    fn waits_for_close(&self, conn: Conn, cxid: Cxid) -> bool {
+        let own = Waiting::Write { cxid, op: op::CLOSE_SESSION };
+        self.conns.get(&conn).is_some_and(|connection| connection.queue.contains(&own))
     }
 
     // --- replies -------------------------------------------------------------------------

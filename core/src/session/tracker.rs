@@ -70,7 +70,8 @@ impl Tracker {
         tracked.timeout_ms = timeout_ms;
         let timeout_ticks = u64::try_from(timeout_ms).unwrap_or(0) / self.tick_ms;
         let expires = self.tick + timeout_ticks + 1;
-        if expires > tracked.expires_tick {
+        // Earlier too: a client that came back with a shorter timeout is bound by it.
+        if expires != tracked.expires_tick {
             remove(&mut self.buckets, tracked.expires_tick, session);
             tracked.expires_tick = expires;
             self.buckets.entry(expires).or_default().insert(session);
@@ -186,6 +187,15 @@ mod tests {
         assert!(!tracker.touch(S, 4000));
         assert_eq!(tracker.check(S, Sid(1)), Check::Expired);
         assert!(tracker.on_tick().is_empty(), "it is not expired again");
+    }
+
+    #[test]
+    fn the_timeout_of_the_last_connection_rules_the_expiry() {
+        let mut tracker = Tracker::new(2000, []);
+        tracker.add(S, 40_000, Some(Sid(1)));
+        assert!(tracker.reattach(S, 4000, Sid(1)));
+        assert!(tracker.on_tick().is_empty() && tracker.on_tick().is_empty());
+        assert_eq!(tracker.on_tick(), [S]);
     }
 
     #[test]

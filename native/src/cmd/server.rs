@@ -7,7 +7,7 @@ use crate::words::Words;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -193,7 +193,11 @@ fn addresses(config: &Config) -> Result<Addresses, ServerError> {
     let listen = |at: &HostPort| -> Result<SocketAddr, ServerError> {
         let address = resolve(at)?;
         Ok(if config.quorum_listen_on_all_ips {
-            SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), address.port())
+            let any: IpAddr = match address.is_ipv6() {
+                true => Ipv6Addr::UNSPECIFIED.into(),
+                false => Ipv4Addr::UNSPECIFIED.into(),
+            };
+            SocketAddr::new(any, address.port())
         } else {
             address
         })

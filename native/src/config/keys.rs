@@ -126,9 +126,16 @@ impl Draft {
             return Ok(());
         }
         self.refuse_unsupported(key, value)?;
-        let what = match WITHOUT_EFFECT.contains(&key) {
-            true => format!("{key} has no effect in this server"),
-            false => format!("{key} is not known and ignored"),
+        let what = if NOT_YET.contains(&key) {
+            // Switched off is what it is.
+            if value.eq_ignore_ascii_case("false") {
+                return Ok(());
+            }
+            format!("{key}={value} has no effect: it is not supported yet")
+        } else if WITHOUT_EFFECT.contains(&key) {
+            format!("{key} has no effect in this server")
+        } else {
+            format!("{key} is not known and ignored")
         };
         self.warn(self.line, what);
         Ok(())
@@ -218,9 +225,6 @@ impl Draft {
         }
         if key.starts_with("authProvider") && value.to_ascii_lowercase().contains("sasl") {
             return Err("SASL is not supported".into());
-        }
-        if NOT_YET.contains(&key) && !value.eq_ignore_ascii_case("false") {
-            self.warn(self.line, format!("{key}={value} has no effect: it is not supported yet"));
         }
         match UNSUPPORTED.iter().find(|(name, _)| *name == key) {
             Some((_, Some(off))) if value.eq_ignore_ascii_case(off) => Ok(()),

@@ -192,3 +192,13 @@ fn purge_intervals_have_units() {
     let config = parse("", "dataDir=@\nclientPort=1\nautopurge.snapRetainCount=1").unwrap();
     assert_eq!((config.autopurge.retain, config.warnings.len()), (3, 1));
 }
+
+#[test]
+fn what_is_not_supported_yet_is_warned_about_once_and_only_if_it_is_wanted() {
+    let warned = |value: &str| {
+        let text = format!("{SAMPLE}reconfigEnabled={value}\n");
+        parse("", &text).unwrap().warnings.into_iter().map(|it| it.what).collect::<Vec<_>>()
+    };
+    assert_eq!(warned("true"), ["reconfigEnabled=true has no effect: it is not supported yet"]);
+    assert!(warned("false").is_empty());
+}

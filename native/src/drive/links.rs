@@ -185,6 +185,9 @@ impl Driver {
         let progress = slot.socket.flush();
         if progress == Progress::Closed {
             self.lose(token);
+        } else if slot.stalled && !slot.socket.is_behind() {
+            slot.stalled = false;
+            self.ready.insert(token);
         } else if is_client && slot.socket.is_over_bound() {
             tracing::warn!("a client does not read its answers: its connection is closed");
             self.lose(token);

@@ -23,6 +23,8 @@ pub(super) struct Slot {
     pub kind: Kind,
     /// The engine does not want its input now.
     pub paused: bool,
+    /// Its output has grown so much that its input waits.
+    pub stalled: bool,
     /// It is closed at this time, unless it has become what it was opened for.
     pub deadline: Option<Instant>,
 }
@@ -100,7 +102,7 @@ impl Driver {
             return None;
         }
         let deadline = Some(Instant::now() + super::deadlines::patience(&kind));
-        self.slots.insert(token, Slot { socket, kind, paused: false, deadline });
+        self.slots.insert(token, Slot { socket, kind, paused: false, stalled: false, deadline });
         Some(token)
     }
 
@@ -130,7 +132,7 @@ impl Driver {
     /// Reads a piece of input and feeds what is whole.
     pub(super) fn read(&mut self, token: usize) {
         let Some(slot) = self.slots.get_mut(&token) else { return };
-        if slot.paused || slot.socket.is_closing() {
+        if slot.paused || slot.stalled || slot.socket.is_closing() {
             return;
         }
         // What was left in the buffers when the engine paused the link comes first.
@@ -139,7 +141,7 @@ impl Driver {
             return;
         }
         let Some(slot) = self.slots.get_mut(&token) else { return };
-        if slot.paused {
+        if slot.paused || slot.stalled {
             return;
         }
         let (count, progress) = slot.socket.read(&mut self.buffer);
@@ -257,6 +259,11 @@ impl Driver {
             let words = &self.words;
             let Some(slot) = self.slots.get_mut(&token) else { return Ok(()) };
             if slot.paused {
+                return Ok(());
+            }
+            // A small request can have a large answer, and many fit into one read.
+            if slot.socket.is_behind() {
+                slot.stalled = true;
                 return Ok(());
             }
             let Kind::Client(client) = &mut slot.kind else { return Ok(()) };

@@ -10,6 +10,8 @@ use zabscope_core::base::limits::UNSENT_BYTES_MAX;
 use zabscope_core::tree::SnapshotChunks;
 use zabscope_core::wire::Writer;
 
+/// A client with so many unsent bytes is not read from.
+const UNSENT_STALL_BYTES: usize = 1024 * 1024;
 /// Bytes read at a time.
 pub const READ_BYTES: usize = 64 * 1024;
 /// A snapshot is encoded only as far ahead as this.
@@ -111,6 +113,11 @@ impl Socket {
     /// Appends a snapshot, which is encoded while it is sent.
     pub fn append_snapshot(&mut self, chunks: SnapshotChunks) {
         self.queue.push_back(Part::Snapshot(Box::new(chunks)));
+    }
+
+    /// True if the peer should take what there is before more is made for it.
+    pub const fn is_behind(&self) -> bool {
+        self.unsent > UNSENT_STALL_BYTES
     }
 
     /// True if the peer has not taken more than a client may leave.
