@@ -357,6 +357,8 @@ impl Lab {
                         talk.answer = Some((record.index, good, text));
                     }
                 }
+                // Clients try one server after the other; the picture shows it.
+                Reply::State(client::State::Connecting) => {}
                 Reply::Event { .. } | Reply::State(_) => {
                     let answer = Some((record.index, true, text));
                     self.talks.push(Talk { step: record.index, client, asked: None, answer });

@@ -2,8 +2,15 @@
 #![cfg(target_arch = "wasm32")]
 #![allow(clippy::unwrap_used, reason = "clippy does not know these functions as tests")]
 
+use wasm_bindgen::JsCast;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+use zabscope_core::base::ClientId;
+use zabscope_core::sim::Micros;
+use zabscope_web::lab::{Lab, create};
 use zabscope_web::panic;
+use zabscope_web::scene::layout::{Layout, Shape, between};
+use zabscope_web::scene::messages::Messages;
+use zabscope_web::view::View;
 
 wasm_bindgen_test_configure!(run_in_browser);
 
@@ -30,10 +37,43 @@ fn a_panic_is_shown_in_the_page() {
 }
 
 #[wasm_bindgen_test]
-async fn the_top_component_draws_the_engines_limit() {
+async fn the_page_starts_with_an_elected_ensemble() {
     let place = place("app");
-    yew::Renderer::<zabscope_web::app::App>::with_root(place.clone()).render();
+    let app = yew::Renderer::<zabscope_web::app::App>::with_root(place.clone()).render();
     gloo_timers::future::TimeoutFuture::new(0).await;
-    assert!(place.inner_html().contains("1048575 bytes"), "{}", place.inner_html());
+    let headline = place.query_selector("#headline").unwrap().unwrap();
+    assert_eq!(headline.text_content().unwrap(), "Server 3 leads.");
+    assert_eq!(place.query_selector_all(".stage .seat").unwrap().length(), 3);
+    app.destroy();
+    place.remove();
+}
+
+#[wasm_bindgen_test]
+fn messages_are_put_where_their_share_of_the_way_says() {
+    let place = place("scene");
+    place.set_inner_html("<svg viewBox='0 0 628 540'><g></g></svg>");
+    let group = place.query_selector("g").unwrap().unwrap();
+    let layout = Layout::new(3, 2, Shape::Wide);
+    let mut lab = Lab::elected(3, 7);
+    // A request of a client is under way at once.
+    lab.ask(ClientId(1), create("/a", "1", 0));
+    let view = View::of(&lab);
+    let flight = view.flights.iter().find(|f| f.look.name == "REQUEST").unwrap();
+    let mut messages = Messages::default();
+    messages.show(&group, &view.flights, &layout);
+    let (from, to) = layout.way(flight.from, flight.to).unwrap();
+    let half = Micros((flight.sent_at.0 + flight.due_at.0) / 2);
+    messages.place(half, false);
+    let shown = group.query_selector("[data-name=REQUEST]").unwrap().unwrap();
+    let place_of = |element: &web_sys::Element| {
+        let element = element.dyn_ref::<web_sys::SvgGraphicsElement>().unwrap();
+        let matrix = element.transform().base_val().get_item(0).unwrap().matrix();
+        (matrix.e(), matrix.f())
+    };
+    let middle = between(from, to, 0.5);
+    let (x, y) = place_of(&shown);
+    assert!((x - middle.x).abs() < 0.5 && (y - middle.y).abs() < 0.5, "{x} {y} {middle:?}");
+    messages.show(&group, &[], &layout);
+    assert_eq!(group.child_element_count(), 0);
     place.remove();
 }

@@ -55,8 +55,9 @@ pub fn request(verb: &str, path: &str, data: &str, flags: i32) -> Option<Request
 pub fn ClientPanel(props: &ClientPanelProps) -> Html {
     let ClientPanelProps { view, chosen, playing, order } = props;
     let verb = use_state(|| "create".to_owned());
-    let fields = [use_node_ref(), use_node_ref(), use_node_ref(), use_node_ref()];
-    let [path_ref, data_ref, ephemeral_ref, sequence_ref] = fields.clone();
+    // Yew puts back what a field has that its state has not, so all typing goes through states.
+    let (path, data) = (use_state(|| "/a".to_owned()), use_state(|| "1".to_owned()));
+    let (ephemeral, sequence) = (use_state(|| false), use_state(|| false));
     let Some(client) = view.clients.iter().find(|client| client.id == chosen.0) else {
         return Html::default();
     };
@@ -70,16 +71,11 @@ pub fn ClientPanel(props: &ClientPanelProps) -> Html {
     };
     let onsubmit = {
         let (order, verb, client) = (order.clone(), verb.clone(), *chosen);
+        let (path, data) = (path.clone(), data.clone());
+        let flags = i32::from(*ephemeral) + 2 * i32::from(*sequence);
         Callback::from(move |event: SubmitEvent| {
             event.prevent_default();
-            let [path, data, ephemeral, sequence] =
-                fields.each_ref().map(|field| field.cast::<HtmlInputElement>());
-            let text = |input: Option<HtmlInputElement>| {
-                input.map_or_else(String::new, |input| input.value())
-            };
-            let is_on = |input: Option<HtmlInputElement>| input.is_some_and(|i| i.checked());
-            let flags = i32::from(is_on(ephemeral)) + 2 * i32::from(is_on(sequence));
-            if let Some(request) = request(&verb, text(path).trim(), &text(data), flags) {
+            if let Some(request) = request(&verb, path.trim(), &data, flags) {
                 order.emit(Order::Ask(client, request));
             }
         })
@@ -104,15 +100,15 @@ pub fn ClientPanel(props: &ClientPanelProps) -> Html {
                         <option {value} selected={*verb == value}>{ words }</option>
                     }) }
                 </select>
-                <input type="text" id="path" ref={path_ref} aria-label="Path" value="/a"
+                <input type="text" id="path" aria-label="Path" value={(*path).clone()} oninput={typed(&path)}
                     spellcheck="false" autocomplete="off" />
-                <input type="text" id="data" ref={data_ref} aria-label="Data" value="1"
+                <input type="text" id="data" aria-label="Data" value={(*data).clone()} oninput={typed(&data)}
                     class={(!has_data).then_some("gone")} spellcheck="false" autocomplete="off" />
                 <label class={classes!("flag", (!creates).then_some("gone"))}>
-                    <input type="checkbox" id="ephemeral" ref={ephemeral_ref} />{ "ephemeral" }
+                    <input type="checkbox" id="ephemeral" checked={*ephemeral} onchange={switched(&ephemeral)} />{ "ephemeral" }
                 </label>
                 <label class={classes!("flag", (!creates).then_some("gone"))}>
-                    <input type="checkbox" id="sequence" ref={sequence_ref} />{ "sequential" }
+                    <input type="checkbox" id="sequence" checked={*sequence} onchange={switched(&sequence)} />{ "sequential" }
                 </label>
                 <button class="other" id="ask" type="submit">{ "Ask" }</button>
             </form>
@@ -130,6 +126,24 @@ pub fn ClientPanel(props: &ClientPanelProps) -> Html {
             </ul>
         </div>
     }
+}
+
+fn typed(state: &UseStateHandle<String>) -> Callback<InputEvent> {
+    let state = state.clone();
+    Callback::from(move |event: InputEvent| {
+        if let Some(input) = event.target_dyn_into::<HtmlInputElement>() {
+            state.set(input.value());
+        }
+    })
+}
+
+fn switched(state: &UseStateHandle<bool>) -> Callback<Event> {
+    let state = state.clone();
+    Callback::from(move |event: Event| {
+        if let Some(input) = event.target_dyn_into::<HtmlInputElement>() {
+            state.set(input.checked());
+        }
+    })
 }
 
 fn session(client: &ClientView, order: &Callback<Order>) -> Html {

@@ -1,6 +1,6 @@
 //! Clients: boxes at the upper corners.
 
-use super::layout::{CLIENT_HALF_WIDTH, Layout};
+use super::layout::{CLIENT_HALF_WIDTH, Layout, number};
 use crate::app::Order;
 use crate::view::ClientView;
 use std::rc::Rc;
@@ -33,10 +33,10 @@ pub fn Client(props: &ClientProps) -> Html {
         <g class={classes!("client", client.connected.then_some("connected"))} {onclick}
             id={format!("client-{}", client.id)} role="img"
             aria-label={format!("Client {}, {}", client.id, client.state)}
-            transform={format!("translate({} {})", seat.x, seat.y)}>
-            <rect class="box" x={(-half).to_string()} y="-16" width={(2.0 * half).to_string()}
+            transform={seat.translate()}>
+            <rect class="box" x={number(-half)} y="-16" width={number(2.0 * half)}
                 height="28" rx="3" />
-            <line class="foot" x1={(-half - 5.0).to_string()} x2={(half + 5.0).to_string()} y1="16"
+            <line class="foot" x1={number(-half - 5.0)} x2={number(half + 5.0)} y1="16"
                 y2="16" />
             <text class="number" y="3">{ format!("c{}", client.id) }</text>
             <text class="fact" y="36">{ client.state }</text>

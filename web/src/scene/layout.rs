@@ -59,7 +59,7 @@ impl Layout {
         let (width, height, centre, ring, radius) = match shape {
             Shape::Wide => {
                 let radius = if servers > 5 { 27.0 } else { 32.0 };
-                (680.0, 480.0, Point { x: 340.0, y: 262.0 }, Point { x: 180.0, y: 168.0 }, radius)
+                (628.0, 540.0, Point { x: 314.0, y: 308.0 }, Point { x: 166.0, y: 190.0 }, radius)
             }
             Shape::Narrow => {
                 let radius = if servers > 5 { 20.0 } else { 24.0 };
@@ -67,8 +67,8 @@ impl Layout {
             }
         };
         let seat = |place: usize| {
-            let angle = std::f32::consts::TAU * part(place, servers) - std::f32::consts::FRAC_PI_2;
-            Point { x: centre.x + ring.x * angle.cos(), y: centre.y + ring.y * angle.sin() }
+            let unit = on_circle(place, servers);
+            Point { x: centre.x + ring.x * unit.x, y: centre.y + ring.y * unit.y }
         };
         let edge = match shape {
             Shape::Wide => 64.0,
@@ -155,6 +155,27 @@ fn part(number: usize, of: usize) -> f32 {
     number as f32 / of.max(1) as f32
 }
 
+/// A point of the unit circle, clockwise from the top. By a series, exact enough for a drawing:
+/// the library's functions are right for all arguments, at 8 kB of code.
+fn on_circle(place: usize, of: usize) -> Point {
+    let mut angle = std::f32::consts::TAU * part(place, of);
+    if angle > std::f32::consts::PI {
+        angle -= std::f32::consts::TAU;
+    }
+    let (mut sin, mut cos) = (0.0, 0.0);
+    let mut term = 1.0;
+    for power in 0..20_usize {
+        match power % 4 {
+            0 => cos += term,
+            1 => sin += term,
+            2 => cos -= term,
+            _ => sin -= term,
+        }
+        term *= angle / part(power + 1, 1);
+    }
+    Point { x: sin, y: -cos }
+}
+
 fn direction(from: Point, to: Point) -> Point {
     let (dx, dy) = (to.x - from.x, to.y - from.y);
     let length = dx.hypot(dy).max(1.0);
@@ -163,6 +184,28 @@ fn direction(from: Point, to: Point) -> Point {
 
 fn along(from: Point, unit: Point, length: f32) -> Point {
     Point { x: from.x + unit.x * length, y: from.y + unit.y * length }
+}
+
+impl Point {
+    /// As SVG's `transform`.
+    #[must_use]
+    pub fn translate(self) -> String {
+        format!("translate({} {})", number(self.x), number(self.y))
+    }
+}
+
+/// A length as SVG text, in whole units: printing fractions would cost the page 10 kB of code.
+#[must_use]
+pub fn number(value: f32) -> String {
+    #[allow(clippy::cast_possible_truncation, reason = "a drawing is small")]
+    let whole = value.round() as i32;
+    whole.to_string()
+}
+
+/// A turn around the origin as SVG's `transform`.
+#[must_use]
+pub fn rotate(degrees: f32) -> String {
+    format!("rotate({})", number(degrees))
 }
 
 /// The point at a share of the way, 0 to 1.

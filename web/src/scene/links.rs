@@ -1,6 +1,6 @@
 //! Links between nodes. A click chooses one; the inspector offers the same for the keyboard.
 
-use super::layout::{Layout, between, degrees};
+use super::layout::{Layout, between, degrees, number, rotate};
 use crate::app::{Order, Selection};
 use crate::view::LinkView;
 use std::rc::Rc;
@@ -28,7 +28,7 @@ pub fn Link(props: &LinkProps) -> Html {
         let (order, chosen) = (order.clone(), Selection::Link(link.a, link.b));
         Callback::from(move |_: MouseEvent| order.emit(Order::Select(Some(chosen))))
     };
-    let (ax, ay, bx, by) = (a.x.to_string(), a.y.to_string(), b.x.to_string(), b.y.to_string());
+    let (ax, ay, bx, by) = (number(a.x), number(a.y), number(b.x), number(b.y));
     let line = |class: &'static str| {
         html! {
             <line {class} x1={ax.clone()} y1={ay.clone()} x2={bx.clone()} y2={by.clone()} />
@@ -53,10 +53,10 @@ pub fn Link(props: &LinkProps) -> Html {
             { line("reach") }
             { line("wire") }
             if cut {
-                <g transform={format!("translate({} {})", middle.x, middle.y)}>
+                <g transform={middle.translate()}>
                     <circle class="break" r="9" />
                     if let Some(way) = way {
-                        <path class="through" d="M-5-5 3 0-5 5" transform={format!("rotate({way})")} />
+                        <path class="through" d="M-5-5 3 0-5 5" transform={rotate(way)} />
                     } else {
                         <path class="through" d="M-4-4 4 4M4-4-4 4" />
                     }

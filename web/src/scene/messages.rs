@@ -1,7 +1,7 @@
 //! Messages on their way, drawn outside of Yew: nodes are made when a message appears and moved
 //! by a cached transform, so that a frame costs no text and no comparison of trees.
 
-use super::layout::{Layout, Point, between, degrees};
+use super::layout::{Layout, Point, between, degrees, number, rotate};
 use crate::message::Look;
 use crate::view::FlightView;
 use std::collections::{BTreeMap, BTreeSet};
@@ -85,7 +85,7 @@ fn sprite(
     whole.set_attribute("data-name", name)?;
     let ahead = element("g")?;
     let turn = degrees(from, to);
-    ahead.set_attribute("transform", &format!("rotate({turn})"))?;
+    ahead.set_attribute("transform", &rotate(turn))?;
     if !flight.look.is_quiet() {
         let trail = element("path")?;
         trail.set_attribute("class", "trail")?;
@@ -102,7 +102,7 @@ fn sprite(
         // Both kinds of triangle point to where they go.
         let back = matches!(shape, crate::message::Shape::TriangleBack);
         let turn = if back { turn + 180.0 } else { turn };
-        body.set_attribute("transform", &format!("rotate({turn})"))?;
+        body.set_attribute("transform", &rotate(turn))?;
     }
     whole.append_child(&body)?;
     if !mark.is_empty() {
@@ -121,7 +121,7 @@ fn sprite(
 fn text(class: &str, words: &str, y: f32) -> Result<Element, JsValue> {
     let text = element("text")?;
     text.set_attribute("class", class)?;
-    text.set_attribute("y", &y.to_string())?;
+    text.set_attribute("y", &number(y))?;
     text.set_text_content(Some(words));
     Ok(text)
 }

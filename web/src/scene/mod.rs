@@ -9,7 +9,7 @@ pub mod servers;
 use crate::app::{Order, Selection};
 use crate::view::View;
 use clients::Client;
-use layout::Layout;
+use layout::{Layout, number};
 use links::Link;
 use servers::Seat;
 use std::rc::Rc;
@@ -34,7 +34,7 @@ pub struct StageProps {
 #[component]
 pub fn Stage(props: &StageProps) -> Html {
     let StageProps { view, layout, selection, messages, order } = props;
-    let view_box = format!("0 0 {} {}", layout.width, layout.height);
+    let view_box = format!("0 0 {} {}", number(layout.width), number(layout.height));
     html! {
         <svg class="stage" id="stage" viewBox={view_box} role="group" aria-label="The ensemble">
             <defs>

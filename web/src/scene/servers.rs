@@ -1,6 +1,6 @@
 //! Servers on their seats.
 
-use super::layout::{LINE, Layout, Shape};
+use super::layout::{LINE, Layout, Point, Shape, number};
 use crate::app::{Order, Selection};
 use crate::view::{Role, ServerView};
 use std::rc::Rc;
@@ -99,29 +99,29 @@ pub fn Seat(props: &SeatProps) -> Html {
     let radius = layout.radius;
     let (glyph_x, glyph_y) = match layout.shape {
         Shape::Wide => (0.0, -radius - 12.0),
-        Shape::Narrow => (radius, -radius + 2.0),
+        Shape::Narrow => (radius + 4.0, 12.0 - radius),
     };
     html! {
         <g class={classes!("seat", server.role.class(), selected.then_some("selected"))}
             id={format!("server-{}", server.sid)} role="button" tabindex="0"
             aria-label={spoken(server)} aria-pressed={selected.to_string()}
             data-role={server.role.word()} {onclick} {onkeydown}>
-            <g transform={format!("translate({} {})", seat.x, seat.y)}>
-                <circle class="halo" r={(radius + 9.0).to_string()} />
-                <circle class="body" r={radius.to_string()} />
+            <g transform={seat.translate()}>
+                <circle class="halo" r={number(radius + 9.0)} />
+                <circle class="body" r={number(radius)} />
                 { (server.role == Role::Leading).then(|| html! {
-                    <circle class="inner" r={(radius - 5.0).to_string()} />
+                    <circle class="inner" r={number(radius - 5.0)} />
                 }) }
                 <text class="number" y="8">{ server.sid }</text>
                 <path class="glyph" d={glyph(server.role)}
-                    transform={format!("translate({glyph_x} {glyph_y})")} />
+                    transform={Point { x: glyph_x, y: glyph_y }.translate()} />
             </g>
-            <text class="label" text-anchor={label.anchor} x={label.at.x.to_string()}
-                y={label.at.y.to_string()}>
+            <text class="label" text-anchor={label.anchor} x={number(label.at.x)}
+                y={number(label.at.y)}>
                 { for words.iter().enumerate().map(|(line, word)| html! {
                     <tspan class={if line == 0 { "role-word" } else { "fact" }}
-                        x={label.at.x.to_string()}
-                        dy={if line == 0 { 0.0 } else { LINE }.to_string()}>{ word }</tspan>
+                        x={number(label.at.x)}
+                        dy={number(if line == 0 { 0.0 } else { LINE })}>{ word }</tspan>
                 }) }
             </text>
         </g>

@@ -1,0 +1,135 @@
+//! The page's plain parts: a view is a function of tape, cursor and clock, and everything has its
+//! place in the drawing.
+#![cfg(target_arch = "wasm32")]
+#![allow(clippy::unwrap_used, reason = "clippy does not know these functions as tests")]
+
+use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+use zabscope_core::base::{ClientId, NodeId, Sid};
+use zabscope_core::sim::{Action, Micros};
+use zabscope_web::lab::{Lab, create};
+use zabscope_web::panels::client::request;
+use zabscope_web::panels::timeline::ratio_text;
+use zabscope_web::scene::layout::{Layout, Shape};
+use zabscope_web::view::{Role, View, time_text};
+
+wasm_bindgen_test_configure!(run_in_browser);
+
+fn server(sid: i64) -> NodeId {
+    NodeId::Server(Sid(sid))
+}
+
+#[wasm_bindgen_test]
+fn a_new_run_is_elected_and_has_a_znode() {
+    for voters in [3, 5, 7] {
+        let view = View::of(&Lab::elected(voters, 7));
+        assert_eq!(view.leader, Some(i64::from(voters)));
+        assert_eq!(view.running(), usize::from(voters));
+        assert_eq!(view.quorum, usize::from(voters) / 2 + 1);
+        let committed = &view.server(1).unwrap().committed;
+        assert!(view.servers.iter().all(|server| server.committed == *committed), "{view:?}");
+        assert!(view.clients.iter().all(|client| client.connected), "{view:?}");
+        assert_eq!(view.clients[0].talks[0].answer.as_deref(), Some("/hello (at e1.c3)"));
+    }
+}
+
+#[wasm_bindgen_test]
+fn a_view_is_equal_forward_backward_and_after_a_jump() {
+    let mut lab = Lab::elected(5, 3);
+    lab.kill(server(5), true);
+    let start = lab.index();
+    let forward: Vec<View> = (0..150)
+        .map(|_| {
+            assert!(lab.step());
+            View::of(&lab)
+        })
+        .collect();
+    let same = |view: &View, then: &View| {
+        // Only the length of the known run may differ.
+        assert_eq!(View { end: 0, ..view.clone() }, View { end: 0, ..then.clone() });
+    };
+    for then in forward.iter().rev() {
+        lab.seek(then.index);
+        same(&View::of(&lab), then);
+    }
+    lab.seek(0);
+    lab.seek(start + 77);
+    same(&View::of(&lab), &forward[76]);
+}
+
+#[wasm_bindgen_test]
+fn an_order_in_the_past_makes_another_future() {
+    let mut lab = Lab::elected(3, 7);
+    let calm = lab.index();
+    lab.kill(server(3), false);
+    lab.advance(lab.now().plus(2_000_000));
+    let view = View::of(&lab);
+    assert_eq!((view.leader, view.server(3).unwrap().role), (Some(2), Role::Down));
+    lab.seek(calm);
+    assert!(lab.is_in_the_past());
+    lab.ask(ClientId(2), create("/b", "1", 0));
+    assert!(!lab.is_in_the_past());
+    lab.advance(lab.now().plus(2_000_000));
+    let view = View::of(&lab);
+    assert_eq!(view.leader, Some(3));
+    assert_eq!(view.clients[1].talks[0].answer.as_deref(), Some("/b (at e1.c4)"));
+    assert!(view.log.iter().all(|line| !line.text.contains("killed")), "{:?}", view.log);
+}
+
+#[wasm_bindgen_test]
+fn a_cut_stops_messages_half_way() {
+    let mut lab = Lab::elected(3, 7);
+    lab.act(Action::Cut(server(3), server(1)));
+    lab.ask(ClientId(1), create("/c", "1", 0));
+    lab.advance(lab.now().plus(400_000));
+    let view = View::of(&lab);
+    let link = view.links.iter().find(|link| (link.a, link.b) == (server(1), server(3))).unwrap();
+    assert_eq!((link.cut_ab, link.cut_ba), (false, true));
+    let stopped: Vec<_> = view.flights.iter().filter(|flight| flight.stopped).collect();
+    assert!(stopped.iter().any(|flight| flight.look.name == "PROPOSAL"), "{:?}", view.flights);
+    for flight in stopped {
+        assert_eq!((flight.from, flight.to), (server(3), server(1)));
+        assert!(flight.share(Micros(u64::MAX)) <= 0.5);
+    }
+}
+
+#[wasm_bindgen_test]
+fn all_have_their_place_and_none_overlap() {
+    for shape in [Shape::Wide, Shape::Narrow] {
+        for servers in [3_u8, 5, 7] {
+            let layout = Layout::new(servers.into(), 2, shape);
+            let seats: Vec<_> =
+                (1..=i64::from(servers)).map(|sid| layout.seat(server(sid)).unwrap()).collect();
+            for (place, a) in seats.iter().enumerate() {
+                let r = layout.radius;
+                assert!(a.x > r && a.x < layout.width - r && a.y > r && a.y < layout.height - r);
+                for b in &seats[place + 1..] {
+                    assert!((a.x - b.x).hypot(a.y - b.y) > 3.0 * r, "{shape:?} {servers}");
+                }
+            }
+            // The first stands at the top, in the middle.
+            assert!((seats[0].x - layout.width / 2.0).abs() < 0.5);
+            assert!(seats.iter().all(|seat| seat.y >= seats[0].y));
+            assert_eq!(layout.seat(server(i64::from(servers) + 1)), None);
+            assert_eq!(layout.seat(server(0)), None);
+        }
+    }
+}
+
+#[wasm_bindgen_test]
+fn both_directions_of_a_link_are_beside_each_other() {
+    let layout = Layout::new(3, 2, Shape::Wide);
+    let (there, _) = layout.way(server(1), server(2)).unwrap();
+    let (_, back) = layout.way(server(2), server(1)).unwrap();
+    let apart = (there.x - back.x).hypot(there.y - back.y);
+    assert!((apart - 10.0).abs() < 0.1, "{apart}");
+}
+
+#[wasm_bindgen_test]
+fn words_for_times_ratios_and_requests() {
+    assert_eq!(time_text(Micros(12_034_567)), "+12.034 s");
+    assert_eq!(ratio_text(4), "1 s of theirs takes 20 s");
+    assert_eq!(ratio_text(7), "1 s of theirs takes 1 s");
+    let create = request("create", "/a", "b", 3).unwrap();
+    assert_eq!(zabscope_web::tell::request_text(&create), "create -e -s /a “b”");
+    assert_eq!(request("paint", "/a", "", 0), None);
+}
