@@ -293,7 +293,10 @@ impl Server {
         self.send(conn, ToClient::Reply { header, body }, out);
     }
 
+    /// The zxid that answers carry: the last transaction applied here. A new leader that has
+    /// committed nothing does not show the start of its epoch, as Java does: its followers, which
+    /// have not seen that zxid, would refuse the client until the next write.
     pub(super) fn last_processed(&self) -> Zxid {
-        self.peer.last_processed()
+        self.image.zxid
     }
 }

@@ -181,7 +181,8 @@ impl<P: Value, I: Value> Peer<P, I> {
             self.leave(Reason::Protocol("LEADERINFO out of turn"), out);
             return;
         }
-        if epoch < accepted {
+        self.refused_epoch = epoch < accepted;
+        if self.refused_epoch {
             self.leave(Reason::OldEpoch, out);
             return;
         }

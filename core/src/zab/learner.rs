@@ -142,7 +142,11 @@ impl<P: Value, I: Value> Peer<P, I> {
         self.role = Role::Learning(learner);
         out.push(Out::SetTimer(Timer::InitLimit, self.config.init_limit_ms()));
         out.push(Out::SetTimer(Timer::Tick, self.config.tick_ms));
-        out.push(Out::Connect(Link::Quorum(leader)));
+        if self.refused_epoch {
+            out.push(Out::SetTimer(Timer::ConnectRetry, self.config.tick_ms));
+        } else {
+            out.push(Out::Connect(Link::Quorum(leader)));
+        }
     }
 
     pub(super) fn on_leader_linked(&mut self, out: &mut Outs<P, I>) {

@@ -38,6 +38,9 @@ pub struct Peer<P, I> {
     /// TRUNC could not be executed because the log does not reach back: ask for SNAP at the next
     /// sync (rule S3).
     pub(super) needs_snap: bool,
+    /// The last leader offered an epoch below the one promised here: it cannot be followed before
+    /// the next election, so it is asked once a tick and not without a pause.
+    pub(super) refused_epoch: bool,
 }
 
 /// What a server is doing, with what it needs for that.
@@ -81,6 +84,7 @@ impl<P: Value, I: Value> Peer<P, I> {
             role: Role::Down,
             election_links: BTreeSet::new(),
             needs_snap: false,
+            refused_epoch: false,
         };
         peer.vote = peer.initial_vote();
         peer
