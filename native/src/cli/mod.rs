@@ -6,7 +6,7 @@
 //! | [`hosts`] | connect strings |
 //! | [`handle`] | a client of the engine on sockets |
 //! | [`command`] | what is typed |
-//! | [`print`] | what is shown |
+//! | [`mod@print`] | what is shown |
 //! | [`znodes`] | commands that ask and are answered |
 //! | [`standing`] | commands that stay: watch, lock, elect |
 //! | [`shell`] | the prompt |
