@@ -37,7 +37,11 @@ fn log_zab(note: &zab::Note) {
         zab::Note::Committed(zxid) => debug!(%zxid, "committed"),
         zab::Note::LearnerLost { learner, why } => warn!(%learner, ?why, "learner lost"),
         zab::Note::Leaving(why) => match why {
-            Reason::LinkLost | Reason::Silent | Reason::NoLeader | Reason::NoQuorum => {
+            Reason::LinkLost
+            | Reason::Silent
+            | Reason::NoLeader
+            | Reason::NoQuorum
+            | Reason::CannotTruncate => {
                 warn!(?why, "looking for a leader again");
             }
             why => error!(?why, "looking for a leader again"),
