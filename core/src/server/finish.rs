@@ -9,7 +9,7 @@ use super::connection::{Stage, Waiting};
 use super::message::{Closed, Note, Payload};
 use super::prep::Prepared;
 use super::server::{Effects, Server};
-use crate::base::{Conn, Cxid, Effect, Now, Zxid};
+use crate::base::{Conn, Cxid, Effect, Zxid};
 use crate::proto::KeeperError;
 use crate::proto::client::ToClient;
 use crate::proto::data::perms;
@@ -25,7 +25,7 @@ use alloc::vec::Vec;
 
 impl Server {
     /// Applies the next transaction of the order.
-    pub(super) fn deliver(&mut self, _now: Now, entry: Entry<Payload>, out: &mut Effects) {
+    pub(super) fn deliver(&mut self, entry: Entry<Payload>, out: &mut Effects) {
         let zxid = entry.zxid;
         let (record, applied) = match self.ahead.take(zxid) {
             Some(Prepared { record, image, applied }) => {
@@ -44,7 +44,6 @@ impl Server {
                 (record, applied)
             }
         };
-        self.image.zxid = self.image.zxid.max(zxid);
         self.fire_watches(zxid, &applied.changes, out);
         self.finish_sessions(&record, out);
         self.answer_write(&record, applied, out);

@@ -123,7 +123,7 @@ impl Server {
         if !self.is_leader() {
             return;
         }
-        out.push(Effect::SetTimer(super::message::Timer::SessionTick, self.session_tick_ms()));
+        out.push(Effect::SetTimer(super::message::Timer::SessionTick, self.config.zab.tick_ms));
         for session in self.tracker.on_tick() {
             out.push(Effect::Note(Note::Expired(session)));
             self.expire(now, session, out);

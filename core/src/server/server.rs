@@ -7,7 +7,7 @@ use super::disk::Disk;
 use super::message::{Call, Closed, Done, Job, Msg, Never, Note, Payload, Recovered, Timer, Write};
 use super::prep::Ahead;
 use crate::base::rng::Rng;
-use crate::base::{Conn, Effect, Event, Link, Millis, Node, Now, Origin, SessionId, Sid, Zxid};
+use crate::base::{Conn, Effect, Event, Link, Node, Now, Origin, SessionId, Sid, Zxid};
 use crate::proto::client::ToClient;
 use crate::session::{Tracker, first_id};
 use crate::tree::Image;
@@ -246,7 +246,7 @@ impl Server {
                 out.push(Effect::Persist(Write::Install { zxid, image }));
             }
             Out::Job(job) => out.push(Effect::Job(job)),
-            Out::Deliver(entry) => self.deliver(now, entry, out),
+            Out::Deliver(entry) => self.deliver(entry, out),
             Out::Restore(image) => {
                 self.image = image;
                 self.ahead.clear();
@@ -255,7 +255,6 @@ impl Server {
             Out::Entered(state, phase) => self.on_entered(state, phase, out),
             Out::LearnerLost(sid) => self.held_syncs.retain(|(_, learner)| *learner != sid),
             Out::Note(note) => out.push(Effect::Note(Note::Zab(note))),
-            Out::Halt(why) => out.push(Effect::Halt(why)),
         }
     }
 
@@ -339,10 +338,6 @@ impl Server {
             let (zxid, image) = (self.image.zxid, self.image.clone());
             out.push(Effect::Job(Job::Snapshot { zxid, image }));
         }
-    }
-
-    pub(super) fn session_tick_ms(&self) -> Millis {
-        self.config.zab.tick_ms
     }
 }
 

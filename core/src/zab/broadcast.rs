@@ -102,7 +102,6 @@ impl<P: Value, I: Value> Peer<P, I> {
         let Some(entry) = self.history.apply_next() else { return };
         let Role::Leading(leader) = &mut self.role else { return };
         let zxid = entry.zxid;
-        leader.last_committed = zxid;
         for (sid, learner) in &mut leader.learners {
             if !learner.is_forwarding() {
                 continue;

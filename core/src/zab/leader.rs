@@ -28,7 +28,6 @@ pub struct Leader<P, I> {
     pub(super) learners: BTreeMap<Sid, LearnerHandler<P, I>>,
     /// For each entry of the history's tail, who has it on disk; same order, same length.
     pub(super) acks: VecDeque<BTreeSet<Sid>>,
-    pub(super) last_committed: Zxid,
     /// Half ticks since the reign began.
     half_ticks: u32,
 }
@@ -87,7 +86,7 @@ impl<P, I> LearnerHandler<P, I> {
 }
 
 impl<P, I> Leader<P, I> {
-    fn new(phase: Phase, last_committed: Zxid) -> Self {
+    fn new(phase: Phase) -> Self {
         Self {
             phase,
             epoch: None,
@@ -97,7 +96,6 @@ impl<P, I> Leader<P, I> {
             synced: BTreeSet::new(),
             learners: BTreeMap::new(),
             acks: VecDeque::new(),
-            last_committed,
             half_ticks: 0,
         }
     }
@@ -111,7 +109,7 @@ impl<P, I> Leader<P, I> {
 
 impl<P: Value, I: Value> Peer<P, I> {
     pub(super) fn become_leader(&mut self, out: &mut Outs<P, I>) {
-        self.role = Role::Leading(Leader::new(Phase::Discovery, self.history.applied()));
+        self.role = Role::Leading(Leader::new(Phase::Discovery));
         out.push(Out::Entered(ServerState::Leading, Phase::Discovery));
         out.push(Out::SetTimer(Timer::InitLimit, self.config.init_limit_ms()));
         self.schedule_half_tick(out);
@@ -121,7 +119,7 @@ impl<P: Value, I: Value> Peer<P, I> {
 
     /// Without an ensemble there is nobody to agree with: zxids stay in the epoch they are in.
     pub(super) fn become_standalone(&mut self, out: &mut Outs<P, I>) {
-        let mut leader = Leader::new(Phase::Broadcast, self.history.applied());
+        let mut leader = Leader::new(Phase::Broadcast);
         leader.epoch = Some(self.history.applied().epoch());
         self.role = Role::Leading(leader);
         out.push(Out::Entered(ServerState::Leading, Phase::Broadcast));

@@ -38,8 +38,6 @@ pub enum Out<P, I> {
     LearnerLost(Sid),
     /// A fact for people.
     Note(Note),
-    /// The process must end.
-    Halt(&'static str),
 }
 
 /// Timers of the protocol.

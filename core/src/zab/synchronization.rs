@@ -156,7 +156,6 @@ impl<P: Value, I: Value> Peer<P, I> {
         }
         let Some(epoch) = leader.epoch else { return };
         leader.phase = Phase::Broadcast;
-        leader.last_committed = self.history.applied();
         let synced: Vec<Sid> = leader
             .learners
             .iter()
