@@ -81,7 +81,7 @@ impl EnsembleSettings {
             (NodeId::Client(id), actor::Config::Client(config))
         };
         let nodes = self.sids().map(server).chain(self.client_ids().map(client)).collect();
-        Setup { settings: self.world.clone(), nodes }
+        Setup { settings: self.world.clone(), nodes, disks: Vec::new() }
     }
 
     /// What one client is told. Each prefers another server, as a shuffled connect string does.

@@ -2,7 +2,7 @@
 
 use super::line::{Line, Problem};
 use super::words::Kind;
-use crate::base::{ClientId, NodeId, Sid};
+use crate::base::{ClientId, Epoch, NodeId, Sid, Zxid};
 use crate::proto::Acl;
 use crate::proto::multi::MultiOp;
 use crate::proto::request::{CreateOp, CreateRequest, Request};
@@ -42,6 +42,17 @@ pub struct Shape {
     pub down: bool,
 }
 
+/// What a server that never ran here has on its disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct History {
+    /// acceptedEpoch and currentEpoch.
+    pub epoch: Epoch,
+    /// Label of a snapshot. It holds the transactions up to there; the log has only later ones.
+    pub snapshot: Option<Zxid>,
+    /// Transactions, oldest first; each creates a znode of its name.
+    pub zxids: Vec<Zxid>,
+}
+
 /// One command; the module above tells what each does.
 #[derive(Clone, Debug, PartialEq)]
 #[allow(missing_docs, reason = "the table of the module above names them")]
@@ -74,6 +85,7 @@ pub enum Command {
     Move(ClientId, Sid),
     Expire(ClientId),
     Snapshot(NodeId),
+    History { node: NodeId, history: History },
     Play { client: ClientId, program: Program },
     State,
     Log(Vec<NodeId>),
@@ -96,6 +108,21 @@ impl FromStr for Name {
             None => NodeId::Server(Sid(text.parse().map_err(|_| ())?)),
         };
         Ok(Self(node))
+    }
+}
+
+/// A zxid as `e1.c2`.
+struct At(Zxid);
+
+impl FromStr for At {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (epoch, counter) = text.strip_prefix('e').ok_or(())?.split_once(".c").ok_or(())?;
+        // Java keeps the epoch in the upper half of a signed number.
+        let epoch: i32 = epoch.parse().map_err(|_| ())?;
+        let counter = counter.parse().map_err(|_| ())?;
+        if epoch < 0 { Err(()) } else { Ok(Self(Zxid::new(Epoch(epoch.into()), counter))) }
     }
 }
 
@@ -244,8 +271,22 @@ fn fault(name: &str, line: &mut Line) -> Result<Option<Command>, Problem> {
             den: line.need("divisor")?,
         },
         "snapshot" => Command::Snapshot(node(line)?),
+        "history" => Command::History { node: node(line)?, history: history(line)? },
         _ => return Ok(None),
     }))
+}
+
+fn history(line: &mut Line) -> Result<History, Problem> {
+    let snapshot = line.key::<At>("snapshot")?.map(|at| at.0);
+    let mut zxids = Vec::new();
+    while !line.words.is_empty() {
+        zxids.push(line.need::<At>("zxid")?.0);
+    }
+    if !zxids.is_sorted_by(|a, b| a < b) {
+        return Err(Problem::new("zxids must rise"));
+    }
+    let newest = zxids.last().copied().max(snapshot).unwrap_or(Zxid::ZERO);
+    Ok(History { epoch: newest.epoch(), snapshot, zxids })
 }
 
 fn timer(line: &mut Line) -> Result<zab::Timer, Problem> {

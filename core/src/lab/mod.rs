@@ -23,6 +23,7 @@
 //! | command | meaning |
 //! |---|---|
 //! | `ensemble N [observers= clients= tick= init= sync= snap_count= timeout= disk= latency= down=yes]` | a new world; `down=yes`: nobody is started |
+//! | `history NODE [snapshot=ZXID] ZXID...` | before anybody is started: what an earlier life left on that server's disk |
 //! | `show KIND...`, `hide KIND...` | which lines are printed: see [`words::Kind`]; `all` are all |
 //! | `patient` / `hasty` | client operations run until they are answered / are only sent (so at first) |
 //! | `run TIME`, `stabilize`, `until TEXT` | time passes; `until` stops behind the first line that begins so, shown or not |
@@ -38,6 +39,7 @@
 //! | `state`, `log [NODE...]`, `disk NODE`, `tree [NODE]`, `sessions`, `watches [NODE]`, `time` | looks |
 
 pub mod command;
+mod history;
 pub mod line;
 pub mod runner;
 pub mod show;

@@ -1,6 +1,6 @@
 //! Runs commands and tells what happens.
 
-use super::command::{Command, Shape};
+use super::command::{Command, History, Shape};
 use super::line::{Line, Problem};
 use super::words::{Kind, Names, answer_text, event_at_text, job_text, write_text};
 use crate::base::{ClientId, Conn, Effect, Link, NodeId};
@@ -137,6 +137,7 @@ impl Lab {
                 let call = Call::Server(server::Call::Snapshot);
                 self.act(Action::Call(node, call))?;
             }
+            Command::History { node, history } => self.give_history(node, &history)?,
             other => self.disturb(other)?,
         }
         Ok(String::new())
@@ -239,6 +240,21 @@ impl Lab {
             }
         }
         self.shown = shown;
+        Ok(())
+    }
+
+    /// A disk as an earlier life would have left it, before anything has happened here.
+    fn give_history(&mut self, node: NodeId, history: &History) -> Result<(), Problem> {
+        if self.sim.index() > 0 {
+            return Err(Problem::new("a history is given before anybody is started"));
+        }
+        let mut setup = self.sim.tape().setup().clone();
+        if !matches!(node, NodeId::Server(_)) || !setup.nodes.iter().any(|(id, _)| *id == node) {
+            return Err(Problem(format!("{node} is no server")));
+        }
+        setup.disks.retain(|(id, _)| *id != node);
+        setup.disks.push((node, history.disk()));
+        self.sim = Sim::new(setup).check_messages(codec::check);
         Ok(())
     }
 

@@ -24,7 +24,7 @@
 //! /// Crashes one node after a second and says whether all went well for ten.
 //! fn survives<N: Traced>(seed: u64, nodes: Vec<(NodeId, N::Config)>, victim: NodeId) -> bool {
 //!     let settings = Settings { seed, ..Settings::default() };
-//!     let mut sim = Sim::<N>::new(Setup { settings, nodes });
+//!     let mut sim = Sim::<N>::new(Setup { settings, nodes, disks: Vec::new() });
 //!     sim.start_all();
 //!     sim.run_until(Micros::from_ms(1_000));
 //!     sim.direct(Directive::Act(Action::Crash { node: victim, kept: Kept::NONE }));

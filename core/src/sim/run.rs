@@ -14,13 +14,15 @@ use alloc::collections::BTreeSet;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// How a run begins. All nodes are down and have empty disks.
+/// How a run begins. All nodes are down.
 #[derive(Clone, Debug)]
 pub struct Setup<N: Node> {
     /// Seed and latencies.
     pub settings: Settings,
     /// Who there is.
     pub nodes: Vec<(NodeId, N::Config)>,
+    /// What is on their disks; a node that is not named has an empty one.
+    pub disks: Vec<(NodeId, N::Disk)>,
 }
 
 /// The tape of a simulation.
@@ -62,7 +64,7 @@ impl<N: Traced> Sim<N> {
     pub fn replay(tape: SimTape<N>) -> Self {
         let setup = tape.setup();
         let moment = Moment {
-            state: State::new(setup.settings.clone(), &setup.nodes),
+            state: State::new(setup),
             hasher: TraceHasher::default(),
             faults: Vec::new(),
             fault_count: 0,

@@ -7,7 +7,8 @@
 use super::action::{Action, Outcome};
 use super::directive::{Directive, Hold};
 use super::network::End;
-use super::schedule::{Key, Micros, Planned, RATE_MAX, Schedule, Settings};
+use super::run::Setup;
+use super::schedule::{Key, Micros, Planned, RATE_MAX, Schedule};
 use super::world::World;
 use crate::base::{Node, NodeId, Now};
 use alloc::collections::{BTreeMap, BTreeSet};
@@ -56,16 +57,18 @@ pub(super) struct State<N: Node> {
 }
 
 impl<N: Node> State<N> {
-    pub(super) fn new(settings: Settings, nodes: &[(NodeId, N::Config)]) -> Self {
+    pub(super) fn new(setup: &Setup<N>) -> Self {
         let mut world = World::new();
-        for (node, config) in nodes {
-            world.add(*node, config.clone(), N::Disk::default());
+        for (node, config) in &setup.nodes {
+            let found = setup.disks.iter().find(|(of, _)| of == node);
+            let disk = found.map_or_else(N::Disk::default, |(_, disk)| disk.clone());
+            world.add(*node, config.clone(), disk);
         }
         Self {
             world,
             now: Micros::default(),
             index: 0,
-            schedule: Schedule::new(settings),
+            schedule: Schedule::new(setup.settings.clone()),
             holds: BTreeSet::new(),
             frozen: BTreeSet::new(),
             overdue: BTreeMap::new(),

@@ -17,7 +17,7 @@ use super::learner::{LearnerStage, SyncMode};
 use super::message::{Entry, Packet, Phase, ServerState};
 use super::output::{Note, Out, Reason, SyncKind, Timer};
 use super::peer::{Outs, Peer, Role, Value};
-use super::sync_plan::{Plan, plan, walk};
+use super::sync_plan::{Plan, has_hole, plan, walk};
 use crate::base::{Epoch, Sid, Zxid};
 use alloc::vec::Vec;
 
@@ -75,6 +75,10 @@ impl<P: Value, I: Value> Peer<P, I> {
         }
         entries
             .extend(self.history.recent().iter().filter(|entry| entry.zxid > last_read).cloned());
+        if has_hole(&entries) {
+            self.send_sync(sid, Plan::Snap, &[], out);
+            return;
+        }
         let found = walk(last_zxid, self.history.applied(), entries.iter());
         self.send_sync(sid, found, &entries, out);
     }

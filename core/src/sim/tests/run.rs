@@ -12,13 +12,13 @@ use std::{format, vec};
 
 fn setup(seed: u64) -> Setup<Toy> {
     let settings = Settings { seed, break_after_ms: Some(3_000), ..Settings::default() };
-    Setup { settings, nodes: busy_nodes() }
+    Setup { settings, nodes: busy_nodes(), disks: Vec::new() }
 }
 
 fn quiet(nodes: &[NodeId]) -> Sim<Toy> {
     let nodes = nodes.iter().map(|node| (*node, Config::default())).collect();
     let settings = Settings { jitter_us: 0, disk_jitter_us: 0, ..Settings::default() };
-    let mut sim = Sim::new(Setup { settings, nodes });
+    let mut sim = Sim::new(Setup { settings, nodes, disks: Vec::new() });
     sim.start_all();
     sim
 }
@@ -288,6 +288,7 @@ fn a_long_cut_ends_streams_at_both_ends_and_a_short_one_does_not() {
         let mut sim = Sim::new(Setup {
             settings: Settings { break_after_ms: Some(3_000), ..Settings::default() },
             nodes: vec![(server(1), Config::default()), (server(2), Config::default())],
+            disks: Vec::new(),
         });
         sim.start_all();
         call(&mut sim, server(2), Call::Connect(quorum(1)));
