@@ -163,6 +163,26 @@ fn connections_of_one_address_are_limited() -> Result<()> {
     Ok(())
 }
 
+/// Clients number this request as they like: Java's and kazoo's say -4, that in Go counts it with
+/// the others.
+#[test]
+fn an_auth_request_is_answered_under_its_own_number() -> Result<()> {
+    let ensemble = Ensemble::start(1, QUICK)?;
+    works(&ensemble, "/a")?;
+    for xid in [-4_i32, 1] {
+        let mut stream = connect(&ensemble, 1, 0)?;
+        stream.write_all(&connect_frame(4000))?;
+        let scheme = [&6_i32.to_be_bytes()[..], b"digest", &3_i32.to_be_bytes(), b"u:p"].concat();
+        stream.write_all(&request_frame(xid, 100, &[&[0; 4][..], &scheme].concat())?)?;
+        // The answer to the connect request, then a header: length, xid, zxid 0, no error.
+        let mut answer = [0; 41 + 20];
+        stream.read_exact(&mut answer)?;
+        let expected = [&16_i32.to_be_bytes()[..], &xid.to_be_bytes(), &[0; 12]].concat();
+        ensure!(answer[41..] == expected, "answered {:?}", &answer[41..]);
+    }
+    Ok(())
+}
+
 #[test]
 fn a_flood_of_connections_goes_by() -> Result<()> {
     let ensemble = Ensemble::start(1, QUICK)?;

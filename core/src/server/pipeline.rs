@@ -199,7 +199,7 @@ impl Server {
             Ok(_) | Err(_) => None,
         };
         let Some(added) = added else {
-            self.reply(conn, xid::AUTH, Zxid::ZERO, Err(KeeperError::AuthFailed), out);
+            self.reply(conn, header.xid, Zxid::ZERO, Err(KeeperError::AuthFailed), out);
             self.close(conn, Closed::AuthFailed, out);
             return;
         };
@@ -210,7 +210,7 @@ impl Server {
                 }
             }
         }
-        self.reply(conn, xid::AUTH, Zxid::ZERO, Ok(Reply::Empty), out);
+        self.reply(conn, header.xid, Zxid::ZERO, Ok(Reply::Empty), out);
     }
 
     // --- the queue -----------------------------------------------------------------------
