@@ -6,8 +6,7 @@
 
 use crate::message::{Look, node_name};
 use crate::tell;
-use std::collections::BTreeMap;
-use zabscope_core::base::{ClientId, NodeId};
+use zabscope_core::base::{ClientId, Map, NodeId};
 use zabscope_core::client::{self, CallId, Reply};
 use zabscope_core::ensemble::{Actor, Call, EnsembleSettings, Note};
 use zabscope_core::proto::Acl;
@@ -80,7 +79,7 @@ pub struct Lab {
     settings: EnsembleSettings,
     happenings: Vec<Happening>,
     lines: Vec<Line>,
-    flights: BTreeMap<u64, Flight>,
+    flights: Map<u64, Flight>,
     talks: Vec<Talk>,
 }
 
@@ -114,7 +113,7 @@ impl Lab {
             settings,
             happenings: Vec::new(),
             lines: Vec::new(),
-            flights: BTreeMap::new(),
+            flights: Map::new(),
             talks: Vec::new(),
         };
         let nodes: Vec<NodeId> = lab.world().slots().keys().copied().collect();
