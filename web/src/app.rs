@@ -1,6 +1,7 @@
 //! The top component: holds the lab, lets time pass, obeys, and redraws.
 
-use crate::lab::{Lab, STEPS_MAX};
+use crate::lab::find::Wanted;
+use crate::lab::{Lab, STEPS_MAX, StopAt};
 use crate::panels::client::ClientPanel;
 use crate::panels::controls::{Headline, Masthead};
 use crate::panels::inspector::Inspector;
@@ -270,14 +271,14 @@ impl App {
             self.still_ms += passed_ms;
             if self.still_ms >= STILL_STEP_MS {
                 self.still_ms = 0.0;
-                self.lab.step_loud();
+                self.lab.next(Wanted::Loud);
             }
         } else {
             let factor = if self.idle && self.skip_idle { IDLE_FACTOR } else { 1 };
             let ratio = SPEEDS.get(self.speed).copied().unwrap_or(1);
             let us = passed_ms * 1000.0 * f64::from(factor) / f64::from(ratio);
             #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small")]
-            self.lab.advance(self.lab.now().plus(us as u64));
+            self.lab.advance(self.lab.now().plus(us as u64), StopAt::Never);
         }
         if self.lab.index() >= STEPS_MAX {
             self.playing = false;

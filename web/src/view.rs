@@ -4,8 +4,8 @@
 use crate::lab::Lab;
 use crate::message::Look;
 use crate::tell;
-use std::collections::BTreeSet;
-use zabscope_core::base::{Link, NodeId, Sid};
+
+use zabscope_core::base::{Link, NodeId, Set, Sid};
 use zabscope_core::client;
 use zabscope_core::ensemble::Actor;
 use zabscope_core::server::Server;
@@ -232,8 +232,7 @@ impl View {
                 NodeId::Client(_) => None,
             })
             .collect();
-        let past = lab.past();
-        let last = past.last();
+        let last = lab.last();
         Self {
             last_at: time_text(last.map_or(Micros(0), |last| last.at)),
             index: lab.index(),
@@ -324,7 +323,7 @@ fn clients(lab: &Lab) -> Vec<ClientView> {
         let NodeId::Client(id) = *node else { continue };
         let process = slot.process().and_then(Actor::client);
         let state = process.map_or(client::State::Closed, client::Client::state);
-        let talks = lab.talks().rev().filter(|talk| talk.client == id).take(TALKS);
+        let talks = lab.talks().filter(|talk| talk.client == id).take(TALKS);
         let talks = talks.map(|talk| {
             let answer = talk.answer.as_ref().filter(|(step, ..)| *step < lab.index());
             TalkView {
@@ -354,7 +353,7 @@ fn clients(lab: &Lab) -> Vec<ClientView> {
 
 fn links(world: &World<Actor>) -> Vec<LinkView> {
     let cuts = world.network().cuts();
-    let mut used = BTreeSet::new();
+    let mut used = Set::new();
     for (end, socket) in world.network().sockets() {
         let talks = match end.link {
             Link::Quorum(_) | Link::Server(_) => true,
@@ -404,7 +403,7 @@ fn flights(lab: &Lab) -> Vec<FlightView> {
 }
 
 fn log(lab: &Lab) -> Vec<LogLine> {
-    let lines = lab.log().iter().enumerate().rev().take(LOG_LINES);
+    let lines = lab.log().take(LOG_LINES);
     let lines = lines.map(|(number, line)| LogLine {
         number,
         step: line.step,

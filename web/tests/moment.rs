@@ -6,7 +6,7 @@
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 use zabscope_core::base::{ClientId, NodeId, Sid};
 use zabscope_core::sim::{Action, Micros};
-use zabscope_web::lab::{Lab, create};
+use zabscope_web::lab::{Lab, StopAt, create};
 use zabscope_web::panels::client::request;
 use zabscope_web::panels::timeline::ratio_text;
 use zabscope_web::scene::layout::{Layout, Shape};
@@ -61,14 +61,14 @@ fn an_order_in_the_past_makes_another_future() {
     let mut lab = Lab::elected(3, 7);
     let calm = lab.index();
     lab.kill(server(3), false);
-    lab.advance(lab.now().plus(2_000_000));
+    lab.advance(lab.now().plus(2_000_000), StopAt::Never);
     let view = View::of(&lab);
     assert_eq!((view.leader, view.server(3).unwrap().role), (Some(2), Role::Down));
     lab.seek(calm);
     assert!(lab.is_in_the_past());
     lab.ask(ClientId(2), create("/b", "1", 0));
     assert!(!lab.is_in_the_past());
-    lab.advance(lab.now().plus(2_000_000));
+    lab.advance(lab.now().plus(2_000_000), StopAt::Never);
     let view = View::of(&lab);
     assert_eq!(view.leader, Some(3));
     assert_eq!(view.clients[1].talks[0].answer.as_deref(), Some("/b (at e1.c4)"));
@@ -80,7 +80,7 @@ fn a_cut_stops_messages_half_way() {
     let mut lab = Lab::elected(3, 7);
     lab.act(Action::Cut(server(3), server(1)));
     lab.ask(ClientId(1), create("/c", "1", 0));
-    lab.advance(lab.now().plus(400_000));
+    lab.advance(lab.now().plus(400_000), StopAt::Never);
     let view = View::of(&lab);
     let link = view.links.iter().find(|link| (link.a, link.b) == (server(1), server(3))).unwrap();
     assert_eq!((link.cut_ab, link.cut_ba), (false, true));

@@ -224,7 +224,7 @@ impl<N: Traced> Sim<N> {
     /// far as something happens. Says which moment was reached.
     pub fn seek(&mut self, index: u64) -> u64 {
         let (at, moment) = self.keyframes.nearest(index);
-        if index < self.index() || *at > self.index() {
+        if index < self.index() || at > self.index() {
             self.moment = moment.clone();
         }
         while self.index() < index && self.step().is_some() {}
@@ -240,7 +240,8 @@ impl<N: Traced> Sim<N> {
         branch
     }
 
-    fn forget_future(&mut self) {
+    /// The run ends here: directives from here on are gone, and what they led to.
+    pub fn forget_future(&mut self) {
         let index = self.index();
         self.tape.truncate(index);
         self.keyframes.truncate(index);

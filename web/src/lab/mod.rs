@@ -1,0 +1,407 @@
+//! The run that is looked at: its futures, the cursor, and what has been seen.
+//!
+//! The engine replays a run step for step, so what a step did is noted once, when it is made;
+//! going back and forth only moves the cursor. An order given in the past starts another branch
+//! and keeps the old one.
+//!
+//! * [`branch`]: the futures of a run. [`record`]: what has been seen of one of them.
+//! * [`find`]: to the next step of some kind, to a time, a zxid, an event.
+//! * [`list`]: a list that branches share.
+
+pub mod branch;
+pub mod find;
+pub mod list;
+pub mod record;
+
+pub use branch::{Branch, BranchId, Origin};
+pub use record::{Band, Flight, Happening, Kinds, Line, Stage, Talk};
+
+use crate::tell;
+use branch::Branches;
+use record::Record;
+use zabscope_core::base::{ClientId, NodeId};
+use zabscope_core::client::{self, CallId};
+use zabscope_core::ensemble::{Actor, Call, EnsembleSettings};
+use zabscope_core::proto::Acl;
+use zabscope_core::proto::request::{CreateOp, CreateRequest, Request};
+use zabscope_core::sim::{Action, Directive, Kept, Micros, Settings, Sim, World};
+
+/// Longest run, in steps. Then time stops, and says so.
+pub const STEPS_MAX: u64 = 200_000;
+/// Largest number of steps made for one picture: a slow machine falls behind instead of freezing.
+const STEPS_PER_FRAME_MAX: u32 = 2_000;
+/// Longest wait for the first leader, virtual.
+const FIRST_LEADER_MS: u64 = 10_000;
+
+/// Where playing ends by itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum StopAt {
+    /// Nowhere.
+    #[default]
+    Never,
+    /// Behind the next step that counts a majority for a transaction.
+    Commit,
+    /// Behind the next step in which a leader begins to serve.
+    Leader,
+    /// Behind the next change of a role or a phase.
+    Phase,
+}
+
+impl StopAt {
+    const fn is_met(self, kinds: Kinds) -> bool {
+        match self {
+            Self::Never => false,
+            Self::Commit => kinds.commit,
+            Self::Leader => kinds.leader,
+            Self::Phase => kinds.phase,
+        }
+    }
+}
+
+/// The run and what is known of it.
+#[derive(Debug)]
+pub struct Lab {
+    settings: EnsembleSettings,
+    branches: Branches,
+    /// Steps with which every run begins; they cannot be undone.
+    opening: u64,
+}
+
+/// Times that a person can watch: a hop takes 20 ms, a tick 400 ms.
+#[must_use]
+pub fn settings(voters: u8, seed: u64) -> EnsembleSettings {
+    EnsembleSettings {
+        voters,
+        clients: 2,
+        session_timeout_ms: 6_000,
+        tick_ms: 400,
+        world: Settings {
+            seed,
+            latency_us: 15_000,
+            jitter_us: 10_000,
+            disk_us: 4_000,
+            disk_jitter_us: 2_000,
+            connect_timeout_ms: 1_000,
+            ..Settings::default()
+        },
+        ..EnsembleSettings::default()
+    }
+}
+
+impl Lab {
+    /// A new run at its first moment: nothing is started.
+    #[must_use]
+    pub fn new(settings: EnsembleSettings) -> Self {
+        let branches = Branches::new(Sim::new(settings.setup()));
+        Self { settings, branches, opening: 0 }
+    }
+
+    /// A new run, gone forward to where an ensemble serves its clients and has one znode.
+    #[must_use]
+    pub fn elected(voters: u8, seed: u64) -> Self {
+        let mut lab = Self::new(settings(voters, seed));
+        let nodes: Vec<NodeId> = lab.world().slots().keys().copied().collect();
+        for node in nodes {
+            lab.put(Directive::Act(Action::Start(node)));
+        }
+        lab.run_until(Micros::from_ms(FIRST_LEADER_MS), Self::all_serve);
+        lab.put_request(ClientId(1), create("/hello", "first words", 0));
+        let soon = lab.now().plus(300_000);
+        lab.run_until(soon, |_| false);
+        lab.opening = lab.index();
+        lab
+    }
+
+    /// What the run depends on, besides what is done to it.
+    #[must_use]
+    pub const fn settings(&self) -> &EnsembleSettings {
+        &self.settings
+    }
+
+    /// Number of servers with a vote.
+    #[must_use]
+    pub const fn voters(&self) -> u8 {
+        self.settings.voters
+    }
+
+    /// The seed of the run.
+    #[must_use]
+    pub const fn seed(&self) -> u64 {
+        self.settings.world.seed
+    }
+
+    /// The simulation of this branch.
+    #[must_use]
+    pub fn sim(&self) -> &Sim<Actor> {
+        &self.branches.here().sim
+    }
+
+    /// The world at the cursor.
+    #[must_use]
+    pub fn world(&self) -> &World<Actor> {
+        self.sim().world()
+    }
+
+    /// Virtual time at the cursor.
+    #[must_use]
+    pub fn now(&self) -> Micros {
+        self.sim().now()
+    }
+
+    /// The cursor: number of steps before it.
+    #[must_use]
+    pub fn index(&self) -> u64 {
+        self.sim().index()
+    }
+
+    /// Number of steps of this branch so far.
+    #[must_use]
+    pub fn end(&self) -> u64 {
+        self.sim().end()
+    }
+
+    /// True if an order given now starts another future.
+    #[must_use]
+    pub fn is_in_the_past(&self) -> bool {
+        self.index() < self.end()
+    }
+
+    /// True if the run is as long as it may be.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.index() >= STEPS_MAX
+    }
+
+    /// What has been seen of this branch, also behind the cursor.
+    #[must_use]
+    pub fn record(&self) -> &Record {
+        &self.branches.here().record
+    }
+
+    /// What a step of this branch did.
+    #[must_use]
+    pub fn happening(&self, step: u64) -> Option<&Happening> {
+        self.record().happenings.get(usize::try_from(step).ok()?)
+    }
+
+    /// The step before the cursor.
+    #[must_use]
+    pub fn last(&self) -> Option<&Happening> {
+        self.happening(self.index().checked_sub(1)?)
+    }
+
+    /// The lines of the log before the cursor with their places, newest first.
+    pub fn log(&self) -> impl Iterator<Item = (usize, &Line)> {
+        let lines = &self.record().lines;
+        let count = lines.partition_point(|line| line.step < self.index());
+        (0..count).rev().zip(lines.before(count))
+    }
+
+    /// Requests and news before the cursor, newest first.
+    pub fn talks(&self) -> impl Iterator<Item = &Talk> {
+        let talks = &self.record().talks;
+        talks.before(talks.partition_point(|talk| talk.step < self.index()))
+    }
+
+    /// What is known of a message.
+    #[must_use]
+    pub fn flight(&self, id: u64) -> Option<&Flight> {
+        self.record().flight(id)
+    }
+
+    /// Goes on until `at`, at most as far as one picture may cost. True if it stopped before,
+    /// because of `stop`.
+    pub fn advance(&mut self, at: Micros, stop: StopAt) -> bool {
+        for _ in 0..STEPS_PER_FRAME_MAX {
+            if self.is_full() {
+                return false;
+            }
+            let branch = self.branches.here_mut();
+            let Some(record) = branch.sim.step_until(at) else {
+                branch.sim.run_until(at);
+                return false;
+            };
+            branch.record.remember(&branch.sim, &record);
+            if self.last().is_some_and(|last| stop.is_met(last.kinds)) {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// One step forward. False if nothing happens any more.
+    pub fn step(&mut self) -> bool {
+        if self.is_full() {
+            return false;
+        }
+        let branch = self.branches.here_mut();
+        let record = branch.sim.step();
+        if let Some(record) = &record {
+            branch.record.remember(&branch.sim, record);
+        }
+        record.is_some()
+    }
+
+    /// To the moment before a step of the known run.
+    pub fn seek(&mut self, index: u64) {
+        let branch = self.branches.here_mut();
+        branch.sim.seek(index.min(branch.sim.end()));
+    }
+
+    /// Lets the clock go on to `at` where no step is due until then.
+    pub fn wait_until(&mut self, at: Micros) {
+        let branch = self.branches.here_mut();
+        if branch.sim.next_at().is_none_or(|next| next > at) {
+            branch.sim.run_until(at);
+        }
+    }
+
+    /// Gives an order, now. In the past it starts another branch.
+    pub fn direct(&mut self, directive: Directive<Actor>) {
+        self.direct_all([directive]);
+    }
+
+    /// Gives several orders that are one act of a person: they are undone together.
+    pub fn direct_all(&mut self, directives: impl IntoIterator<Item = Directive<Actor>>) {
+        let mut directives = directives.into_iter().peekable();
+        if directives.peek().is_none() {
+            return;
+        }
+        self.branches.begin_act();
+        for directive in directives {
+            self.put(directive);
+        }
+    }
+
+    /// Makes something happen, now.
+    pub fn act(&mut self, action: Action<Actor>) {
+        self.direct(Directive::Act(action));
+    }
+
+    /// Ends a process; `power` takes what was not on disk too.
+    pub fn kill(&mut self, node: NodeId, power: bool) {
+        let kept = if power { Kept::NONE } else { Kept::All };
+        self.act(Action::Crash { node, kept });
+    }
+
+    /// Has a client ask something.
+    pub fn ask(&mut self, client: ClientId, request: Request) {
+        self.branches.begin_act();
+        self.put_request(client, request);
+    }
+
+    /// An order about a client's session.
+    pub fn tell_client(&mut self, client: ClientId, call: client::Call) {
+        self.act(Action::Call(NodeId::Client(client), Call::Client(call)));
+    }
+
+    /// All branches, in the order of their making.
+    #[must_use]
+    pub fn branches(&self) -> &[Branch] {
+        self.branches.all()
+    }
+
+    /// The branch that is looked at.
+    #[must_use]
+    pub fn branch(&self) -> &Branch {
+        self.branches.here()
+    }
+
+    /// Looks at another branch, at the same step if it is so long. False if there is none.
+    pub fn switch(&mut self, id: BranchId) -> bool {
+        let index = self.index();
+        self.branches.switch(id, index)
+    }
+
+    /// Gives a branch a name.
+    pub fn rename(&mut self, id: BranchId, name: &str) {
+        self.branches.rename(id, name);
+    }
+
+    /// To the moment before the last act of a person, in a future without it. False if there is
+    /// none.
+    pub fn undo(&mut self) -> bool {
+        self.branches.undo()
+    }
+
+    /// Takes the last undo back.
+    pub fn redo(&mut self) -> bool {
+        self.branches.redo()
+    }
+
+    /// True if there is an act before the cursor.
+    #[must_use]
+    pub fn can_undo(&self) -> bool {
+        self.branches.can_undo()
+    }
+
+    /// True if an undo can be taken back.
+    #[must_use]
+    pub const fn can_redo(&self) -> bool {
+        self.branches.can_redo()
+    }
+
+    /// Steps with which the run began by itself.
+    #[must_use]
+    pub const fn opening(&self) -> u64 {
+        self.opening
+    }
+
+    /// True if every running server serves and no message but heartbeats is under way.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        let queues = self.world().network().queues();
+        let loud = queues.values().flatten().any(|item| {
+            !self.world().network().cuts().contains(&(item.from.node, item.to.node))
+                && self.flight(item.id).is_some_and(|flight| !flight.look.is_quiet())
+        });
+        let disks_rest = self.world().slots().values().all(|slot| slot.writes().is_empty());
+        !loud && disks_rest && self.all_serve()
+    }
+
+    fn all_serve(&self) -> bool {
+        self.world().slots().values().all(|slot| match slot.process() {
+            None => true,
+            Some(Actor::Server(server)) => server.peer().is_serving(),
+            Some(Actor::Client(worker)) => worker.client().state() != client::State::Connecting,
+        })
+    }
+
+    fn run_until(&mut self, at: Micros, done: impl Fn(&Self) -> bool) {
+        while !done(self) {
+            let branch = self.branches.here_mut();
+            let Some(record) = branch.sim.step_until(at) else { break };
+            branch.record.remember(&branch.sim, &record);
+        }
+    }
+
+    /// An order at the end of this branch.
+    fn put(&mut self, directive: Directive<Actor>) {
+        let branch = self.branches.here_mut();
+        let record = branch.sim.direct(directive);
+        branch.record.remember(&branch.sim, &record);
+    }
+
+    /// The same for a request. The answer may come in the same step, so the question is noted
+    /// first.
+    fn put_request(&mut self, client: ClientId, request: Request) {
+        let step = self.index();
+        let asked = Some(tell::request_text(&request));
+        let talk = Talk { step, client, asked, answer: None };
+        self.branches.here_mut().record.talks.push(talk);
+        let call = client::Call::Request { id: CallId(step), request };
+        self.put(Directive::Act(Action::Call(NodeId::Client(client), Call::Client(call))));
+    }
+}
+
+/// A request for a new znode; `flags` are those of the protocol: 1 ephemeral, 2 sequential.
+#[must_use]
+pub fn create(path: &str, data: &str, flags: i32) -> Request {
+    Request::Create(CreateRequest {
+        kind: CreateOp::Create,
+        path: path.into(),
+        data: Some(data.as_bytes().to_vec().into()),
+        acl: Some(Acl::open()),
+        flags,
+    })
+}

@@ -1,0 +1,323 @@
+//! What has been seen of one run: noted once, when a step is made, and never asked again.
+
+use super::list::List;
+use crate::message::{Look, node_name};
+use crate::tell;
+use zabscope_core::base::{ClientId, NodeId, Zxid};
+use zabscope_core::client::{self, Reply};
+use zabscope_core::ensemble::{Actor, Note};
+use zabscope_core::server::{self, Server};
+use zabscope_core::sim::{Action, Cause, Micros, Sim, StepRecord, World};
+use zabscope_core::zab::{self, Phase, ServerState};
+
+/// What one step did.
+#[derive(Clone, Debug)]
+pub struct Happening {
+    /// When.
+    pub at: Micros,
+    /// The step in one sentence.
+    pub text: String,
+    /// Whose process made the step, or what ended it.
+    pub node: Option<NodeId>,
+    /// Its kinds.
+    pub kinds: Kinds,
+}
+
+/// What a step is for those who look for a certain kind of step.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools, reason = "they are independent")]
+pub struct Kinds {
+    /// Only heartbeats, timers and streams.
+    pub quiet: bool,
+    /// Somebody ordered it.
+    pub told: bool,
+    /// A server changed its role or its phase.
+    pub phase: bool,
+    /// The leader counted a majority for a transaction.
+    pub commit: bool,
+    /// A leader began to serve.
+    pub leader: bool,
+}
+
+/// A line of the log.
+#[derive(Clone, Debug)]
+pub struct Line {
+    /// The step that it tells of.
+    pub step: u64,
+    /// When.
+    pub at: Micros,
+    /// What happened.
+    pub text: String,
+}
+
+/// A message of the run.
+#[derive(Clone, Debug)]
+pub struct Flight {
+    /// Its number, unique in the run and growing.
+    pub id: u64,
+    /// The step that sent it.
+    pub step: u64,
+    /// When.
+    pub sent_at: Micros,
+    /// When it arrives, if nothing stops it.
+    pub due_at: Micros,
+    /// How it is shown.
+    pub look: Look,
+}
+
+/// A request of a client, or news that it got.
+#[derive(Clone, Debug)]
+pub struct Talk {
+    /// The step in which it was asked, or told.
+    pub step: u64,
+    /// Whose.
+    pub client: ClientId,
+    /// What was asked; `None` for news.
+    pub asked: Option<String>,
+    /// Step, whether it is good, and words of the answer.
+    pub answer: Option<(u64, bool, String)>,
+}
+
+/// How far the ensemble as a whole is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Nobody leads.
+    Election,
+    /// A leader collects promises for its epoch.
+    Discovery,
+    /// A leader brings learners to its history.
+    Synchronization,
+    /// A leader serves.
+    Broadcast,
+}
+
+/// From this step on the ensemble is in this stage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Band {
+    /// The first step after the change.
+    pub step: u64,
+    /// When.
+    pub at: Micros,
+    /// The stage.
+    pub stage: Stage,
+}
+
+/// A transaction that the leader counted a majority for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Commit {
+    /// In this step.
+    pub step: u64,
+    /// When.
+    pub at: Micros,
+    /// Which.
+    pub zxid: Zxid,
+}
+
+/// What has been seen of one run. A copy is cheap.
+#[derive(Clone, Debug, Default)]
+pub struct Record {
+    /// One for each step.
+    pub happenings: List<Happening>,
+    /// Lines of the log.
+    pub lines: List<Line>,
+    /// Messages, by id.
+    pub flights: List<Flight>,
+    /// Requests and news.
+    pub talks: List<Talk>,
+    /// Changes of the ensemble's stage.
+    pub bands: List<Band>,
+    /// Commits, by time.
+    pub commits: List<Commit>,
+}
+
+impl Stage {
+    /// How far the ensemble is.
+    #[must_use]
+    pub fn of(world: &World<Actor>) -> Self {
+        let mut stage = Self::Election;
+        for slot in world.slots().values() {
+            let Some(server) = slot.process().and_then(Actor::server) else { continue };
+            let peer = server.peer();
+            if peer.state() != ServerState::Leading {
+                continue;
+            }
+            let one = match peer.phase() {
+                _ if peer.is_serving() => return Self::Broadcast,
+                Phase::Election | Phase::Discovery => Self::Discovery,
+                Phase::Synchronization | Phase::Broadcast => Self::Synchronization,
+            };
+            if stage != Self::Synchronization {
+                stage = one;
+            }
+        }
+        stage
+    }
+
+    /// The protocol's word.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Election => "election",
+            Self::Discovery => "discovery",
+            Self::Synchronization => "synchronization",
+            Self::Broadcast => "broadcast",
+        }
+    }
+}
+
+impl Record {
+    /// What is known of a message.
+    #[must_use]
+    pub fn flight(&self, id: u64) -> Option<&Flight> {
+        let place = self.flights.partition_point(|flight| flight.id < id);
+        self.flights.get(place).filter(|flight| flight.id == id)
+    }
+
+    /// Forgets this step and all behind it.
+    pub fn truncate(&mut self, index: u64) {
+        self.happenings.truncate(usize::try_from(index).unwrap_or(usize::MAX));
+        self.lines.truncate(self.lines.partition_point(|line| line.step < index));
+        self.flights.truncate(self.flights.partition_point(|flight| flight.step < index));
+        self.talks.truncate(self.talks.partition_point(|talk| talk.step < index));
+        self.bands.truncate(self.bands.partition_point(|band| band.step <= index));
+        self.commits.truncate(self.commits.partition_point(|commit| commit.step < index));
+        for place in 0..self.talks.len() {
+            let answer = self.talks.get(place).and_then(|talk| talk.answer.as_ref());
+            if answer.is_some_and(|(step, ..)| *step >= index)
+                && let Some(talk) = self.talks.get_mut(place)
+            {
+                talk.answer = None;
+            }
+        }
+    }
+
+    /// Notes what a step did, once.
+    pub fn remember(&mut self, sim: &Sim<Actor>, record: &StepRecord<Actor>) {
+        if record.index < self.happenings.len() as u64 {
+            return;
+        }
+        for item in &record.sent {
+            if let Some(look) = Look::of(item) {
+                let due_at = sim.arrival_at(item.to, item.id).unwrap_or(record.at);
+                let (id, step, sent_at) = (item.id, record.index, record.at);
+                self.flights.push(Flight { id, step, sent_at, due_at, look });
+            }
+        }
+        self.replies(record);
+        let lines = lines_of(sim.world(), record);
+        let happening = self.happening(sim.world(), record, &lines);
+        let kinds = happening.kinds;
+        self.happenings.push(happening);
+        for text in lines {
+            self.lines.push(Line { step: record.index, at: record.at, text });
+        }
+        if kinds.phase || kinds.told {
+            let stage = Stage::of(sim.world());
+            if self.bands.last().is_none_or(|band| band.stage != stage) {
+                self.bands.push(Band { step: record.index + 1, at: record.at, stage });
+            }
+        }
+    }
+
+    fn replies(&mut self, record: &StepRecord<Actor>) {
+        let Some(NodeId::Client(client)) = record.action().and_then(Action::node) else { return };
+        for reply in record.replies() {
+            let text = tell::reply_text(reply);
+            match reply {
+                Reply::Done { id, result, .. } => {
+                    let good = result.is_ok();
+                    let place = self.talks.partition_point(|talk| talk.step < id.0);
+                    if let Some(talk) = self.talks.get_mut(place)
+                        && talk.step == id.0
+                    {
+                        talk.answer = Some((record.index, good, text));
+                    }
+                }
+                // Clients try one server after the other; the picture shows it.
+                Reply::State(client::State::Connecting) => {}
+                Reply::Event { .. } | Reply::State(_) => {
+                    let answer = Some((record.index, true, text));
+                    self.talks.push(Talk { step: record.index, client, asked: None, answer });
+                }
+            }
+        }
+    }
+
+    fn happening(
+        &mut self,
+        world: &World<Actor>,
+        record: &StepRecord<Actor>,
+        lines: &[String],
+    ) -> Happening {
+        let node = record.action().and_then(Action::node);
+        let mut kinds = self.kinds(world, record);
+        let is_loud = |id| self.flight(id).is_some_and(|flight| !flight.look.is_quiet());
+        kinds.quiet = lines.is_empty()
+            && !matches!(&record.cause, Cause::Due(Action::Flush(_)))
+            && !record.sent.iter().any(|item| is_loud(item.id))
+            && !record.arrived.as_ref().is_some_and(|item| is_loud(item.id));
+        let text = match (&record.cause, &record.arrived) {
+            (Cause::Told(_), _) => lines.first().cloned().unwrap_or_default(),
+            (Cause::Due(_), Some(item)) => {
+                let what = self.flight(item.id).map(|flight| flight.look.title());
+                let what = what.unwrap_or_else(|| "the end of a stream".to_owned());
+                let who = tell::sentence(&node_name(item.to.node));
+                let lost = if record.lost { "; nobody takes it" } else { "" };
+                format!("{who} receives {what} from {}{lost}.", node_name(item.from.node))
+            }
+            (Cause::Due(action), None) => tell::event(action),
+        };
+        Happening { at: record.at, text, node, kinds }
+    }
+
+    fn kinds(&mut self, world: &World<Actor>, record: &StepRecord<Actor>) -> Kinds {
+        let told = matches!(record.cause, Cause::Told(_));
+        let mut kinds = Kinds { told, ..Kinds::default() };
+        let leads = record.action().and_then(Action::node).is_some_and(|node| leads(world, node));
+        for note in record.notes() {
+            let Note::Server(server::Note::Zab(note)) = note else { continue };
+            match note {
+                zab::Note::Committed(zxid) if leads => {
+                    kinds.commit = true;
+                    let (step, at) = (record.index, record.at);
+                    self.commits.push(Commit { step, at, zxid: *zxid });
+                }
+                zab::Note::Serving(_) => {
+                    kinds.phase = true;
+                    kinds.leader = leads;
+                }
+                zab::Note::Looking { .. }
+                | zab::Note::Elected { .. }
+                | zab::Note::Established(_)
+                | zab::Note::Leaving(_) => kinds.phase = true,
+                _ => {}
+            }
+        }
+        kinds
+    }
+}
+
+/// What a step adds to the log.
+fn lines_of(world: &World<Actor>, record: &StepRecord<Actor>) -> Vec<String> {
+    let mut lines: Vec<String> = tell::order(&record.cause).into_iter().collect();
+    let Some(node) = record.action().and_then(Action::node) else { return lines };
+    let leads = leads(world, node);
+    let notes = record.notes().filter(|note| leads || !is_of_the_leader(note));
+    lines.extend(notes.filter_map(|note| tell::note(node, note)));
+    for reply in record.replies() {
+        if let Reply::Done { .. } | Reply::Event { .. } = reply {
+            let who = tell::sentence(&node_name(node));
+            lines.push(format!("{who} is told: {}.", tell::reply_text(reply)));
+        }
+    }
+    lines
+}
+
+fn leads(world: &World<Actor>, node: NodeId) -> bool {
+    world.process(node).and_then(Actor::server).is_some_and(Server::is_leader)
+}
+
+/// A commit is decided by the leader; that the others learn of it is seen in the picture.
+const fn is_of_the_leader(note: &Note) -> bool {
+    matches!(note, Note::Server(server::Note::Zab(zab::Note::Committed(_))))
+}
