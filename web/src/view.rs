@@ -4,8 +4,8 @@
 use crate::lab::Lab;
 use crate::message::Look;
 use crate::tell;
-use std::collections::BTreeSet;
-use zabscope_core::base::{Link, NodeId, Sid};
+
+use zabscope_core::base::{Link, NodeId, Set, Sid};
 use zabscope_core::client;
 use zabscope_core::ensemble::Actor;
 use zabscope_core::server::Server;
@@ -353,7 +353,7 @@ fn clients(lab: &Lab) -> Vec<ClientView> {
 
 fn links(world: &World<Actor>) -> Vec<LinkView> {
     let cuts = world.network().cuts();
-    let mut used = BTreeSet::new();
+    let mut used = Set::new();
     for (end, socket) in world.network().sockets() {
         let talks = match end.link {
             Link::Quorum(_) | Link::Server(_) => true,

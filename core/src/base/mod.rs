@@ -3,10 +3,12 @@
 
 pub mod ids;
 pub mod limits;
+pub mod map;
 pub mod node;
 pub mod path;
 pub mod quorum;
 pub mod rng;
 
 pub use ids::{ClientId, Conn, Cxid, Epoch, Millis, NodeId, Round, SessionId, Sid, Zxid};
+pub use map::{Map, Set};
 pub use node::{Effect, Event, Link, Node, Now, Origin};

@@ -1,7 +1,7 @@
 //! When is a set of voters a quorum? More than half of them (Java: `QuorumMaj`).
 
 use super::Sid;
-use alloc::collections::BTreeSet;
+use super::map::Set;
 use alloc::vec::Vec;
 
 /// The voters of an ensemble, in ascending order.
@@ -12,7 +12,7 @@ impl Voters {
     /// Voters from any list; order and repetitions do not matter.
     #[must_use]
     pub fn new(sids: impl IntoIterator<Item = Sid>) -> Self {
-        Self(sids.into_iter().collect::<BTreeSet<_>>().into_iter().collect())
+        Self(sids.into_iter().collect::<Set<_>>().into_iter().collect())
     }
 
     /// Is `sid` a voter?

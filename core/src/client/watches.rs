@@ -1,28 +1,27 @@
 //! The watches that a client holds (Java: `ZKWatchManager`), and how they get to a new server.
 
-use crate::base::Zxid;
 use crate::base::limits::SET_WATCHES_BYTES_MAX;
+use crate::base::{Set, Zxid};
 use crate::proto::KeeperError;
 use crate::proto::reply::Reply;
 use crate::proto::request::{Request, WatchLists};
 use crate::proto::watch::{AddWatchMode, EventType, WatcherEvent, WatcherType};
 use crate::wire::Text;
-use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 /// Paths by kind of watch. A path counts once for each kind, however often it was asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Watches {
     /// Set by getData, and by exists on a znode that was there.
-    pub data: BTreeSet<Text>,
+    pub data: Set<Text>,
     /// Set by exists on a znode that was not there.
-    pub exist: BTreeSet<Text>,
+    pub exist: Set<Text>,
     /// Set by getChildren.
-    pub child: BTreeSet<Text>,
+    pub child: Set<Text>,
     /// Set by addWatch.
-    pub persistent: BTreeSet<Text>,
+    pub persistent: Set<Text>,
     /// Set by addWatch, for everything below too.
-    pub recursive: BTreeSet<Text>,
+    pub recursive: Set<Text>,
 }
 
 /// What a request does to the watches when its answer is good.
@@ -65,7 +64,7 @@ impl Watches {
     /// How many.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.lists().into_iter().map(BTreeSet::len).sum()
+        self.lists().into_iter().map(Set::len).sum()
     }
 
     /// True if there are none.
@@ -74,7 +73,7 @@ impl Watches {
         self.len() == 0
     }
 
-    const fn lists(&self) -> [&BTreeSet<Text>; 5] {
+    const fn lists(&self) -> [&Set<Text>; 5] {
         [&self.data, &self.exist, &self.child, &self.persistent, &self.recursive]
     }
 

@@ -2,7 +2,7 @@
 
 use super::actor::{self, Actor};
 use crate::base::quorum::Voters;
-use crate::base::{ClientId, Millis, NodeId, Sid};
+use crate::base::{ClientId, Millis, NodeId, Set, Sid};
 use crate::client;
 use crate::recipes::{self, Program};
 use crate::server::Config;
@@ -10,7 +10,6 @@ use crate::sim::{Settings, Setup};
 use crate::tree::WriteRules;
 use crate::zab;
 use alloc::boxed::Box;
-use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -98,7 +97,7 @@ impl EnsembleSettings {
     #[must_use]
     pub fn server_config(&self, me: Sid) -> Config {
         let voters: Vec<Sid> = self.sids().take(usize::from(self.voters)).collect();
-        let observers: BTreeSet<Sid> = self.sids().skip(usize::from(self.voters)).collect();
+        let observers: Set<Sid> = self.sids().skip(usize::from(self.voters)).collect();
         let tick = i32::try_from(self.tick_ms).unwrap_or(i32::MAX);
         let text = self.config_text().into();
         Config {

@@ -3,11 +3,10 @@
 
 use super::message::{Done, Job, Payload, Recovered, Write};
 use crate::base::limits::{DIFF_FROM_LOG_TXNS_MAX, RECENT_TXNS};
-use crate::base::{Epoch, Zxid};
+use crate::base::{Epoch, Map, Zxid};
 use crate::proto::txn::TxnRecord;
 use crate::tree::Image;
 use crate::zab::{Entry, Mark};
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 /// Snapshots, log and epochs, as they are durable.
@@ -17,8 +16,8 @@ use alloc::vec::Vec;
 pub struct Disk {
     accepted_epoch: Epoch,
     current_epoch: Epoch,
-    snapshots: BTreeMap<Zxid, Image>,
-    log: BTreeMap<Zxid, Payload>,
+    snapshots: Map<Zxid, Image>,
+    log: Map<Zxid, Payload>,
 }
 
 impl Disk {
@@ -33,8 +32,8 @@ impl Disk {
             // the order sees by reading the state that it was not done (rule S3).
             Write::Truncate(zxid) if !self.leads_to(zxid) => {}
             Write::Truncate(zxid) => {
-                self.log.split_off(&zxid.next());
-                self.snapshots.split_off(&zxid.next());
+                self.log.truncate_from(&zxid.next());
+                self.snapshots.truncate_from(&zxid.next());
             }
             Write::Install { zxid, image } => {
                 self.log.clear();
@@ -75,8 +74,8 @@ impl Disk {
 
     fn read_log(&self, from: Zxid, to: Zxid) -> Option<Vec<Entry<Payload>>> {
         // The first entry read must be at or below `from`, else transactions could be missing.
-        let (start, _) = self.log.range(..=from).next_back()?;
-        let range = self.log.range(*start..=to);
+        let (start, _) = self.log.at_or_before(&from)?;
+        let range = self.log.from(start).take_while(|(zxid, _)| **zxid <= to);
         let entries: Vec<_> = range
             .take(DIFF_FROM_LOG_TXNS_MAX + 1)
             .map(|(zxid, payload)| Entry { zxid: *zxid, payload: payload.clone() })
@@ -90,7 +89,7 @@ impl Disk {
         let mut image =
             self.snapshots.last_key_value().map_or_else(Image::new, |(_, image)| image.clone());
         let base = image.zxid;
-        for payload in self.log.range(base.next()..).map(|(_, payload)| payload) {
+        for payload in self.log.from(&base.next()).map(|(_, payload)| payload) {
             let record = TxnRecord::from_all(payload.clone());
             image.apply(&record.expect("the log holds what this engine encoded"));
         }

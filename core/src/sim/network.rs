@@ -23,8 +23,8 @@
 //! * A process that dies leaves what it sent; a FIN follows. Power loss takes that away too.
 
 use crate::base::limits::SIM_IN_FLIGHT_MAX;
-use crate::base::{Conn, Link, NodeId};
-use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use crate::base::{Conn, Link, Map, NodeId, Set};
+use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -126,9 +126,9 @@ pub struct Socket {
 /// All streams.
 #[derive(Clone, Debug)]
 pub struct Network<M> {
-    sockets: BTreeMap<End, Socket>,
-    queues: BTreeMap<End, VecDeque<Item<M>>>,
-    cuts: BTreeSet<(NodeId, NodeId)>,
+    sockets: Map<End, Socket>,
+    queues: Map<End, VecDeque<Item<M>>>,
+    cuts: Set<(NodeId, NodeId)>,
     next_item: u64,
     next_stream: u64,
     next_conn: u64,
@@ -137,9 +137,9 @@ pub struct Network<M> {
 impl<M> Default for Network<M> {
     fn default() -> Self {
         Self {
-            sockets: BTreeMap::new(),
-            queues: BTreeMap::new(),
-            cuts: BTreeSet::new(),
+            sockets: Map::new(),
+            queues: Map::new(),
+            cuts: Set::new(),
             next_item: 1,
             next_stream: 1,
             next_conn: 1,
@@ -149,17 +149,17 @@ impl<M> Default for Network<M> {
 
 impl<M> Network<M> {
     /// The ends that exist.
-    pub const fn sockets(&self) -> &BTreeMap<End, Socket> {
+    pub const fn sockets(&self) -> &Map<End, Socket> {
         &self.sockets
     }
 
     /// What is under way to each end, in the order of delivery. No queue is empty.
-    pub const fn queues(&self) -> &BTreeMap<End, VecDeque<Item<M>>> {
+    pub const fn queues(&self) -> &Map<End, VecDeque<Item<M>>> {
         &self.queues
     }
 
     /// The directions in which nothing passes: (from, to).
-    pub const fn cuts(&self) -> &BTreeSet<(NodeId, NodeId)> {
+    pub const fn cuts(&self) -> &Set<(NodeId, NodeId)> {
         &self.cuts
     }
 
@@ -450,7 +450,8 @@ impl<M> Network<M> {
     fn post(&mut self, from: End, to: End, stream: u64, wire: Wire<M>, posted: &mut Vec<Posted>) {
         let id = self.next_item;
         self.next_item += 1;
-        self.queues.entry(to).or_default().push_back(Item { id, stream, from, to, wire });
+        let queue = self.queues.get_or_insert(to, VecDeque::new());
+        queue.push_back(Item { id, stream, from, to, wire });
         posted.push(Posted { id, from, to });
     }
 

@@ -8,9 +8,8 @@ use super::schedule::{Micros, Settings};
 use super::state::State;
 use super::world::World;
 use crate::base::limits::{SIM_FAULTS_MAX, SIM_KEYFRAME_STEPS, SIM_KEYFRAMES_MAX};
-use crate::base::{Node, NodeId, Now};
+use crate::base::{Node, NodeId, Now, Set};
 use crate::trace::{Digest, Entry, Keyframes, Tape, TraceHasher};
-use alloc::collections::BTreeSet;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -136,12 +135,12 @@ impl<N: Traced> Sim<N> {
     }
 
     /// What is kept back.
-    pub const fn holds(&self) -> &BTreeSet<Hold> {
+    pub const fn holds(&self) -> &Set<Hold> {
         self.moment.state.holds()
     }
 
     /// Which processes are stopped.
-    pub const fn frozen(&self) -> &BTreeSet<NodeId> {
+    pub const fn frozen(&self) -> &Set<NodeId> {
         self.moment.state.frozen()
     }
 

@@ -8,8 +8,7 @@
 use super::action::Due;
 use super::network::{End, Posted};
 use crate::base::rng::Rng;
-use crate::base::{Millis, NodeId, Now};
-use alloc::collections::BTreeMap;
+use crate::base::{Map, Millis, NodeId, Now};
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -139,18 +138,18 @@ fn scale_up(value: u64, num: u64, den: u64) -> u64 {
 #[derive(Clone, Debug)]
 pub(super) struct Schedule<T> {
     settings: Settings,
-    queue: BTreeMap<Key, Planned<T>>,
+    queue: Map<Key, Planned<T>>,
     next_seq: u64,
-    timers: BTreeMap<(NodeId, T), Key>,
+    timers: Map<(NodeId, T), Key>,
     /// Latest planned arrival of each queue: an item never overtakes.
-    lanes: BTreeMap<End, Micros>,
-    syncs: BTreeMap<NodeId, Sync>,
+    lanes: Map<End, Micros>,
+    syncs: Map<NodeId, Sync>,
     /// Latest planned end of a job of each node: jobs are done in order, so a plan that came
     /// before that of an older job would be spent on it, and the later job would have none.
-    works: BTreeMap<NodeId, Micros>,
-    slow: BTreeMap<NodeId, u32>,
-    latencies: BTreeMap<(NodeId, NodeId), (u64, u64)>,
-    clocks: BTreeMap<NodeId, Clock>,
+    works: Map<NodeId, Micros>,
+    slow: Map<NodeId, u32>,
+    latencies: Map<(NodeId, NodeId), (u64, u64)>,
+    clocks: Map<NodeId, Clock>,
     network_rng: Rng,
     disk_rng: Rng,
 }
@@ -160,22 +159,22 @@ impl<T: Copy + Ord> Schedule<T> {
         let mut rng = Rng::new(settings.seed);
         Self {
             settings,
-            queue: BTreeMap::new(),
+            queue: Map::new(),
             next_seq: 0,
-            timers: BTreeMap::new(),
-            lanes: BTreeMap::new(),
-            syncs: BTreeMap::new(),
-            works: BTreeMap::new(),
-            slow: BTreeMap::new(),
-            latencies: BTreeMap::new(),
-            clocks: BTreeMap::new(),
+            timers: Map::new(),
+            lanes: Map::new(),
+            syncs: Map::new(),
+            works: Map::new(),
+            slow: Map::new(),
+            latencies: Map::new(),
+            clocks: Map::new(),
             network_rng: rng.split(),
             disk_rng: rng.split(),
         }
     }
 
     /// What is planned, in order.
-    pub(super) const fn queue(&self) -> &BTreeMap<Key, Planned<T>> {
+    pub(super) const fn queue(&self) -> &Map<Key, Planned<T>> {
         &self.queue
     }
 
@@ -226,7 +225,7 @@ impl<T: Copy + Ord> Schedule<T> {
             Due::Work(node, id) => {
                 let after = self.syncs.get(&node).map_or(now, |sync| sync.end.max(now));
                 let took = self.disk_us(node);
-                let last = self.works.entry(node).or_default();
+                let last = self.works.get_or_insert(node, Micros(0));
                 *last = after.plus(took).max(*last);
                 let at = *last;
                 self.push(at, Planned::Work(node, id));
@@ -280,12 +279,12 @@ impl<T: Copy + Ord> Schedule<T> {
     }
 
     pub(super) fn set_wall_offset(&mut self, node: NodeId, offset_ms: i64) {
-        self.clocks.entry(node).or_insert(Clock::TRUE).wall_offset_ms = offset_ms;
+        self.clocks.get_or_insert(node, Clock::TRUE).wall_offset_ms = offset_ms;
     }
 
     /// Changes the speed of a clock; armed timers keep what they have left on it.
     pub(super) fn set_rate(&mut self, now: Micros, node: NodeId, num: u32, den: u32) {
-        let old = *self.clocks.entry(node).or_insert(Clock::TRUE);
+        let old = *self.clocks.get_or_insert(node, Clock::TRUE);
         let new = Clock { num, den, mono_us: old.mono_us(now), since: now, ..old };
         self.clocks.insert(node, new);
         let armed: Vec<(T, Key)> = self
@@ -326,7 +325,7 @@ impl<T: Copy + Ord> Schedule<T> {
         let usual = (self.settings.latency_us, self.settings.jitter_us);
         let (base_us, jitter_us) = self.latencies.get(&pair).copied().unwrap_or(usual);
         let drawn = now.plus(base_us).plus(self.network_rng.below(jitter_us.saturating_add(1)));
-        let lane = self.lanes.entry(posted.to).or_default();
+        let lane = self.lanes.get_or_insert(posted.to, Micros(0));
         *lane = drawn.max(*lane);
         *lane
     }

@@ -10,8 +10,7 @@ use super::network::End;
 use super::run::Setup;
 use super::schedule::{Key, Micros, Planned, RATE_MAX, Schedule};
 use super::world::World;
-use crate::base::{Node, NodeId, Now};
-use alloc::collections::{BTreeMap, BTreeSet};
+use crate::base::{Map, Node, NodeId, Now, Set};
 use alloc::vec::Vec;
 
 /// What has become of something whose time has come.
@@ -47,13 +46,13 @@ pub(super) struct State<N: Node> {
     /// Number of the next step.
     pub(super) index: u64,
     schedule: Schedule<N::Timer>,
-    holds: BTreeSet<Hold>,
-    frozen: BTreeSet<NodeId>,
-    overdue: BTreeMap<End, Overdue>,
+    holds: Set<Hold>,
+    frozen: Set<NodeId>,
+    overdue: Map<End, Overdue>,
     /// What a frozen process has missed, in order.
-    waiting: BTreeMap<NodeId, Vec<Missed<N::Timer>>>,
+    waiting: Map<NodeId, Vec<Missed<N::Timer>>>,
     /// The step that made each cut.
-    cut_since: BTreeMap<(NodeId, NodeId), u64>,
+    cut_since: Map<(NodeId, NodeId), u64>,
 }
 
 impl<N: Node> State<N> {
@@ -69,19 +68,19 @@ impl<N: Node> State<N> {
             now: Micros::default(),
             index: 0,
             schedule: Schedule::new(setup.settings.clone()),
-            holds: BTreeSet::new(),
-            frozen: BTreeSet::new(),
-            overdue: BTreeMap::new(),
-            waiting: BTreeMap::new(),
-            cut_since: BTreeMap::new(),
+            holds: Set::new(),
+            frozen: Set::new(),
+            overdue: Map::new(),
+            waiting: Map::new(),
+            cut_since: Map::new(),
         }
     }
 
-    pub(super) const fn holds(&self) -> &BTreeSet<Hold> {
+    pub(super) const fn holds(&self) -> &Set<Hold> {
         &self.holds
     }
 
-    pub(super) const fn frozen(&self) -> &BTreeSet<NodeId> {
+    pub(super) const fn frozen(&self) -> &Set<NodeId> {
         &self.frozen
     }
 
@@ -247,16 +246,16 @@ impl<N: Node> State<N> {
         match planned {
             Planned::Deliver(to, id) => self.mark_overdue(to, id),
             Planned::Flush(node, _) | Planned::Work(node, _) | Planned::Fire(node, _) => {
-                self.waiting.entry(node).or_default().push(Missed { key, planned });
+                self.waiting.get_or_insert(node, Vec::new()).push(Missed { key, planned });
             }
             Planned::GiveUp(end, _) | Planned::Lapse(end, ..) => {
-                self.waiting.entry(end.node).or_default().push(Missed { key, planned });
+                self.waiting.get_or_insert(end.node, Vec::new()).push(Missed { key, planned });
             }
         }
     }
 
     fn mark_overdue(&mut self, to: End, id: u64) {
-        let overdue = self.overdue.entry(to).or_insert(Overdue { up_to: id, planned: None });
+        let overdue = self.overdue.get_or_insert(to, Overdue { up_to: id, planned: None });
         overdue.up_to = overdue.up_to.max(id);
         if overdue.planned == Some(id) {
             overdue.planned = None;

@@ -8,8 +8,8 @@
 use super::action::{Action, Due, Fault, Kept, Outcome};
 use super::network::{Arrival, End, Network};
 use crate::base::limits::SIM_DISK_QUEUE_MAX;
-use crate::base::{Effect, Event, Node, NodeId, Now, Origin};
-use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use crate::base::{Effect, Event, Map, Node, NodeId, Now, Origin, Set};
+use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
 /// One node: what stays when its process ends, and the process.
@@ -22,7 +22,7 @@ pub struct Slot<N: Node> {
     process: Option<N>,
     writes: VecDeque<(u64, N::Write)>,
     jobs: VecDeque<(u64, N::Job)>,
-    timers: BTreeSet<N::Timer>,
+    timers: Set<N::Timer>,
 }
 
 impl<N: Node> Slot<N> {
@@ -33,7 +33,7 @@ impl<N: Node> Slot<N> {
             process: None,
             writes: VecDeque::new(),
             jobs: VecDeque::new(),
-            timers: BTreeSet::new(),
+            timers: Set::new(),
         }
     }
 
@@ -63,7 +63,7 @@ impl<N: Node> Slot<N> {
     }
 
     /// Armed timers.
-    pub const fn timers(&self) -> &BTreeSet<N::Timer> {
+    pub const fn timers(&self) -> &Set<N::Timer> {
         &self.timers
     }
 
@@ -78,14 +78,14 @@ impl<N: Node> Slot<N> {
 /// Everything that exists.
 #[derive(Clone, Debug)]
 pub struct World<N: Node> {
-    slots: BTreeMap<NodeId, Slot<N>>,
+    slots: Map<NodeId, Slot<N>>,
     network: Network<N::Msg>,
     next_disk_id: u64,
 }
 
 impl<N: Node> Default for World<N> {
     fn default() -> Self {
-        Self { slots: BTreeMap::new(), network: Network::default(), next_disk_id: 1 }
+        Self { slots: Map::new(), network: Network::default(), next_disk_id: 1 }
     }
 }
 
@@ -106,7 +106,7 @@ impl<N: Node> World<N> {
     }
 
     /// All nodes.
-    pub const fn slots(&self) -> &BTreeMap<NodeId, Slot<N>> {
+    pub const fn slots(&self) -> &Map<NodeId, Slot<N>> {
         &self.slots
     }
 
@@ -153,7 +153,7 @@ impl<N: Node> World<N> {
             let power = (0..=pending).map(|kept| Action::Crash { node, kept: Kept::First(kept) });
             out.extend(power);
         }
-        let mut pairs = BTreeSet::new();
+        let mut pairs = Set::new();
         for (end, socket) in self.network.sockets() {
             let (a, b) = (end.node, socket.peer.node);
             pairs.insert(if a < b { (a, b) } else { (b, a) });

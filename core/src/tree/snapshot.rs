@@ -8,14 +8,13 @@ use super::data_tree::Tree;
 use super::digest::DIGEST_VERSION;
 use super::image::Image;
 use super::znode::{AclList, Znode};
-use crate::base::Zxid;
+use crate::base::{Map, Zxid};
 use crate::proto::data::Acl;
 use crate::proto::snapshot::{
     AclEntry, NodeRecord, OPEN_ACL_KEY, SessionEntry, SnapshotDecoder, SnapshotForm, SnapshotItem,
     SnapshotTail, SnapshotWriter, ZxidDigest, encode_node,
 };
 use crate::wire::{DecodeError, Encode};
-use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use bytes::Bytes;
 
@@ -28,7 +27,7 @@ pub struct SnapshotChunks {
     image: Image,
     form: SnapshotForm,
     writer: SnapshotWriter,
-    acl_keys: BTreeMap<AclList, i64>,
+    acl_keys: Map<AclList, i64>,
     at: Position,
 }
 
@@ -130,7 +129,7 @@ impl Iterator for SnapshotChunks {
 pub struct SnapshotLoader {
     decoder: SnapshotDecoder,
     image: Image,
-    acls: BTreeMap<i64, AclList>,
+    acls: Map<i64, AclList>,
     ended: bool,
 }
 
@@ -140,7 +139,7 @@ impl SnapshotLoader {
     pub fn new(form: SnapshotForm) -> Self {
         let image = Image { tree: Tree::empty(), ..Image::default() };
         let decoder = SnapshotDecoder::new(form);
-        Self { decoder, image, acls: BTreeMap::new(), ended: false }
+        Self { decoder, image, acls: Map::new(), ended: false }
     }
 
     /// More bytes. True: the snapshot is whole; what came behind it waits in the loader.

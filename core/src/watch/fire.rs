@@ -1,9 +1,8 @@
 //! A change to events (Java: `WatchManager.triggerWatch`).
 
 use super::table::{WatchKind, WatchKinds, WatchTable};
-use crate::base::{Conn, path};
+use crate::base::{Conn, Set, path};
 use crate::proto::watch::EventType;
-use alloc::collections::BTreeSet;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
@@ -76,11 +75,11 @@ impl WatchTable {
 
     /// Who has a watch on `path` that one-shot watches of `kind` and persistent ones answer to;
     /// the one-shot ones are gone after it.
-    fn take(&mut self, path: &str, kind: WatchKind, with_recursive: bool) -> BTreeSet<Conn> {
+    fn take(&mut self, path: &str, kind: WatchKind, with_recursive: bool) -> Set<Conn> {
         let one_shot = WatchKinds::only(kind);
         let persistent = WatchKinds::only(WatchKind::Persistent);
         let here: Vec<_> = self.watchers(path).collect();
-        let mut told = BTreeSet::new();
+        let mut told = Set::new();
         for (conn, kinds) in here {
             if kinds.any_of(one_shot) || kinds.any_of(persistent) {
                 told.insert(conn);
@@ -102,7 +101,7 @@ impl WatchTable {
 
 fn tell(
     notices: &mut Vec<Notice>,
-    conns: &BTreeSet<Conn>,
+    conns: &Set<Conn>,
     event: EventType,
     path: &str,
     mut may_read: impl FnMut(Conn) -> bool,

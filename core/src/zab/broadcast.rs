@@ -6,8 +6,7 @@ use super::message::{Entry, Packet, Phase};
 use super::output::{Note, Out, Reason};
 use super::peer::{Outs, Peer, Role, Value};
 use crate::base::limits::COUNTER_MAX;
-use crate::base::{Sid, Zxid};
-use alloc::collections::BTreeSet;
+use crate::base::{Set, Sid, Zxid};
 
 impl<P: Value, I: Value> Peer<P, I> {
     // --- leader --------------------------------------------------------------------------
@@ -48,8 +47,8 @@ impl<P: Value, I: Value> Peer<P, I> {
         let entry = Entry { zxid, payload };
         self.append(entry.clone(), out);
         let Role::Leading(leader) = &mut self.role else { return };
-        leader.acks.push_back(BTreeSet::new());
-        for (sid, learner) in &mut leader.learners {
+        leader.acks.push_back(Set::new());
+        for (sid, learner) in leader.learners.iter_mut() {
             if learner.is_forwarding() && !learner.observer {
                 learner.unacked.push_back((zxid, 0));
                 out.push(Out::Send(*sid, Packet::Proposal(entry.clone())));
@@ -102,7 +101,7 @@ impl<P: Value, I: Value> Peer<P, I> {
         let Some(entry) = self.history.apply_next() else { return };
         let Role::Leading(leader) = &mut self.role else { return };
         let zxid = entry.zxid;
-        for (sid, learner) in &mut leader.learners {
+        for (sid, learner) in leader.learners.iter_mut() {
             if !learner.is_forwarding() {
                 continue;
             }

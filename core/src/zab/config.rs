@@ -1,8 +1,7 @@
 //! What a server is told about its ensemble.
 
 use crate::base::quorum::Voters;
-use crate::base::{Millis, Sid};
-use alloc::collections::BTreeSet;
+use crate::base::{Millis, Set, Sid};
 use bytes::Bytes;
 
 /// Settings of the protocol; the names are those of zoo.cfg.
@@ -13,7 +12,7 @@ pub struct Config {
     /// Members with a vote.
     pub voters: Voters,
     /// Members without.
-    pub observers: BTreeSet<Sid>,
+    pub observers: Set<Sid>,
     /// Unit of all limits.
     pub tick_ms: Millis,
     /// Ticks for discovery and synchronization.

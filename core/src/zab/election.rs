@@ -12,8 +12,7 @@
 
 use super::message::{Notification, ServerState, Vote};
 use crate::base::quorum::Voters;
-use crate::base::{Round, Sid};
-use alloc::collections::BTreeMap;
+use crate::base::{Map, Round, Sid};
 
 /// How long a quorum of equal votes waits for a better one (`finalizeWait`).
 pub const SETTLE_MS: u64 = 200;
@@ -44,9 +43,9 @@ pub struct Election {
     proposal: Vote,
     round: Round,
     /// Votes of this round.
-    received: BTreeMap<Sid, Ballot>,
+    received: Map<Sid, Ballot>,
     /// Votes of servers that are not LOOKING, of any round.
-    outside: BTreeMap<Sid, Ballot>,
+    outside: Map<Sid, Ballot>,
     settling: bool,
     resend_ms: u64,
 }
@@ -82,8 +81,8 @@ impl Election {
             start,
             proposal: start,
             round,
-            received: BTreeMap::new(),
-            outside: BTreeMap::new(),
+            received: Map::new(),
+            outside: Map::new(),
             settling: false,
             resend_ms: RESEND_MIN_MS,
         };
@@ -105,7 +104,7 @@ impl Election {
 
     /// Votes heard in this round, for pictures and checks.
     #[must_use]
-    pub const fn received(&self) -> &BTreeMap<Sid, Ballot> {
+    pub const fn received(&self) -> &Map<Sid, Ballot> {
         &self.received
     }
 
@@ -175,7 +174,7 @@ impl Election {
 
     /// Has the leader itself said so? Without that a late comer could follow a dead leader whose
     /// followers have not noticed yet (Java: `checkLeader`).
-    fn is_leading(&self, votes: &BTreeMap<Sid, Ballot>, heard: Ballot) -> bool {
+    fn is_leading(&self, votes: &Map<Sid, Ballot>, heard: Ballot) -> bool {
         if heard.vote.leader == self.me {
             return heard.round == self.round;
         }
@@ -214,11 +213,7 @@ impl Election {
     }
 }
 
-fn has_quorum(
-    voters: &Voters,
-    votes: &BTreeMap<Sid, Ballot>,
-    agree: impl Fn(&Ballot) -> bool,
-) -> bool {
+fn has_quorum(voters: &Voters, votes: &Map<Sid, Ballot>, agree: impl Fn(&Ballot) -> bool) -> bool {
     voters.is_quorum(votes.iter().filter(|(_, ballot)| agree(ballot)).map(|(sid, _)| sid))
 }
 

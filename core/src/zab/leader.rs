@@ -7,8 +7,8 @@ use super::disk::Mark;
 use super::message::{Packet, Phase, ServerState};
 use super::output::{Note, Out, Reason, Timer};
 use super::peer::{Outs, Peer, Role, Value};
-use crate::base::{Epoch, Link, Millis, Sid, Zxid};
-use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use crate::base::{Epoch, Link, Map, Millis, Set, Sid, Zxid};
+use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
 /// A reign, from the election on.
@@ -20,14 +20,14 @@ pub struct Leader<P, I> {
     /// acceptedEpoch is on disk: LEADERINFO may be sent (rule E1).
     pub(super) epoch_durable: bool,
     /// Voters that reported their acceptedEpoch.
-    pub(super) reported: BTreeMap<Sid, Epoch>,
+    pub(super) reported: Map<Sid, Epoch>,
     /// Voters whose ACKEPOCH counts. They stay when their link breaks: the promise is durable.
-    pub(super) promised: BTreeSet<Sid>,
+    pub(super) promised: Set<Sid>,
     /// Voters that hold the history of the epoch on disk. They stay as well.
-    pub(super) synced: BTreeSet<Sid>,
-    pub(super) learners: BTreeMap<Sid, LearnerHandler<P, I>>,
+    pub(super) synced: Set<Sid>,
+    pub(super) learners: Map<Sid, LearnerHandler<P, I>>,
     /// For each entry of the history's tail, who has it on disk; same order, same length.
-    pub(super) acks: VecDeque<BTreeSet<Sid>>,
+    pub(super) acks: VecDeque<Set<Sid>>,
     /// Half ticks since the reign began.
     half_ticks: u32,
 }
@@ -91,10 +91,10 @@ impl<P, I> Leader<P, I> {
             phase,
             epoch: None,
             epoch_durable: false,
-            reported: BTreeMap::new(),
-            promised: BTreeSet::new(),
-            synced: BTreeSet::new(),
-            learners: BTreeMap::new(),
+            reported: Map::new(),
+            promised: Set::new(),
+            synced: Set::new(),
+            learners: Map::new(),
             acks: VecDeque::new(),
             half_ticks: 0,
         }
@@ -272,7 +272,7 @@ impl<P: Value, I: Value> Peer<P, I> {
         let (init, sync) = (self.config.init_limit, self.config.sync_limit);
         let Role::Leading(leader) = &mut self.role else { return };
         let mut lost = Vec::new();
-        for (sid, learner) in &mut leader.learners {
+        for (sid, learner) in leader.learners.iter_mut() {
             learner.silent_ticks += 1;
             for (_, waited) in &mut learner.unacked {
                 *waited += 1;

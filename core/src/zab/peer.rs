@@ -8,8 +8,8 @@ use super::leader::Leader;
 use super::learner::Learner;
 use super::message::{Entry, Notification, Packet, Phase, ServerState, Vote};
 use super::output::{Note, Out, Reason, Timer};
-use crate::base::{Epoch, Link, Millis, Round, Sid, Zxid};
-use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use crate::base::{Epoch, Link, Map, Millis, Round, Set, Sid, Zxid};
+use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::fmt::Debug;
 
@@ -34,7 +34,7 @@ pub struct Peer<P, I> {
     /// The vote that others are told once the election is over.
     pub(super) vote: Vote,
     pub(super) role: Role<P, I>,
-    pub(super) election_links: BTreeSet<Sid>,
+    pub(super) election_links: Set<Sid>,
     /// TRUNC could not be executed because the log does not reach back: ask for SNAP at the next
     /// sync (rule S3).
     pub(super) needs_snap: bool,
@@ -54,7 +54,7 @@ pub(super) enum Role<P, I> {
         /// Memory is ahead of the disk (an interrupted TRUNC or SNAP): read the state again.
         reload: bool,
         /// The last notification of each server that came meanwhile.
-        early: BTreeMap<Sid, Notification>,
+        early: Map<Sid, Notification>,
     },
     Looking(Election),
     Leading(Leader<P, I>),
@@ -82,7 +82,7 @@ impl<P: Value, I: Value> Peer<P, I> {
             round: Round(0),
             vote: Vote::OBSERVER,
             role: Role::Down,
-            election_links: BTreeSet::new(),
+            election_links: Set::new(),
             needs_snap: false,
             refused_epoch: false,
         };
@@ -232,7 +232,7 @@ impl<P: Value, I: Value> Peer<P, I> {
         if self.config.standalone {
             self.become_standalone(out);
         } else {
-            self.role = Role::Draining { reload: false, early: BTreeMap::new() };
+            self.role = Role::Draining { reload: false, early: Map::new() };
             self.look_if_drained(out);
         }
     }
@@ -374,7 +374,7 @@ impl<P: Value, I: Value> Peer<P, I> {
         }
         out.push(Out::CancelTimer(Timer::InitLimit));
         out.push(Out::Entered(ServerState::Looking, Phase::Election));
-        self.role = Role::Draining { reload, early: BTreeMap::new() };
+        self.role = Role::Draining { reload, early: Map::new() };
         self.look_if_drained(out);
     }
 

@@ -4,7 +4,7 @@ use crate::config::{Config, HostPort, Mode, PeerType};
 use crate::drive::{Addresses, DriveError, Driver, Limits, Member, Parts, poll_and_waker};
 use crate::store::{Store, StoreConfig, StoreError};
 use crate::words::Words;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use zabscope_core::base::quorum::Voters;
-use zabscope_core::base::{Millis, Sid};
+use zabscope_core::base::{Millis, Set, Sid};
 use zabscope_core::server;
 use zabscope_core::tree::WriteRules;
 use zabscope_core::zab;
@@ -129,7 +129,7 @@ pub fn engine_config(config: &Config) -> server::Config {
         Mode::Standalone => zab::Config {
             me: Sid(1),
             voters: Voters::new([Sid(1)]),
-            observers: BTreeSet::new(),
+            observers: Set::new(),
             tick_ms: config.tick,
             init_limit: 1,
             sync_limit: 1,

@@ -4,9 +4,9 @@
 use super::layout::{Layout, Point, between, degrees, number, rotate};
 use crate::message::Look;
 use crate::view::FlightView;
-use std::collections::{BTreeMap, BTreeSet};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Element, SvgGraphicsElement, SvgTransform, SvgsvgElement};
+use zabscope_core::base::{Map, Set};
 use zabscope_core::sim::Micros;
 
 const SVG: &str = "http://www.w3.org/2000/svg";
@@ -16,7 +16,7 @@ const STILL_SHARE: f32 = 0.5;
 /// The messages that are in the page.
 #[derive(Debug, Default)]
 pub struct Messages {
-    sprites: BTreeMap<u64, Sprite>,
+    sprites: Map<u64, Sprite>,
 }
 
 #[derive(Debug)]
@@ -31,7 +31,7 @@ struct Sprite {
 impl Messages {
     /// Makes the page show these messages, in this group.
     pub fn show(&mut self, group: &Element, flights: &[FlightView], layout: &Layout) {
-        let wanted: BTreeMap<u64, &FlightView> =
+        let wanted: Map<u64, &FlightView> =
             flights.iter().map(|flight| (flight.id, flight)).collect();
         self.sprites.retain(|id, sprite| {
             // Another future may use the same number for another message.
@@ -44,7 +44,7 @@ impl Messages {
             }
             kept
         });
-        let mut fans = BTreeSet::new();
+        let mut fans = Set::new();
         for flight in flights {
             let first = fans.insert((flight.from, flight.sent_at, flight.look.name));
             if let Some(sprite) = self.sprites.get_mut(&flight.id) {
