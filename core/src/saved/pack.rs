@@ -37,7 +37,7 @@ pub(super) fn pack(bytes: &[u8]) -> Vec<u8> {
             continue;
         }
         write_literals(&all[literals..at], &mut out);
-        out.0.push(0x80 | (length - COPY_MIN) as u8);
+        out.0.push(0x80 | byte(length - COPY_MIN));
         out.number((at - before.unwrap_or(at)) as u64);
         for passed in at + 1..at + length {
             if let Some(slot) = slot(&all, passed) {
@@ -66,9 +66,13 @@ fn common(all: &[u8], before: usize, at: usize) -> usize {
 
 fn write_literals(bytes: &[u8], out: &mut Out) {
     for part in bytes.chunks(LITERALS_MAX) {
-        out.0.push((part.len() - 1) as u8);
+        out.0.push(byte(part.len() - 1));
         out.0.extend_from_slice(part);
     }
+}
+
+const fn byte(value: usize) -> u8 {
+    value.to_le_bytes()[0]
 }
 
 /// The bytes that were packed.
@@ -115,7 +119,7 @@ mod tests {
                 .map(|_| {
                     let draw = rng.next_u64();
                     // Now and then a byte of any value, so that copies end.
-                    if draw.is_multiple_of(9) { (draw >> 32) as u8 } else { (draw % letters) as u8 }
+                    (if draw.is_multiple_of(9) { draw >> 32 } else { draw % letters } & 0xff) as u8
                 })
                 .collect();
             let packed = pack(&bytes);
@@ -141,7 +145,7 @@ mod tests {
         let (mut good, mut bad) = (0, 0);
         for _ in 0..20_000 {
             let count = rng.next_u64() % 40;
-            let bytes: Vec<u8> = (0..count).map(|_| (rng.next_u64() >> 24) as u8).collect();
+            let bytes: Vec<u8> = (0..count).map(|_| (rng.next_u64() >> 24 & 0xff) as u8).collect();
             match unpack(&bytes, 1000) {
                 Ok(all) => {
                     assert!(all.len() <= 1000);

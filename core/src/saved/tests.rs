@@ -218,7 +218,7 @@ fn any_bytes_are_a_run_or_refused() {
         let mut bytes = good[..good.len() - 4].to_vec();
         for _ in 0..=rng.below(4) {
             let place = usize::try_from(rng.below(bytes.len() as u64)).unwrap();
-            let byte = (rng.next_u64() >> 16) as u8;
+            let byte = (rng.next_u64() >> 16 & 0xff) as u8;
             match rng.below(3) {
                 0 => bytes[place] = byte,
                 1 => bytes.insert(place, byte),
@@ -235,7 +235,8 @@ fn any_bytes_are_a_run_or_refused() {
                 replayed += u64::from(run.replay().is_ok());
             }
         }
-        let noise: Vec<u8> = (0..rng.below(60)).map(|_| (rng.next_u64() >> 16) as u8).collect();
+        let noise: Vec<u8> =
+            (0..rng.below(60)).map(|_| (rng.next_u64() >> 16 & 0xff) as u8).collect();
         assert!(SavedRun::decode(&noise).is_err());
     }
     println!("{runs} runs, {replayed} of them replayed, {refused} refused");
