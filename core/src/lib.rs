@@ -17,7 +17,7 @@
 //! | 4 | [`server`], [`client`], [`sim`] |
 //! | 5 | [`recipes`] |
 //! | 6 | [`ensemble`] |
-//! | 7 | [`lab`] |
+//! | 7 | [`lab`], [`saved`] |
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -31,6 +31,7 @@ pub mod ensemble;
 pub mod lab;
 pub mod proto;
 pub mod recipes;
+pub mod saved;
 pub mod server;
 pub mod session;
 pub mod sim;

@@ -21,6 +21,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("recipes", &["client"]),
     ("ensemble", &["server", "recipes", "sim"]),
     ("check", &["zab", "tree", "client", "sim", "trace"]),
+    ("saved", &["ensemble"]),
     ("lab", &["ensemble", "recipes", "check"]),
 ];
 
