@@ -1,22 +1,25 @@
 //! The top component: holds the lab, lets time pass, obeys, and redraws.
 
+use crate::lab::Lab;
 use crate::lab::find::Wanted;
-use crate::lab::{Lab, STEPS_MAX, StopAt};
 use crate::panels::client::ClientPanel;
 use crate::panels::controls::{Headline, Masthead};
 use crate::panels::inspector::Inspector;
 use crate::panels::log::Log;
 use crate::panels::table::Table;
-use crate::panels::timeline::{SPEED_DEFAULT, SPEEDS, Timeline};
+use crate::panels::timeline::Timeline;
+use crate::run_view::RunCache;
 use crate::scene::Stage;
 use crate::scene::layout::{Layout, Shape};
 use crate::scene::messages::Messages;
+use crate::travel::{Pace, SPEEDS, Travel};
 use crate::view::{View, time_text};
 use gloo_events::{EventListener, EventListenerOptions};
 use gloo_render::{AnimationFrame, request_animation_frame};
+use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen::JsCast;
-use web_sys::{Element, KeyboardEvent, MediaQueryList};
+use web_sys::{Element, HtmlElement, KeyboardEvent, MediaQueryList};
 use yew::prelude::*;
 use zabscope_core::base::{ClientId, NodeId, Sid};
 use zabscope_core::client;
@@ -25,8 +28,6 @@ use zabscope_core::sim::Action;
 
 /// Longest time between two pictures that counts: a tab that was hidden does not catch up.
 const FRAME_MS_MAX: f64 = 50.0;
-/// How much faster time runs while there are only heartbeats.
-const IDLE_FACTOR: u32 = 10;
 /// Pause between two events when nothing may move.
 const STILL_STEP_MS: f64 = 1200.0;
 /// Shortest pause between two sentences that are read aloud while time runs.
@@ -60,6 +61,10 @@ pub enum Order {
     Faster(bool),
     /// Pass heartbeats quickly, or not.
     SkipIdle(bool),
+    /// Another journey through time.
+    Travel(Travel),
+    /// Show the list of branches.
+    Branches,
     /// Choose something, or nothing.
     Select(Option<Selection>),
     /// Choose a client.
@@ -101,9 +106,8 @@ pub struct App {
     view: Rc<View>,
     layout: Rc<Layout>,
     playing: bool,
-    speed: usize,
-    skip_idle: bool,
-    idle: bool,
+    pace: Pace,
+    run: RefCell<RunCache>,
     selection: Option<Selection>,
     client: ClientId,
     dark: Option<bool>,
@@ -129,6 +133,10 @@ impl std::fmt::Debug for App {
 
 fn media(query: &str) -> Option<MediaQueryList> {
     web_sys::window()?.match_media(query).ok().flatten()
+}
+
+fn element(id: &str) -> Option<HtmlElement> {
+    web_sys::window()?.document()?.get_element_by_id(id)?.dyn_into().ok()
 }
 
 fn matches(list: Option<&MediaQueryList>) -> bool {
@@ -164,9 +172,8 @@ impl Component for App {
             view: Rc::new(View::of(&lab)),
             layout: Rc::new(Layout::new(0, 0, Shape::Wide)),
             playing: true,
-            speed: SPEED_DEFAULT,
-            skip_idle: true,
-            idle: lab.is_idle(),
+            pace: Pace::default(),
+            run: RefCell::default(),
             selection: None,
             client: ClientId(1),
             dark: None,
@@ -227,9 +234,8 @@ impl Component for App {
                     <Log view={view.clone()} order={order.clone()} />
                 </section>
                 <Table view={view.clone()} selection={self.selection} order={order.clone()} />
-                <Timeline view={view.clone()} playing={self.playing} speed={self.speed}
-                    skip_idle={self.skip_idle} idle={self.idle && self.playing && self.skip_idle}
-                    full={self.lab.is_full()} clock={self.clock.clone()} {order} />
+                <Timeline run={self.run.borrow_mut().view(&self.lab, &self.pace, self.playing)}
+                    selection={self.selection} clock={self.clock.clone()} {order} />
                 <p class="unseen" role="status" id="said">{ &self.said }</p>
             </main>
         }
@@ -271,16 +277,12 @@ impl App {
             self.still_ms += passed_ms;
             if self.still_ms >= STILL_STEP_MS {
                 self.still_ms = 0.0;
-                self.lab.next(Wanted::Loud);
+                self.playing = !self.pace.play_event(&mut self.lab);
             }
         } else {
-            let factor = if self.idle && self.skip_idle { IDLE_FACTOR } else { 1 };
-            let ratio = SPEEDS.get(self.speed).copied().unwrap_or(1);
-            let us = passed_ms * 1000.0 * f64::from(factor) / f64::from(ratio);
-            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small")]
-            self.lab.advance(self.lab.now().plus(us as u64), StopAt::Never);
+            self.playing = !self.pace.play(&mut self.lab, passed_ms);
         }
-        if self.lab.index() >= STEPS_MAX {
+        if self.lab.is_full() {
             self.playing = false;
         }
         let changed = self.lab.index() != before || !self.playing;
@@ -297,7 +299,6 @@ impl App {
     /// What is drawn follows the lab.
     fn refresh(&mut self) {
         self.view = Rc::new(View::of(&self.lab));
-        self.idle = self.lab.is_idle();
     }
 
     /// Moves messages and clock; with `show` also makes and removes messages.
@@ -339,26 +340,39 @@ impl App {
         match order {
             Order::Toggle => self.playing = !self.playing && !self.lab.is_full(),
             Order::Forward => {
-                self.lab.step();
+                self.pace.forward(&mut self.lab);
                 self.stepped();
             }
             Order::Back => {
-                self.lab.seek(self.lab.index().saturating_sub(1));
+                self.pace.back(&mut self.lab);
                 self.stepped();
             }
             Order::Seek(index) => {
                 self.lab.seek(index);
+                self.pace.moved(&self.lab);
                 self.stepped();
             }
-            Order::Faster(true) => self.speed = (self.speed + 1).min(SPEEDS.len() - 1),
-            Order::Faster(false) => self.speed = self.speed.saturating_sub(1),
-            Order::SkipIdle(skip) => self.skip_idle = skip,
+            Order::Travel(travel) => {
+                if self.pace.travel(&mut self.lab, travel) {
+                    self.stepped();
+                }
+            }
+            Order::Branches => {
+                if let Some(list) = element("branches-open") {
+                    list.click();
+                }
+            }
+            Order::Faster(true) => self.pace.speed = (self.pace.speed + 1).min(SPEEDS.len() - 1),
+            Order::Faster(false) => self.pace.speed = self.pace.speed.saturating_sub(1),
+            Order::SkipIdle(skip) => self.pace.skip_idle = skip,
             Order::Select(selection) => self.selection = selection,
             Order::ChooseClient(client) => self.client = client,
             Order::Run(voters, seed) => {
                 self.lab = Lab::elected(voters, seed);
                 self.selection = None;
                 self.playing = true;
+                self.pace.moved(&self.lab);
+                self.run.replace(RunCache::default());
                 self.refresh();
                 self.arrange();
             }
@@ -394,6 +408,7 @@ impl App {
             }
             _ => return,
         }
+        self.pace.moved(&self.lab);
         self.refresh();
         self.said.clone_from(&self.view.step);
         self.said_step = self.lab.index();
@@ -412,9 +427,6 @@ impl App {
 
     /// What a key means, unless it belongs to a field or a button.
     fn order_of(&self, event: &KeyboardEvent) -> Option<Order> {
-        if event.ctrl_key() || event.alt_key() || event.meta_key() {
-            return None;
-        }
         let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
         let inside = |css: &str| {
             target.as_ref().is_some_and(|target| target.closest(css).ok().flatten().is_some())
@@ -422,15 +434,31 @@ impl App {
         if inside("input, select, textarea") {
             return None;
         }
+        if event.ctrl_key() || event.alt_key() || event.meta_key() {
+            let undo = event.ctrl_key() && event.key().eq_ignore_ascii_case("z");
+            let travel = if event.shift_key() { Travel::Redo } else { Travel::Undo };
+            return undo.then_some(Order::Travel(travel));
+        }
         let chosen = match self.selection {
             Some(Selection::Server(sid)) => Some(sid),
             Some(Selection::Link(..)) | None => None,
         };
+        let by = |sid| Wanted::By(NodeId::Server(Sid(sid)));
         let key = event.key();
         Some(match key.as_str() {
             " " if !inside("button, a, [role=button], summary") => Order::Toggle,
             "ArrowRight" | "." => Order::Forward,
             "ArrowLeft" | "," => Order::Back,
+            ">" => Order::Travel(Travel::Next(by(chosen?))),
+            "<" => Order::Travel(Travel::Previous(by(chosen?))),
+            "]" => Order::Travel(Travel::Next(Wanted::Phase)),
+            "[" => Order::Travel(Travel::Previous(Wanted::Phase)),
+            "0" => Order::Travel(Travel::SpeedDefault),
+            "b" => Order::Branches,
+            "g" => {
+                element("goto")?.focus().ok()?;
+                return None;
+            }
             "Home" => Order::Seek(0),
             "End" => Order::Seek(self.lab.end()),
             "+" | "=" => Order::Faster(true),

@@ -8,8 +8,8 @@ use zabscope_core::base::{ClientId, NodeId, Sid};
 use zabscope_core::sim::{Action, Micros};
 use zabscope_web::lab::{Lab, StopAt, create};
 use zabscope_web::panels::client::request;
-use zabscope_web::panels::timeline::ratio_text;
 use zabscope_web::scene::layout::{Layout, Shape};
+use zabscope_web::travel::ratio_text;
 use zabscope_web::view::{Role, View, time_text};
 
 wasm_bindgen_test_configure!(run_in_browser);

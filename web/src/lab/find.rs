@@ -5,7 +5,7 @@ use zabscope_core::base::{Epoch, NodeId, Zxid};
 use zabscope_core::sim::Micros;
 
 /// Longest stretch that is searched ahead of what is known, in steps.
-const AHEAD_STEPS_MAX: u32 = 5_000;
+const AHEAD_STEPS_MAX: u32 = 2_000;
 
 /// What a step must be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,23 +90,27 @@ impl Wanted {
 }
 
 impl Lab {
-    /// Forward to behind the next step of this kind. True if there was one; otherwise the cursor
-    /// stands where the search ended.
+    /// Forward to behind the next step of this kind. False, and nothing moved, if there is none
+    /// within reach.
     pub fn next(&mut self, wanted: Wanted) -> bool {
         // What is known costs one seek.
         if let Some(step) = (self.index()..self.end()).find(|step| wanted.fits(self, *step)) {
             self.seek(step + 1);
             return true;
         }
-        self.seek(self.end());
+        let (index, end) = (self.index(), self.end());
+        self.seek(end);
         for _ in 0..AHEAD_STEPS_MAX {
             if !self.step() {
-                return false;
+                break;
             }
             if wanted.fits(self, self.index() - 1) {
                 return true;
             }
         }
+        // What was looked at in vain has not happened.
+        self.forget_from(end);
+        self.seek(index);
         false
     }
 

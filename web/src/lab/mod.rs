@@ -48,7 +48,9 @@ pub enum StopAt {
 }
 
 impl StopAt {
-    const fn is_met(self, kinds: Kinds) -> bool {
+    /// True if a step of these kinds is such a place.
+    #[must_use]
+    pub const fn is_met(self, kinds: Kinds) -> bool {
         match self {
             Self::Never => false,
             Self::Commit => kinds.commit,
@@ -246,6 +248,14 @@ impl Lab {
     pub fn seek(&mut self, index: u64) {
         let branch = self.branches.here_mut();
         branch.sim.seek(index.min(branch.sim.end()));
+    }
+
+    /// Ends this branch before a step, as if it had not been looked ahead.
+    fn forget_from(&mut self, index: u64) {
+        let branch = self.branches.here_mut();
+        branch.sim.seek(index);
+        branch.sim.forget_future();
+        branch.truncate(index);
     }
 
     /// Lets the clock go on to `at` where no step is due until then.

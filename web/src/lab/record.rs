@@ -10,6 +10,11 @@ use zabscope_core::server::{self, Server};
 use zabscope_core::sim::{Action, Cause, Micros, Sim, StepRecord, World};
 use zabscope_core::zab::{self, Phase, ServerState};
 
+/// Steps of a stretch of heartbeats that keep their places on the scale of a run.
+const QUIET_PLACES: usize = 2;
+/// Shortest stretch that is marked, microseconds.
+const FOLD_US_MIN: u64 = 500_000;
+
 /// What one step did.
 #[derive(Clone, Debug)]
 pub struct Happening {
@@ -113,6 +118,15 @@ pub struct Commit {
     pub zxid: Zxid,
 }
 
+/// A stretch of nothing but heartbeats.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fold {
+    /// The first step behind it.
+    pub step: u64,
+    /// How long it lasted, microseconds.
+    pub us: u64,
+}
+
 /// What has been seen of one run. A copy is cheap.
 #[derive(Clone, Debug, Default)]
 pub struct Record {
@@ -128,6 +142,12 @@ pub struct Record {
     pub bands: List<Band>,
     /// Commits, by time.
     pub commits: List<Commit>,
+    /// Steps that somebody ordered.
+    pub told: List<u64>,
+    /// Long stretches of heartbeats.
+    pub folds: List<Fold>,
+    /// The place behind each step on a scale on which heartbeats take no room.
+    pub places: List<u32>,
 }
 
 impl Stage {
@@ -181,6 +201,9 @@ impl Record {
         self.talks.truncate(self.talks.partition_point(|talk| talk.step < index));
         self.bands.truncate(self.bands.partition_point(|band| band.step <= index));
         self.commits.truncate(self.commits.partition_point(|commit| commit.step < index));
+        self.told.truncate(self.told.partition_point(|step| *step < index));
+        self.folds.truncate(self.folds.partition_point(|fold| fold.step < index));
+        self.places.truncate(usize::try_from(index).unwrap_or(usize::MAX));
         for place in 0..self.talks.len() {
             let answer = self.talks.get(place).and_then(|talk| talk.answer.as_ref());
             if answer.is_some_and(|(step, ..)| *step >= index)
@@ -207,7 +230,11 @@ impl Record {
         let lines = lines_of(sim.world(), record);
         let happening = self.happening(sim.world(), record, &lines);
         let kinds = happening.kinds;
+        self.fold(record, kinds.quiet);
         self.happenings.push(happening);
+        if kinds.told {
+            self.told.push(record.index);
+        }
         for text in lines {
             self.lines.push(Line { step: record.index, at: record.at, text });
         }
@@ -217,6 +244,38 @@ impl Record {
                 self.bands.push(Band { step: record.index + 1, at: record.at, stage });
             }
         }
+    }
+
+    /// Gives the step its place, and ends a stretch of heartbeats with a loud one.
+    fn fold(&mut self, record: &StepRecord<Actor>, quiet: bool) {
+        let before = self.happenings.len();
+        let is_quiet = |place: &usize| self.happenings.get(*place).is_some_and(|h| h.kinds.quiet);
+        let place = self.places.last().copied().unwrap_or(0);
+        let in_a_row = (0..before).rev().take(QUIET_PLACES).take_while(is_quiet).count();
+        self.places.push(place + u32::from(!quiet || in_a_row < QUIET_PLACES));
+        if !quiet && in_a_row > 0 {
+            let first = (0..before).rev().take_while(is_quiet).last().unwrap_or(before);
+            let from = first.checked_sub(1).and_then(|place| self.happenings.get(place));
+            let us = record.at.0 - from.map_or(0, |happening| happening.at.0);
+            if us >= FOLD_US_MIN {
+                self.folds.push(Fold { step: record.index, us });
+            }
+        }
+    }
+
+    /// The place of the moment before a step on the scale without heartbeats.
+    #[must_use]
+    pub fn place(&self, index: u64) -> u32 {
+        let last = usize::try_from(index).ok().and_then(|index| index.checked_sub(1));
+        last.and_then(|last| self.places.get(last).or_else(|| self.places.last()))
+            .copied()
+            .unwrap_or(0)
+    }
+
+    /// The first moment at this place of the scale.
+    #[must_use]
+    pub fn index_at(&self, place: u32) -> u64 {
+        if place == 0 { 0 } else { self.places.partition_point(|here| *here < place) as u64 + 1 }
     }
 
     fn replies(&mut self, record: &StepRecord<Actor>) {

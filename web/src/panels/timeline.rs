@@ -1,124 +1,188 @@
-//! Time: play, step, scrub, speed.
+//! Time: play, step, scrub, speed, and the futures of the run.
 
 use super::gives;
-use crate::app::Order;
-use crate::view::View;
-use std::rc::Rc;
-use web_sys::HtmlInputElement;
+use super::strip::RunStrip;
+use crate::app::{Order, Selection};
+use crate::lab::StopAt;
+use crate::lab::find::Wanted;
+use crate::run_view::RunView;
+use crate::travel::{Travel, ratio_text};
+use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
-
-/// How many times slower than the servers' time, from slow to fast.
-pub const SPEEDS: [u32; 8] = [1000, 300, 100, 50, 20, 10, 3, 1];
-/// Place of the first speed.
-pub const SPEED_DEFAULT: usize = 4;
+use zabscope_core::base::{NodeId, Sid};
 
 /// What the timeline is drawn from.
 #[derive(Clone, Debug, PartialEq, Properties)]
 pub struct TimelineProps {
-    /// The moment.
-    pub view: Rc<View>,
-    /// Time passes.
-    pub playing: bool,
-    /// Place in [`SPEEDS`].
-    pub speed: usize,
-    /// Heartbeats are passed quickly.
-    pub skip_idle: bool,
-    /// They are right now.
-    pub idle: bool,
-    /// The run is as long as it may be.
-    pub full: bool,
+    /// The run.
+    pub run: RunView,
+    /// What is chosen: its own events can be stepped through.
+    pub selection: Option<Selection>,
     /// Where the clock is written, outside of Yew's sight.
     pub clock: NodeRef,
     /// Where clicks go.
     pub order: Callback<Order>,
 }
 
-/// The ratio in words.
-#[must_use]
-pub fn ratio_text(speed: usize) -> String {
-    match SPEEDS.get(speed) {
-        Some(1) | None => "1 s of theirs takes 1 s".to_owned(),
-        Some(ratio) => format!("1 s of theirs takes {ratio} s"),
-    }
+/// The stop conditions: value, words, what it is.
+const STOPS: [(&str, &str, StopAt); 4] = [
+    ("never", "play on", StopAt::Never),
+    ("commit", "until a commit", StopAt::Commit),
+    ("leader", "until a leader serves", StopAt::Leader),
+    ("phase", "until the phase changes", StopAt::Phase),
+];
+
+fn travel(order: &Callback<Order>, travel: Travel) -> Callback<MouseEvent> {
+    gives(order, Order::Travel(travel))
 }
 
-/// What a person has to know about the moment, in a few words.
-fn notice(props: &TimelineProps) -> String {
-    let TimelineProps { view, idle, full, .. } = props;
-    if *full {
-        "This run is as long as it may be: go back, or start a new one.".to_owned()
-    } else if view.index < view.end {
-        "In the past: what you do here replaces what came after.".to_owned()
-    } else if *idle {
-        "Only heartbeats: ten times as fast.".to_owned()
-    } else {
-        String::new()
+/// A callback with the text of the field that changed.
+pub(super) fn with_text(
+    order: &Callback<Order>,
+    make: impl Fn(String) -> Option<Order> + 'static,
+) -> Callback<Event> {
+    let order = order.clone();
+    Callback::from(move |event: Event| {
+        let input = event.target_dyn_into::<HtmlInputElement>().map(|input| input.value());
+        let value =
+            input.or_else(|| event.target_dyn_into::<HtmlSelectElement>().map(|list| list.value()));
+        if let Some(wanted) = value.and_then(&make) {
+            order.emit(wanted);
+        }
+    })
+}
+
+fn step(id: &'static str, label: &str, path: &'static str, onclick: Callback<MouseEvent>) -> Html {
+    html! {
+        <button class="step" {id} aria-label={label.to_owned()} title={label.to_owned()} {onclick}>
+            <svg viewBox="-10 -10 20 20" aria-hidden="true"><path d={path} /></svg>
+        </button>
     }
 }
 
 /// The bar at the bottom.
 #[component]
 pub fn Timeline(props: &TimelineProps) -> Html {
-    let TimelineProps { view, playing, speed, skip_idle, clock, order, .. } = props;
-    let oninput = {
-        let order = order.clone();
-        Callback::from(move |event: InputEvent| {
-            let value = event.target_dyn_into::<HtmlInputElement>().map(|input| input.value());
-            if let Some(index) = value.and_then(|value| value.parse().ok()) {
-                order.emit(Order::Seek(index));
-            }
-        })
-    };
-    let onchange = {
-        let order = order.clone();
-        Callback::from(move |event: Event| {
-            if let Some(input) = event.target_dyn_into::<HtmlInputElement>() {
-                order.emit(Order::SkipIdle(input.checked()));
-            }
-        })
-    };
-    let play = if *playing { "Pause" } else { "Play" };
-    let event = format!("event {} of {}", view.index, view.end);
+    let TimelineProps { run, selection, clock, order } = props;
+    let play = if run.playing { "Pause" } else { "Play" };
+    let onplace = with_text(order, |text| Some(Order::Travel(Travel::Go(text))));
     html! {
         <footer class="timeline" aria-label="Time">
             <div class="transport">
-                <button class="step" id="back" aria-label="One event back"
-                    onclick={gives(order, Order::Back)}>
-                    <svg viewBox="-10 -10 20 20" aria-hidden="true"><path d="M-7-7V7H-4.5V-7zM6-7V7L-4 0z" /></svg>
-                </button>
+                { step("phase-back", "To the previous change of phase", "M-8-7V7H-6V-7zM1-7V7L-6 0zM9-7V7L2 0z",
+                    travel(order, Travel::Previous(Wanted::Phase))) }
+                { step("back", "One event back", "M-7-7V7H-4.5V-7zM6-7V7L-4 0z",
+                    gives(order, Order::Back)) }
                 <button class="play" id="play" aria-label={play} onclick={gives(order, Order::Toggle)}>
                     <svg viewBox="-10 -10 20 20" aria-hidden="true">
-                        if *playing { <path d="M-6-8H-1.5V8H-6zM1.5-8H6V8H1.5z" /> }
+                        if run.playing { <path d="M-6-8H-1.5V8H-6zM1.5-8H6V8H1.5z" /> }
                         else { <path d="M-5-8.5 9 0-5 8.5z" /> }
                     </svg>
                 </button>
-                <button class="step" id="forward" aria-label="One event forward"
-                    onclick={gives(order, Order::Forward)}>
-                    <svg viewBox="-10 -10 20 20" aria-hidden="true"><path d="M7-7V7H4.5V-7zM-6-7V7L4 0z" /></svg>
-                </button>
+                { step("forward", "One event forward", "M7-7V7H4.5V-7zM-6-7V7L4 0z",
+                    gives(order, Order::Forward)) }
+                { step("phase-forward", "To the next change of phase", "M8-7V7H6V-7zM-1-7V7L6 0zM-9-7V7L-2 0z",
+                    travel(order, Travel::Next(Wanted::Phase))) }
             </div>
             <div class="when">
                 <b class="clock" id="clock" ref={clock.clone()}></b>
-                <span class="second" id="event">{ &event }</span>
+                <span class="second" id="event">
+                    { format!("event {} of {}", run.index, run.end) }</span>
             </div>
             <div class="scrub">
-                <input type="range" id="slider" min="0" max={view.end.to_string()}
-                    value={view.index.to_string()} aria-label="Event of the run"
-                    aria-valuetext={format!("{event}, {}", view.last_at)} {oninput} />
-                <p class="step-text" id="step">{ &view.step }</p>
-                <p class="notice" id="notice">{ notice(props) }</p>
+                <RunStrip run={run.clone()} order={order.clone()} />
+                <p class="step-text" id="step">{ &run.step }</p>
+                <p class="notice" id="notice">{ &run.notice }</p>
             </div>
             <div class="speed" role="group" aria-label="Speed">
                 <button class="step" id="slower" aria-label="Slower"
                     onclick={gives(order, Order::Faster(false))}>{ "−" }</button>
-                <span id="ratio">{ ratio_text(*speed) }</span>
+                <span id="ratio">{ ratio_text(run.speed) }</span>
                 <button class="step" id="faster" aria-label="Faster"
                     onclick={gives(order, Order::Faster(true))}>{ "+" }</button>
-                <label class="second">
-                    <input type="checkbox" id="skip" checked={*skip_idle} {onchange} />
-                    { "heartbeats quickly" }
-                </label>
+            </div>
+            <div class="ways" role="group" aria-label="More of time">
+                <input class="goto" id="goto" placeholder="12.05s, +3s, e2.c7" onchange={onplace}
+                    aria-label="Go to a time, a zxid or an event: 12.05s, +3s, e2.c7, 0x200000007, 120" />
+                { of_server(*selection, order) }
+                { stops(run, order) }
+                { heartbeats(run, order) }
+                { branches(run, order) }
             </div>
         </footer>
+    }
+}
+
+/// The events of the chosen server.
+fn of_server(selection: Option<Selection>, order: &Callback<Order>) -> Html {
+    let Some(Selection::Server(sid)) = selection else { return Html::default() };
+    let own = Wanted::By(NodeId::Server(Sid(sid)));
+    html! {
+        <span class="own" role="group" aria-label={format!("Events of server {sid}")}>
+            { step("own-back", &format!("Previous event of server {sid}"), "M6-7V7L-4 0z",
+                travel(order, Travel::Previous(own))) }
+            { sid }
+            { step("own-forward", &format!("Next event of server {sid}"), "M-6-7V7L4 0z",
+                travel(order, Travel::Next(own))) }
+        </span>
+    }
+}
+
+fn stops(run: &RunView, order: &Callback<Order>) -> Html {
+    let onchange = with_text(order, |value| {
+        let stop = STOPS.iter().find(|(name, ..)| *name == value)?.2;
+        Some(Order::Travel(Travel::StopAt(stop)))
+    });
+    html! {
+        <select id="stop" aria-label="Play" {onchange}>
+            { for STOPS.iter().map(|(value, words, stop)| html! {
+                <option value={*value} selected={*stop == run.stop}>{ *words }</option> }) }
+        </select>
+    }
+}
+
+fn heartbeats(run: &RunView, order: &Callback<Order>) -> Html {
+    html! {
+        <label class="second">
+            <input type="checkbox" id="skip" checked={run.skip_idle}
+                onclick={gives(order, Order::SkipIdle(!run.skip_idle))} />
+            { "skip heartbeats" }
+        </label>
+    }
+}
+
+/// The list of branches, and what leads from one to the other.
+fn branches(run: &RunView, order: &Callback<Order>) -> Html {
+    let here = run.branches.iter().find(|branch| branch.here);
+    let name = here.map_or_else(String::new, |branch| branch.name.clone());
+    let rename = here.map(|branch| branch.id);
+    let onrename = with_text(order, move |text| Some(Order::Travel(Travel::Rename(rename?, text))));
+    html! {
+        <>
+            <button class="plain" id="undo" aria-disabled={(!run.can_undo).to_string()}
+                onclick={travel(order, Travel::Undo)}>{ "Undo" }</button>
+            <button class="plain" id="redo" aria-disabled={(!run.can_redo).to_string()}
+                onclick={travel(order, Travel::Redo)}>{ "Redo" }</button>
+            <details class="branches" id="branches">
+                <summary id="branches-open">{ format!("{name} ({} of {})",
+                    run.branches.iter().position(|branch| branch.here).map_or(0, |at| at + 1),
+                    run.branches.len()) }</summary>
+                <div class="sheet">
+                    <ul>
+                        { for run.branches.iter().map(|branch| html! {
+                            <li key={branch.id.0}>
+                                <button class="choice" id={format!("branch-{}", branch.id.0)}
+                                    aria-pressed={branch.here.to_string()}
+                                    onclick={travel(order, Travel::Branch(branch.id))}>
+                                    { &branch.name }</button>
+                                <span class="second">{ &branch.about }</span>
+                            </li>
+                        }) }
+                    </ul>
+                    <label class="second">{ "Name of this branch " }
+                        <input id="rename" maxlength="40" value={name} onchange={onrename} /></label>
+                </div>
+            </details>
+        </>
     }
 }
