@@ -294,6 +294,11 @@ impl<K> Set<K> {
         self.0.last()
     }
 
+    /// Takes the smallest.
+    pub fn pop_first(&mut self) -> Option<K> {
+        if self.0.is_empty() { None } else { Some(self.0.remove(0)) }
+    }
+
     /// Keeps only the members for which `keep` says so.
     pub fn retain(&mut self, keep: impl FnMut(&K) -> bool) {
         self.0.retain(keep);

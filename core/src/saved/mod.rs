@@ -28,6 +28,7 @@ mod tests;
 use crate::ensemble::{Actor, EnsembleSettings};
 use crate::sim::{Directive, Micros, Setup, Sim, SimTape};
 use crate::trace::{Entry, Tape};
+use crate::wire::crc32;
 use alloc::string::String;
 use alloc::vec::Vec;
 use bytes::{In, Out};
@@ -163,7 +164,7 @@ impl SavedRun {
         out.signed(self.at.0.wrapping_sub(at_us).cast_signed());
         out.0.extend_from_slice(&self.hash.to_be_bytes());
         out.bytes(&self.view);
-        let sum = crc32fast::hash(&out.0);
+        let sum = crc32(&[&out.0]);
         out.0.extend_from_slice(&sum.to_be_bytes());
         if out.0.len() > BYTES_MAX { Err(SavedError::Large) } else { Ok(pack::pack(&out.0)) }
     }
@@ -179,7 +180,7 @@ impl SavedRun {
             return Err(SavedError::Format(format));
         }
         let (body, sum) = all.split_last_chunk::<4>().ok_or(SavedError::Short)?;
-        if crc32fast::hash(body) != u32::from_be_bytes(*sum) {
+        if crc32(&[body]) != u32::from_be_bytes(*sum) {
             return Err(SavedError::Checksum);
         }
         let mut input = In::new(&body[1..]);

@@ -229,7 +229,7 @@ fn any_bytes_are_a_run_or_refused() {
                 _ => drop(bytes.remove(place)),
             }
         }
-        let sum = crc32fast::hash(&bytes);
+        let sum = crc32(&[&bytes]);
         bytes.extend_from_slice(&sum.to_be_bytes());
         match SavedRun::decode(&pack::pack(&bytes)) {
             Err(_) => refused += 1,

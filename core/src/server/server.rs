@@ -7,13 +7,13 @@ use super::disk::Disk;
 use super::message::{Call, Closed, Done, Job, Msg, Never, Note, Payload, Recovered, Timer, Write};
 use super::prep::Ahead;
 use crate::base::rng::Rng;
-use crate::base::{Conn, Effect, Event, Link, Node, Now, Origin, SessionId, Sid, Zxid};
+use crate::base::{Conn, Effect, Event, Link, Map, Node, Now, Origin, SessionId, Set, Sid, Zxid};
 use crate::proto::client::ToClient;
 use crate::session::{Tracker, first_id};
 use crate::tree::Image;
 use crate::watch::WatchTable;
 use crate::zab::{self, Out, Peer, Phase, ServerState};
-use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
 /// One member of an ensemble, or a standalone server.
@@ -28,13 +28,13 @@ pub struct Server {
     pub(super) image: Image,
     /// Leader: versions with what is proposed and not committed.
     pub(super) ahead: Ahead,
-    pub(super) conns: BTreeMap<Conn, Connection>,
-    pub(super) attached: BTreeMap<SessionId, Conn>,
+    pub(super) conns: Map<Conn, Connection>,
+    pub(super) attached: Map<SessionId, Conn>,
     pub(super) watches: WatchTable,
     /// Leader: who owns which session until when.
     pub(super) tracker: Tracker,
     /// Learner: sessions heard from since the last PING, with their timeouts.
-    pub(super) touched: BTreeMap<SessionId, i32>,
+    pub(super) touched: Map<SessionId, i32>,
     /// Learner: syncs forwarded to the leader, oldest first: the n-th SYNC answers the n-th.
     pub(super) syncs: VecDeque<Conn>,
     /// Leader: syncs that wait for the commit of what was proposed before them.
@@ -43,7 +43,7 @@ pub struct Server {
     /// Writes and syncs of own clients that are not answered.
     pub(super) in_flight: usize,
     /// Connections that are not read until `in_flight` has come down.
-    pub(super) throttled: BTreeSet<Conn>,
+    pub(super) throttled: Set<Conn>,
     txns_until_snapshot: u32,
     rng: Rng,
 }
@@ -74,16 +74,16 @@ impl Node for Server {
             peer,
             image,
             ahead: Ahead::default(),
-            conns: BTreeMap::new(),
-            attached: BTreeMap::new(),
+            conns: Map::new(),
+            attached: Map::new(),
             watches: WatchTable::default(),
             tracker: Tracker::new(config.zab.tick_ms.0, []),
-            touched: BTreeMap::new(),
+            touched: Map::new(),
             syncs: VecDeque::new(),
             held_syncs: VecDeque::new(),
             next_session: SessionId(0),
             in_flight: 0,
-            throttled: BTreeSet::new(),
+            throttled: Set::new(),
             txns_until_snapshot,
             rng,
             config: config.clone(),
@@ -159,7 +159,7 @@ impl Server {
 
     /// Client connections.
     #[must_use]
-    pub const fn connections(&self) -> &BTreeMap<Conn, Connection> {
+    pub const fn connections(&self) -> &Map<Conn, Connection> {
         &self.conns
     }
 

@@ -4,8 +4,8 @@
 //! between its timeout and one tick later, never earlier. A new leader starts every session
 //! afresh, so an election can only prolong a session.
 
-use crate::base::{SessionId, Sid};
-use alloc::collections::{BTreeMap, BTreeSet};
+use crate::base::{Map, SessionId, Sid};
+use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 /// Where a session's client is connected: the server itself or a learner.
@@ -36,15 +36,15 @@ struct Tracked {
 pub struct Tracker {
     tick_ms: u64,
     tick: u64,
-    sessions: BTreeMap<SessionId, Tracked>,
-    buckets: BTreeMap<u64, BTreeSet<SessionId>>,
+    sessions: Map<SessionId, Tracked>,
+    /// When each session that is not closing will be over: tick and session.
+    ends: BTreeSet<(u64, SessionId)>,
 }
 
 impl Tracker {
     /// All sessions of the tree, each with a full timeout and no owner.
     pub fn new(tick_ms: u64, sessions: impl IntoIterator<Item = (SessionId, i32)>) -> Self {
-        let mut tracker =
-            Self { tick_ms, tick: 0, sessions: BTreeMap::new(), buckets: BTreeMap::new() };
+        let mut tracker = Self { tick_ms, tick: 0, sessions: Map::new(), ends: BTreeSet::new() };
         for (session, timeout_ms) in sessions {
             tracker.add(session, timeout_ms, None);
         }
@@ -54,7 +54,7 @@ impl Tracker {
     /// A session is being created at `owner`, or was found in the tree.
     pub fn add(&mut self, session: SessionId, timeout_ms: i32, owner: Option<Owner>) {
         let fresh = Tracked { timeout_ms, owner, closing: false, expires_tick: 0 };
-        let tracked = self.sessions.entry(session).or_insert(fresh);
+        let tracked = self.sessions.get_or_insert(session, fresh);
         if owner.is_some() {
             tracked.owner = owner;
         }
@@ -72,9 +72,9 @@ impl Tracker {
         let expires = self.tick + timeout_ticks + 1;
         // Earlier too: a client that came back with a shorter timeout is bound by it.
         if expires != tracked.expires_tick {
-            remove(&mut self.buckets, tracked.expires_tick, session);
+            self.ends.remove(&(tracked.expires_tick, session));
             tracked.expires_tick = expires;
-            self.buckets.entry(expires).or_default().insert(session);
+            self.ends.insert((expires, session));
         }
         true
     }
@@ -108,23 +108,28 @@ impl Tracker {
     pub fn set_closing(&mut self, session: SessionId) {
         if let Some(tracked) = self.sessions.get_mut(&session) {
             tracked.closing = true;
-            remove(&mut self.buckets, tracked.expires_tick, session);
+            self.ends.remove(&(tracked.expires_tick, session));
         }
     }
 
     /// closeSession is committed.
     pub fn remove(&mut self, session: SessionId) {
         if let Some(tracked) = self.sessions.remove(&session) {
-            remove(&mut self.buckets, tracked.expires_tick, session);
+            self.ends.remove(&(tracked.expires_tick, session));
         }
     }
 
     /// A tick went by: the sessions that are over. They stay until they are closed.
     pub fn on_tick(&mut self) -> Vec<SessionId> {
         self.tick += 1;
-        let later = self.buckets.split_off(&(self.tick + 1));
-        let over = core::mem::replace(&mut self.buckets, later);
-        over.into_values().flatten().collect()
+        let mut over = Vec::new();
+        while let Some((tick, session)) = self.ends.first().copied()
+            && tick <= self.tick
+        {
+            self.ends.pop_first();
+            over.push(session);
+        }
+        over
     }
 
     /// Ticks that are left to a session; for pictures.
@@ -149,15 +154,6 @@ impl Tracker {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.sessions.is_empty()
-    }
-}
-
-fn remove(buckets: &mut BTreeMap<u64, BTreeSet<SessionId>>, tick: u64, session: SessionId) {
-    if let Some(bucket) = buckets.get_mut(&tick) {
-        bucket.remove(&session);
-        if bucket.is_empty() {
-            buckets.remove(&tick);
-        }
     }
 }
 

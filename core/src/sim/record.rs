@@ -1,7 +1,7 @@
 //! What one step of a simulation did, for people, pictures and checks.
 
-use super::action::{Action, Fault};
-use super::directive::Directive;
+use super::action::{Action, Fault, Kept};
+use super::directive::{Directive, Hold};
 use super::network::{End, Item, Wire};
 use super::schedule::Micros;
 use crate::base::{Effect, Node};
@@ -9,9 +9,12 @@ use crate::trace::{Digest, TraceHasher};
 use alloc::vec::Vec;
 
 /// A node whose run can be hashed.
-pub trait Traced: Node<Msg: Digest, Timer: Digest, Write: Digest, Note: Digest> {}
+///
+/// Notes are left out: nothing reads them back, and what they tell shows in messages, writes and
+/// timers. So are the contents of calls and replies, for the same reason.
+pub trait Traced: Node<Msg: Digest, Timer: Digest, Write: Digest> {}
 
-impl<N: Node<Msg: Digest, Timer: Digest, Write: Digest, Note: Digest>> Traced for N {}
+impl<N: Node<Msg: Digest, Timer: Digest, Write: Digest>> Traced for N {}
 
 /// Why a step happened.
 #[derive(Clone, Debug)]
@@ -102,13 +105,42 @@ impl<N: Traced> Digest for Action<N> {
             Self::Flush(node) => (3u8, *node).digest(hasher),
             Self::Work(node) => (4u8, *node).digest(hasher),
             Self::Fire(node, timer) => (5u8, (*node, timer)).digest(hasher),
-            // Orders come with directives, which are rare and hashed as text.
             Self::Call(node, _) => (6u8, *node).digest(hasher),
-            Self::Crash { node, .. } => (7u8, *node).digest(hasher),
+            Self::Crash { node, kept: Kept::All } => (7u8, *node).digest(hasher),
+            Self::Crash { node, kept: Kept::First(kept) } => (12u8, (*node, *kept)).digest(hasher),
             Self::Break(a, b) => (8u8, (*a, *b)).digest(hasher),
             Self::Reset(end) => (9u8, *end).digest(hasher),
             Self::Cut(from, to) => (10u8, (*from, *to)).digest(hasher),
             Self::Heal(from, to) => (11u8, (*from, *to)).digest(hasher),
+        }
+    }
+}
+
+impl Digest for Hold {
+    fn digest(&self, hasher: &mut TraceHasher) {
+        match self {
+            Self::Item(id) => (1u8, *id).digest(hasher),
+            Self::To(end) => (2u8, *end).digest(hasher),
+            Self::Between(from, to) => (3u8, (*from, *to)).digest(hasher),
+        }
+    }
+}
+
+impl<N: Traced> Digest for Directive<N> {
+    fn digest(&self, hasher: &mut TraceHasher) {
+        match self {
+            Self::Act(action) => (1u8, action).digest(hasher),
+            Self::Add(node, _) => (2u8, *node).digest(hasher),
+            Self::Hold(hold) => (3u8, hold).digest(hasher),
+            Self::Release(hold) => (4u8, hold).digest(hasher),
+            Self::Freeze(node) => (5u8, *node).digest(hasher),
+            Self::Thaw(node) => (6u8, *node).digest(hasher),
+            Self::SlowDisk(node, factor) => (7u8, (*node, *factor)).digest(hasher),
+            Self::ClockRate { node, num, den } => (8u8, (*node, (*num, *den))).digest(hasher),
+            Self::WallClock(node, offset_ms) => (9u8, (*node, *offset_ms)).digest(hasher),
+            Self::Latency { from, to, base_us, jitter_us } => {
+                (10u8, ((*from, *to), (*base_us, *jitter_us))).digest(hasher);
+            }
         }
     }
 }
@@ -118,20 +150,20 @@ impl<N: Traced> Digest for StepRecord<N> {
         (self.index, self.at.0).digest(hasher);
         match &self.cause {
             Cause::Due(action) => action.digest(hasher),
-            Cause::Told(directive) => hasher.debug(directive),
+            Cause::Told(directive) => directive.digest(hasher),
         }
         hasher.word(u64::from(self.applied));
         self.sent.digest(hasher);
         for effect in &self.effects {
             match effect {
                 Effect::Persist(write) => (1u8, write).digest(hasher),
-                Effect::Note(note) => (2u8, note).digest(hasher),
-                Effect::Reply(reply) => hasher.debug(reply),
                 Effect::Halt(why) => (3u8, *why).digest(hasher),
                 Effect::SetTimer(timer, after) => (4u8, (timer, *after)).digest(hasher),
                 Effect::CancelTimer(timer) => (5u8, timer).digest(hasher),
+                Effect::Reply(_) => hasher.word(2),
                 // Sent items are above; jobs and links show in the steps that follow.
                 Effect::Send(..)
+                | Effect::Note(_)
                 | Effect::Job(_)
                 | Effect::Connect(_)
                 | Effect::Hangup(_)

@@ -6,10 +6,10 @@
 
 use super::store::VersionedMap;
 use super::znode::AclList;
+use crate::base::Set;
 use crate::proto::KeeperError;
 use crate::proto::data::{Acl, Id};
 use crate::wire::Text;
-use alloc::collections::BTreeSet;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::net::Ipv6Addr;
@@ -17,7 +17,7 @@ use core::net::Ipv6Addr;
 /// The list that a transaction carries for the list of a request: without repetitions, `auth`
 /// replaced by the identities of the caller. `InvalidAcl` if it is empty or an entry is not valid.
 pub fn fixup(acl: Option<&[Acl]>, ids: &[Id]) -> Result<Vec<Acl>, KeeperError> {
-    let mut seen = BTreeSet::new();
+    let mut seen = Set::new();
     let mut fixed = Vec::new();
     for entry in acl.unwrap_or_default() {
         if !seen.insert(entry) {

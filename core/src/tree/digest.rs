@@ -2,8 +2,7 @@
 //! CRC-32 for each znode, so that it follows changes without looking at the rest of the tree.
 
 use crate::proto::data::StatPersisted;
-use crate::wire::Writer;
-use crc32fast::Hasher;
+use crate::wire::{Writer, crc32};
 
 /// Version of this digest, as written beside it.
 pub const DIGEST_VERSION: i32 = 2;
@@ -28,9 +27,5 @@ pub fn of_node(key: &str, data: Option<&[u8]>, stat: &StatPersisted) -> u32 {
     fields.i32(stat.cversion);
     fields.i32(stat.aversion);
     fields.i64(stat.ephemeral_owner);
-    let mut crc = Hasher::new();
-    crc.update(key.as_bytes());
-    crc.update(data.unwrap_or_default());
-    crc.update(&fields.into_vec());
-    crc.finalize()
+    crc32(&[key.as_bytes(), data.unwrap_or_default(), &fields.into_vec()])
 }

@@ -80,11 +80,14 @@ impl WatchTable {
         let persistent = WatchKinds::only(WatchKind::Persistent);
         let here: Vec<_> = self.watchers(path).collect();
         let mut told = Set::new();
-        for (conn, kinds) in here {
+        for (conn, kinds) in &here {
             if kinds.any_of(one_shot) || kinds.any_of(persistent) {
-                told.insert(conn);
+                told.insert(*conn);
             }
-            self.remove(path, conn, one_shot);
+        }
+        // Backwards, since taking the last one of many is cheap.
+        for (conn, _) in here.iter().rev() {
+            self.remove(path, *conn, one_shot);
         }
         if with_recursive && self.has_recursive() {
             let recursive = WatchKinds::only(WatchKind::Recursive);

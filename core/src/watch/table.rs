@@ -1,6 +1,6 @@
 //! Who watches what.
 
-use crate::base::Conn;
+use crate::base::{Conn, Map};
 use crate::proto::watch::WatcherType;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::sync::Arc;
@@ -74,8 +74,8 @@ impl WatchKinds {
 /// The watches of one server.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WatchTable {
-    by_path: BTreeMap<Arc<str>, BTreeMap<Conn, WatchKinds>>,
-    by_conn: BTreeMap<Conn, BTreeSet<Arc<str>>>,
+    by_path: BTreeMap<Arc<str>, Map<Conn, WatchKinds>>,
+    by_conn: Map<Conn, BTreeSet<Arc<str>>>,
     /// Recursive watches there are: without any, no ancestor is looked up.
     recursive: usize,
 }
@@ -93,11 +93,12 @@ impl WatchTable {
             Some((known, _)) => Arc::clone(known),
             None => path.into(),
         };
-        let kinds = self.by_path.entry(Arc::clone(&path)).or_default().entry(conn).or_default();
+        let watchers = self.by_path.entry(Arc::clone(&path)).or_default();
+        let kinds = watchers.get_or_insert(conn, WatchKinds::NONE);
         let before = *kinds;
         *kinds = before.with(WatchKinds::only(kind));
         self.count_recursive(before, before.with(WatchKinds::only(kind)));
-        self.by_conn.entry(conn).or_default().insert(path);
+        self.by_conn.get_or_insert(conn, BTreeSet::new()).insert(path);
     }
 
     /// Does `conn` hold one of `kinds` on `path` (checkWatches)?
