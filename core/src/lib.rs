@@ -17,7 +17,8 @@
 //! | 4 | [`server`], [`client`], [`sim`] |
 //! | 5 | [`recipes`] |
 //! | 6 | [`ensemble`] |
-//! | 7 | [`lab`], [`saved`] |
+//! | 7 | [`tell`], [`saved`] |
+//! | 8 | [`lab`] |
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -35,6 +36,7 @@ pub mod saved;
 pub mod server;
 pub mod session;
 pub mod sim;
+pub mod tell;
 pub mod trace;
 pub mod tree;
 pub mod watch;

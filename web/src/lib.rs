@@ -2,8 +2,7 @@
 //!
 //! The parts, lower ones first; a part uses only those above it:
 //!
-//! * [`message`]: how one message is shown: name, letter, shape, tone.
-//! * [`tell`]: sentences for what a step did.
+//! * [`message`]: how one message is drawn.
 //! * [`lab`]: the simulation with its cursor, and what has been seen of the run.
 //! * [`share`]: links and files.
 //! * [`travel`]: through time. [`run_view`]: plain data of the whole run.
@@ -19,6 +18,7 @@ pub mod panic;
 pub mod run_view;
 pub mod scene;
 pub mod share;
-pub mod tell;
 pub mod travel;
 pub mod view;
+
+pub use zabscope_core::tell;
