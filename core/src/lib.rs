@@ -18,6 +18,7 @@
 //! | 5 | [`recipes`] |
 //! | 6 | [`ensemble`] |
 //! | 7 | [`lab`], [`saved`] |
+//! | 8 | [`guide`] |
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -28,6 +29,7 @@ extern crate std;
 pub mod base;
 pub mod client;
 pub mod ensemble;
+pub mod guide;
 pub mod lab;
 pub mod proto;
 pub mod recipes;
