@@ -184,3 +184,134 @@ fn journeys_end_where_they_should() -> Result<()> {
     wait_notice(&browser, "heartbeats")?;
     console_is_empty(&browser)
 }
+
+/// A link to the moment that is looked at.
+fn link(browser: &Browser) -> Result<String> {
+    browser.script("document.querySelector('#share').open = false")?;
+    click(browser, "#share-open")?;
+    browser.wait_for("#link")?;
+    let link = browser.script("return document.querySelector('#link').value")?;
+    Ok(link.as_str().unwrap_or_default().to_owned())
+}
+
+/// A page with an act, in the middle of what it led to.
+fn lively_page() -> Result<Browser> {
+    let browser = open_page()?;
+    pause(&browser)?;
+    click(&browser, "#kill-leader")?;
+    browser.wait_until("a vote under way", || {
+        browser.find(".message[data-name=VOTE]").ok().map(drop)
+    })?;
+    pause(&browser)?;
+    Ok(browser)
+}
+
+#[test]
+fn a_link_carries_the_exact_run() -> Result<()> {
+    let browser = lively_page()?;
+    let (then, at) = (moment(&browser)?, text(&browser, "#clock")?);
+    let link = link(&browser)?;
+    assert!(link.contains("#r=1.") && link.len() < 300, "{link}");
+    // In another tab, which knows nothing else.
+    browser.open("about:blank")?;
+    browser.open(&link)?;
+    browser.wait_for("#event")?;
+    browser.wait_until("the same moment", || (moment(&browser).ok()? == then).then_some(()))?;
+    assert_eq!(text(&browser, "#clock")?, at);
+    assert_eq!(self::link(&browser)?, link, "the link of what a link shows");
+    // And it goes on: the next leader is elected, and the past can be walked.
+    browser.script("document.querySelector('#share').open = false")?;
+    click(&browser, "#undo")?;
+    browser.wait_until("the leader again", || {
+        moment(&browser).ok()?.contains("server-3LEADING").then_some(())
+    })?;
+    console_is_empty(&browser)
+}
+
+#[test]
+fn what_cannot_be_opened_is_told_and_the_page_works() -> Result<()> {
+    let browser = lively_page()?;
+    let link = link(&browser)?;
+    let (page, run) = link.split_once("#r=").unwrap_or_default();
+    let mut letters = run.to_owned();
+    letters.replace_range(30..31, if &run[30..31] == "A" { "B" } else { "A" });
+    for (broken, words) in [
+        (format!("{page}#r={letters}"), "saved run"),
+        (format!("{page}#r={}", &run[..run.len() / 2]), "saved run"),
+        (format!("{page}#r=2{}", &run[1..]), "format 2"),
+        (format!("{page}#r=nonsense"), "not a saved run"),
+    ] {
+        browser.open("about:blank")?;
+        browser.open(&broken)?;
+        browser.wait_for("#share-message[role=alert]")?;
+        let message = text(&browser, "#share-message")?;
+        assert!(message.contains(words), "{broken}: {message}");
+        assert!(moment(&browser)?.contains("server-3LEADING"));
+        click(&browser, "#share-dismiss")?;
+        pause(&browser)?;
+        click(&browser, "#forward")?;
+    }
+    // A fragment that is put behind the address of the open page works too.
+    browser.script(&format!("location.hash = 'r={run}'"))?;
+    browser
+        .wait_until("the run", || moment(&browser).ok()?.contains("server-3DOWN").then_some(()))?;
+    console_is_empty(&browser)
+}
+
+#[test]
+fn a_file_goes_out_and_comes_in() -> Result<()> {
+    let browser = lively_page()?;
+    let then = moment(&browser)?;
+    // What is offered for saving is kept here instead.
+    browser.script(
+        "window.saved = []; const make = URL.createObjectURL;
+         URL.createObjectURL = blob => { blob.text().then(t => window.saved.push(t)); return make(blob) };
+         HTMLAnchorElement.prototype.click = function() { window.savedAs = this.download }",
+    )?;
+    click(&browser, "#share-open")?;
+    click(&browser, "#save-file")?;
+    browser.wait_until("the file", || {
+        (browser.script("return window.saved.length").ok()? == 1).then_some(())
+    })?;
+    let name = browser.script("return window.savedAs")?;
+    assert_eq!(name, "zabscope-seed-7.jsonl");
+    let file = browser.script("return window.saved[0]")?;
+    let file = file.as_str().unwrap_or_default().to_owned();
+    for line in file.lines() {
+        serde_json::from_str::<serde_json::Value>(line)?;
+    }
+    let folder = std::env::temp_dir().join(format!("zabscope-file-{}", std::process::id()));
+    std::fs::create_dir_all(&folder)?;
+    let path = folder.join("run.jsonl");
+    std::fs::write(&path, &file)?;
+    // By the file chooser, on a fresh page.
+    let address = browser.script("return location.href")?;
+    browser.open("about:blank")?;
+    browser.open(address.as_str().unwrap_or_default())?;
+    browser.wait_for("#share-open")?;
+    click(&browser, "#share-open")?;
+    browser.type_into(&browser.find("#open-file")?, &path.display().to_string())?;
+    browser.wait_until("the same moment", || (moment(&browser).ok()? == then).then_some(()))?;
+    // By a drop: one that is no run is told, then the run.
+    let drop_text = |text: &str| {
+        let text = serde_json::Value::from(text);
+        browser.script(&format!(
+            "const data = new DataTransfer(); data.items.add(new File([{text}], 'it.jsonl'));
+             document.querySelector('main').dispatchEvent(
+                 new DragEvent('drop', {{ bubbles: true, cancelable: true, dataTransfer: data }}))"
+        ))
+    };
+    drop_text("a shopping list")?;
+    browser.wait_for("#share-message[role=alert]")?;
+    browser.wait_until("what is wrong", || {
+        let message = text(&browser, "#share-message").ok()?;
+        message.contains("it.jsonl cannot be opened: this is not a saved run").then_some(())
+    })?;
+    assert_eq!(moment(&browser)?, then);
+    browser.script("document.querySelector('#share').open = false")?;
+    click(&browser, "#forward")?;
+    drop_text(&file)?;
+    browser.wait_until("the same moment", || (moment(&browser).ok()? == then).then_some(()))?;
+    std::fs::remove_dir_all(&folder)?;
+    console_is_empty(&browser)
+}

@@ -1,17 +1,21 @@
 //! The top component: holds the lab, lets time pass, obeys, and redraws.
 
+mod sharing;
+
 use crate::lab::Lab;
 use crate::lab::find::Wanted;
 use crate::panels::client::ClientPanel;
 use crate::panels::controls::{Headline, Masthead};
 use crate::panels::inspector::Inspector;
 use crate::panels::log::Log;
+use crate::panels::share::ShareMessage;
 use crate::panels::table::Table;
 use crate::panels::timeline::Timeline;
 use crate::run_view::RunCache;
 use crate::scene::Stage;
 use crate::scene::layout::{Layout, Shape};
 use crate::scene::messages::Messages;
+use crate::share::{self, Shared, Sharing};
 use crate::travel::{Pace, SPEEDS, Travel};
 use crate::view::{View, time_text};
 use gloo_events::{EventListener, EventListenerOptions};
@@ -65,6 +69,8 @@ pub enum Order {
     Travel(Travel),
     /// Show the list of branches.
     Branches,
+    /// Links and files.
+    Share(Sharing),
     /// Choose something, or nothing.
     Select(Option<Selection>),
     /// Choose a client.
@@ -108,6 +114,7 @@ pub struct App {
     playing: bool,
     pace: Pace,
     run: RefCell<RunCache>,
+    shared: Shared,
     selection: Option<Selection>,
     client: ClientId,
     dark: Option<bool>,
@@ -168,12 +175,22 @@ impl Component for App {
                 });
             listeners.push(listener);
         }
+        if let Some(window) = web_sys::window() {
+            let link = ctx.link().clone();
+            listeners.push(EventListener::new(&window, "hashchange", move |_| {
+                if let Some(fragment) = share::browser::fragment() {
+                    let opened = Sharing::Open("The link".to_owned(), fragment);
+                    link.send_message(Msg::Order(Order::Share(opened)));
+                }
+            }));
+        }
         let mut app = Self {
             view: Rc::new(View::of(&lab)),
             layout: Rc::new(Layout::new(0, 0, Shape::Wide)),
             playing: true,
             pace: Pace::default(),
             run: RefCell::default(),
+            shared: Shared::default(),
             selection: None,
             client: ClientId(1),
             dark: None,
@@ -191,6 +208,9 @@ impl Component for App {
             _listeners: listeners,
             lab,
         };
+        if let Some(fragment) = share::browser::fragment() {
+            app.open("The link", &fragment);
+        }
         app.arrange();
         app
     }
@@ -198,6 +218,11 @@ impl Component for App {
     fn update(&mut self, ctx: &Context<Self>, msg: Msg) -> bool {
         match msg {
             Msg::Frame(at_ms) => self.pass(ctx, at_ms),
+            Msg::Order(Order::Share(sharing)) => {
+                let order = ctx.link().callback(Msg::Order);
+                self.share(sharing, &order);
+                true
+            }
             Msg::Order(order) => self.obey(order),
             Msg::Key(event) => {
                 let Some(order) = self.order_of(&event) else { return false };
@@ -215,7 +240,8 @@ impl Component for App {
         let order = ctx.link().callback(Msg::Order);
         let view = &self.view;
         html! {
-            <main class="page">
+            <main class="page" ondragover={Callback::from(|event: DragEvent| event.prevent_default())}
+                ondrop={sharing::dropped(&order)}>
                 <Masthead view={view.clone()} seed={self.lab.seed()} voters={self.lab.voters()}
                     dark={self.dark} order={order.clone()} />
                 <section class="say" aria-label="What this is">
@@ -235,7 +261,10 @@ impl Component for App {
                 </section>
                 <Table view={view.clone()} selection={self.selection} order={order.clone()} />
                 <Timeline run={self.run.borrow_mut().view(&self.lab, &self.pace, self.playing)}
-                    selection={self.selection} clock={self.clock.clone()} {order} />
+                    selection={self.selection} clock={self.clock.clone()}
+                    shared={self.shared.clone()} branch={self.lab.branch().id().0}
+                    order={order.clone()} />
+                <ShareMessage shared={self.shared.clone()} here={(0, 0)} {order} />
                 <p class="unseen" role="status" id="said">{ &self.said }</p>
             </main>
         }
@@ -377,6 +406,8 @@ impl App {
                 self.arrange();
             }
             Order::Theme => self.change_theme(),
+            // Needs a way to answer: obeyed before.
+            Order::Share(_) => {}
             Order::KillLeader => {
                 if let Some(leader) = self.view.leader {
                     self.selection = Some(Selection::Server(leader));

@@ -5,6 +5,7 @@
 //! * [`message`]: how one message is shown: name, letter, shape, tone.
 //! * [`tell`]: sentences for what a step did.
 //! * [`lab`]: the simulation with its cursor, and what has been seen of the run.
+//! * [`share`]: links and files.
 //! * [`travel`]: through time. [`run_view`]: plain data of the whole run.
 //! * [`view`]: plain data of one moment; all that is drawn comes from there.
 //! * [`scene`]: the drawing. [`panels`]: the controls around it.
@@ -17,6 +18,7 @@ pub mod panels;
 pub mod panic;
 pub mod run_view;
 pub mod scene;
+pub mod share;
 pub mod tell;
 pub mod travel;
 pub mod view;

@@ -11,11 +11,18 @@ use alloc::vec::Vec;
 pub(super) struct Out(pub(super) Vec<u8>);
 
 /// Reads them. Every count is checked against the bytes that are left before anything is made.
+///
+/// Reading never stops: what is wrong is remembered, and everything after it reads as zero. So
+/// those who read stay short, and ask once, at the end.
 #[derive(Debug)]
-pub(super) struct In<'a>(pub(super) &'a [u8]);
+pub(super) struct In<'a> {
+    pub(super) rest: &'a [u8],
+    pub(super) error: Option<SavedError>,
+}
 
 impl Out {
     /// Seven bits a byte, the lowest first; the high bit says that more follow.
+    #[inline(never)]
     pub(super) fn number(&mut self, mut value: u64) {
         while value >= 0x80 {
             self.0.push((value & 0x7f) as u8 | 0x80);
@@ -57,17 +64,44 @@ impl Out {
     }
 }
 
-impl In<'_> {
-    pub(super) fn byte(&mut self) -> Result<u8, SavedError> {
-        let (first, rest) = self.0.split_first().ok_or(SavedError::Short)?;
-        self.0 = rest;
-        Ok(*first)
+impl<'a> In<'a> {
+    pub(super) const fn new(bytes: &'a [u8]) -> Self {
+        Self { rest: bytes, error: None }
     }
 
-    pub(super) fn number(&mut self) -> Result<u64, SavedError> {
+    /// Remembers the first thing that is wrong; from here on nothing is left to read.
+    #[inline(never)]
+    pub(super) const fn fail(&mut self, error: SavedError) {
+        if self.error.is_none() {
+            self.error = Some(error);
+        }
+        self.rest = &[];
+    }
+
+    /// Everything was as it should be, to the last byte.
+    pub(super) const fn finish(&self) -> Result<(), SavedError> {
+        match self.error {
+            Some(error) => Err(error),
+            None if self.rest.is_empty() => Ok(()),
+            None => Err(SavedError::Value("end")),
+        }
+    }
+
+    #[inline(never)]
+    pub(super) const fn byte(&mut self) -> u8 {
+        let Some((first, rest)) = self.rest.split_first() else {
+            self.fail(SavedError::Short);
+            return 0;
+        };
+        self.rest = rest;
+        *first
+    }
+
+    #[inline(never)]
+    pub(super) fn number(&mut self) -> u64 {
         let mut value = 0;
         for shift in (0..70).step_by(7) {
-            let byte = self.byte()?;
+            let byte = self.byte();
             let bits = u64::from(byte & 0x7f);
             // The tenth byte has room for one bit.
             if shift == 63 && bits > 1 {
@@ -75,58 +109,89 @@ impl In<'_> {
             }
             value |= bits << shift;
             if byte & 0x80 == 0 {
-                return Ok(value);
+                return value;
             }
         }
-        Err(SavedError::Value("number"))
+        self.fail(SavedError::Value("number"));
+        0
     }
 
-    /// A number that the type has room for.
-    pub(super) fn small<T: TryFrom<u64>>(&mut self) -> Result<T, SavedError> {
-        T::try_from(self.number()?).map_err(|_| SavedError::Value("number"))
+    pub(super) fn u32(&mut self) -> u32 {
+        let value = self.number();
+        u32::try_from(value).unwrap_or_else(|_| {
+            self.fail(SavedError::Value("number"));
+            0
+        })
     }
 
-    pub(super) fn signed(&mut self) -> Result<i64, SavedError> {
-        let value = self.number()?;
-        Ok((value >> 1).cast_signed() ^ -((value & 1).cast_signed()))
-    }
-
-    pub(super) fn bytes(&mut self) -> Result<&[u8], SavedError> {
-        let length: usize = self.small()?;
-        if length > self.0.len() {
-            return Err(SavedError::Short);
-        }
-        let (bytes, rest) = self.0.split_at(length);
-        self.0 = rest;
-        Ok(bytes)
-    }
-
-    pub(super) fn text(&mut self) -> Result<String, SavedError> {
-        let bytes = self.bytes()?;
-        let text = core::str::from_utf8(bytes).map_err(|_| SavedError::Value("text"))?;
-        Ok(text.into())
-    }
-
-    pub(super) fn node(&mut self) -> Result<NodeId, SavedError> {
-        match (self.byte()?, self.signed()?) {
-            (0, sid) => Ok(NodeId::Server(Sid(sid))),
-            (1, client) => {
-                let client = u32::try_from(client).map_err(|_| SavedError::Value("client"))?;
-                Ok(NodeId::Client(ClientId(client)))
+    /// A count of things that take at least one byte each.
+    pub(super) fn count(&mut self) -> usize {
+        let count = self.number();
+        match usize::try_from(count) {
+            Ok(count) if count <= self.rest.len() => count,
+            _ => {
+                self.fail(SavedError::Short);
+                0
             }
-            _ => Err(SavedError::Value("node")),
         }
     }
 
-    pub(super) fn end(&mut self) -> Result<End, SavedError> {
-        let node = self.node()?;
-        let link = match (self.byte()?, self.signed()?) {
-            (0, sid) => Link::Election(Sid(sid)),
-            (1, sid) => Link::Quorum(Sid(sid)),
-            (2, conn) => Link::Client(Conn(conn.cast_unsigned())),
-            (3, sid) => Link::Server(Sid(sid)),
-            _ => return Err(SavedError::Value("link")),
+    pub(super) fn signed(&mut self) -> i64 {
+        let value = self.number();
+        (value >> 1).cast_signed() ^ -((value & 1).cast_signed())
+    }
+
+    pub(super) fn take(&mut self, length: usize) -> &'a [u8] {
+        let Some((bytes, rest)) = self.rest.split_at_checked(length) else {
+            self.fail(SavedError::Short);
+            return &[];
         };
-        Ok(End { node, link })
+        self.rest = rest;
+        bytes
+    }
+
+    pub(super) fn bytes(&mut self) -> &'a [u8] {
+        let length = self.count();
+        self.take(length)
+    }
+
+    pub(super) fn text(&mut self) -> String {
+        let bytes = self.bytes();
+        core::str::from_utf8(bytes)
+            .unwrap_or_else(|_| {
+                self.fail(SavedError::Value("text"));
+                ""
+            })
+            .into()
+    }
+
+    #[inline(never)]
+    pub(super) fn node(&mut self) -> NodeId {
+        let (kind, id) = (self.byte(), self.signed());
+        match (kind, u32::try_from(id)) {
+            (0, _) => NodeId::Server(Sid(id)),
+            (1, Ok(client)) => NodeId::Client(ClientId(client)),
+            _ => {
+                self.fail(SavedError::Value("node"));
+                NodeId::Client(ClientId(0))
+            }
+        }
+    }
+
+    #[inline(never)]
+    pub(super) fn end(&mut self) -> End {
+        let node = self.node();
+        let (kind, id) = (self.byte(), self.signed());
+        let link = match kind {
+            0 => Link::Election(Sid(id)),
+            1 => Link::Quorum(Sid(id)),
+            2 => Link::Client(Conn(id.cast_unsigned())),
+            3 => Link::Server(Sid(id)),
+            _ => {
+                self.fail(SavedError::Value("link"));
+                Link::Client(Conn(0))
+            }
+        };
+        End { node, link }
     }
 }

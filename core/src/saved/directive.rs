@@ -151,80 +151,78 @@ fn put_hold(kind: u8, hold: Hold, out: &mut Out) {
 }
 
 /// Reads one directive, which is step `index`.
-pub(super) fn take(index: u64, input: &mut In<'_>) -> Result<Directive<Actor>, SavedError> {
-    let kind = input.byte()?;
-    Ok(match kind {
-        1..=18 => Directive::Act(take_action(kind, index, input)?),
-        20..=22 => Directive::Hold(take_hold(kind - 20, input)?),
-        23..=25 => Directive::Release(take_hold(kind - 23, input)?),
-        26 => Directive::Freeze(input.node()?),
-        27 => Directive::Thaw(input.node()?),
-        28 => Directive::SlowDisk(input.node()?, input.small()?),
-        29 => {
-            Directive::ClockRate { node: input.node()?, num: input.small()?, den: input.small()? }
-        }
-        30 => Directive::WallClock(input.node()?, input.signed()?),
-        31 => Directive::Latency {
-            from: input.node()?,
-            to: input.node()?,
-            base_us: input.number()?,
-            jitter_us: input.number()?,
-        },
-        _ => return Err(SavedError::Value("kind of act")),
-    })
+pub(super) fn take(index: u64, input: &mut In<'_>) -> Directive<Actor> {
+    let kind = input.byte();
+    match kind {
+        2 => Directive::Act(Action::Deliver(input.end())),
+        9 => Directive::Act(Action::Reset(input.end())),
+        20..=22 => Directive::Hold(take_hold(kind - 20, input)),
+        23..=25 => Directive::Release(take_hold(kind - 23, input)),
+        _ => take_of_node(kind, index, input),
+    }
 }
 
-fn take_action(kind: u8, index: u64, input: &mut In<'_>) -> Result<Action<Actor>, SavedError> {
-    Ok(match kind {
-        2 => Action::Deliver(input.end()?),
-        9 => Action::Reset(input.end()?),
-        _ => {
-            let node = input.node()?;
-            match kind {
-                1 => Action::Start(node),
-                3 => Action::Flush(node),
-                4 => Action::Work(node),
-                5 => {
-                    let number: usize = input.small()?;
-                    let timer = TIMERS.get(number).ok_or(SavedError::Value("timer"))?;
-                    Action::Fire(node, *timer)
-                }
-                6 => Action::Crash { node, kept: Kept::All },
-                7 => Action::Crash { node, kept: Kept::First(input.small()?) },
-                8 => Action::Break(node, input.node()?),
-                10 => Action::Cut(node, input.node()?),
-                11 => Action::Heal(node, input.node()?),
-                _ => Action::Call(node, take_call(kind, index, input)?),
+/// Reads a directive whose first argument is a node.
+fn take_of_node(kind: u8, index: u64, input: &mut In<'_>) -> Directive<Actor> {
+    let node = input.node();
+    Directive::Act(match kind {
+        1 => Action::Start(node),
+        3 => Action::Flush(node),
+        4 => Action::Work(node),
+        5 => {
+            let timer = usize::try_from(input.number()).ok().and_then(|n| TIMERS.get(n));
+            if timer.is_none() {
+                input.fail(SavedError::Value("timer"));
             }
+            Action::Fire(node, *timer.unwrap_or(&TIMERS[0]))
+        }
+        6 => Action::Crash { node, kept: Kept::All },
+        7 => Action::Crash { node, kept: Kept::First(input.u32()) },
+        8 => Action::Break(node, input.node()),
+        10 => Action::Cut(node, input.node()),
+        11 => Action::Heal(node, input.node()),
+        12..=18 => Action::Call(node, take_call(kind, index, input)),
+        26 => return Directive::Freeze(node),
+        27 => return Directive::Thaw(node),
+        28 => return Directive::SlowDisk(node, input.u32()),
+        29 => return Directive::ClockRate { node, num: input.u32(), den: input.u32() },
+        30 => return Directive::WallClock(node, input.signed()),
+        31 => {
+            let (to, base_us, jitter_us) = (input.node(), input.number(), input.number());
+            return Directive::Latency { from: node, to, base_us, jitter_us };
+        }
+        _ => {
+            input.fail(SavedError::Value("kind of act"));
+            Action::Start(node)
         }
     })
 }
 
-fn take_call(kind: u8, index: u64, input: &mut In<'_>) -> Result<Call, SavedError> {
-    Ok(match kind {
+fn take_call(kind: u8, index: u64, input: &mut In<'_>) -> Call {
+    Call::Client(match kind {
         12 => {
-            let id = CallId(index.wrapping_add(input.signed()?.cast_unsigned()));
-            let op = i32::try_from(input.signed()?).map_err(|_| SavedError::Value("opcode"))?;
-            let mut fields = Reader::new(Bytes::copy_from_slice(input.bytes()?));
-            let request = Request::decode(op, &mut fields);
-            let request = request.map_err(|_| SavedError::Value("request"))?;
-            fields.finish().map_err(|_| SavedError::Value("request"))?;
-            Call::Client(client::Call::Request { id, request })
+            let id = CallId(index.wrapping_add(input.signed().cast_unsigned()));
+            let op = i32::try_from(input.signed()).unwrap_or(0);
+            let mut fields = Reader::new(Bytes::copy_from_slice(input.bytes()));
+            let request = Request::decode(op, &mut fields).ok();
+            if request.is_none() || fields.remaining() > 0 {
+                input.fail(SavedError::Value("request"));
+            }
+            client::Call::Request { id, request: request.unwrap_or(Request::Ping) }
         }
-        13 => Call::Client(client::Call::Start),
-        14 => Call::Client(client::Call::Close),
-        15 => Call::Client(client::Call::MoveTo(Sid(input.signed()?))),
-        16 => Call::Run(take_program(input)?),
-        17 => Call::Server(server::Call::ExpireSession(SessionId(input.signed()?))),
-        18 => Call::Server(server::Call::Snapshot),
-        _ => return Err(SavedError::Value("kind of call")),
+        13 => client::Call::Start,
+        14 => client::Call::Close,
+        15 => client::Call::MoveTo(Sid(input.signed())),
+        16 => return Call::Run(take_program(input)),
+        17 => return Call::Server(server::Call::ExpireSession(SessionId(input.signed()))),
+        _ => return Call::Server(server::Call::Snapshot),
     })
 }
 
-fn take_hold(kind: u8, input: &mut In<'_>) -> Result<Hold, SavedError> {
-    Ok(match kind {
-        0 => Hold::Item(input.number()?),
-        1 => Hold::To(input.end()?),
-        _ => Hold::Between(input.node()?, input.node()?),
-    })
+fn take_hold(kind: u8, input: &mut In<'_>) -> Hold {
+    match kind {
+        0 => Hold::Item(input.number()),
+        1 => Hold::To(input.end()),
+        _ => Hold::Between(input.node(), input.node()),
+    }
 }

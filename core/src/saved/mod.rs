@@ -19,6 +19,7 @@
 
 mod bytes;
 mod directive;
+mod letters;
 mod pack;
 mod settings;
 #[cfg(test)]
@@ -30,8 +31,6 @@ use crate::trace::{Entry, Tape};
 use crate::wire::crc32;
 use alloc::string::String;
 use alloc::vec::Vec;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::{In, Out};
 
 /// Version of the format.
@@ -184,40 +183,38 @@ impl SavedRun {
         if crc32(&[body]) != u32::from_be_bytes(*sum) {
             return Err(SavedError::Checksum);
         }
-        let mut input = In(body);
-        input.byte()?;
-        let run = Self::take(&mut input)?;
-        if input.0.is_empty() { Ok(run) } else { Err(SavedError::Value("end")) }
+        let mut input = In::new(&body[1..]);
+        let run = Self::take(&mut input);
+        input.finish()?;
+        Ok(run)
     }
 
-    fn take(input: &mut In<'_>) -> Result<Self, SavedError> {
-        let engine = input.text()?;
-        let settings = settings::take(input)?;
-        let count: usize = input.small()?;
-        // Each takes at least three bytes.
-        if count > input.0.len() {
-            return Err(SavedError::Short);
-        }
+    fn take(input: &mut In<'_>) -> Self {
+        let engine = input.text();
+        let settings = settings::take(input);
         let mut entries: Vec<Entry<Directive<Actor>>> = Vec::new();
         let (mut index, mut at_us) = (0_u64, 0_u64);
-        for _ in 0..count {
-            index = index.checked_add(input.number()?).ok_or(SavedError::Value("step"))?;
-            at_us = at_us.checked_add(input.number()?).ok_or(SavedError::Value("time"))?;
-            if at_us > AT_US_MAX || entries.last().is_some_and(|last| last.index >= index) {
-                return Err(SavedError::Value("order"));
+        for place in 0..input.count() {
+            let steps = input.number();
+            index = index.saturating_add(steps);
+            at_us = at_us.saturating_add(input.number());
+            if at_us > AT_US_MAX || (place > 0 && steps == 0) {
+                input.fail(SavedError::Value("order"));
             }
-            entries.push(Entry { index, at_us, directive: directive::take(index, input)? });
+            let directive = directive::take(index, input);
+            if input.error.is_some() {
+                break;
+            }
+            entries.push(Entry { index, at_us, directive });
         }
-        let index = input.number()?;
-        let at = Micros(at_us.wrapping_add(input.signed()?.cast_unsigned()));
+        let index = input.number();
+        let at = Micros(at_us.wrapping_add(input.signed().cast_unsigned()));
         if index > STEPS_MAX || at.0 > AT_US_MAX {
-            return Err(SavedError::Value("cursor"));
+            input.fail(SavedError::Value("cursor"));
         }
-        let hash = input.0.split_first_chunk::<8>().ok_or(SavedError::Short)?;
-        input.0 = hash.1;
-        let hash = u64::from_be_bytes(*hash.0);
-        let view = input.bytes()?.to_vec();
-        Ok(Self { engine, settings, entries, index, at, hash, view })
+        let hash = input.take(8).try_into().map_or(0, u64::from_be_bytes);
+        let view = input.bytes().to_vec();
+        Self { engine, settings, entries, index, at, hash, view }
     }
 
     /// The run as text for a link or a file: `1.` and letters, digits, `-` and `_`.
@@ -226,7 +223,7 @@ impl SavedRun {
     /// As [`SavedRun::encode`].
     pub fn to_text(&self) -> Result<String, SavedError> {
         let mut text = String::from(TEXT_PREFIX);
-        URL_SAFE_NO_PAD.encode_string(self.encode()?, &mut text);
+        letters::write(&self.encode()?, &mut text);
         Ok(text)
     }
 
@@ -236,12 +233,15 @@ impl SavedRun {
     /// As [`SavedRun::decode`], and [`SavedError::Alien`].
     pub fn from_text(text: &str) -> Result<Self, SavedError> {
         let text = text.trim();
-        let letters = text.strip_prefix(TEXT_PREFIX).ok_or(SavedError::Alien)?;
+        let (version, letters) = text.split_once('.').ok_or(SavedError::Alien)?;
+        let version: u8 = version.parse().map_err(|_| SavedError::Alien)?;
+        if version != FORMAT {
+            return Err(SavedError::Format(version));
+        }
         // Packing shortens, so a longer text is no run that would be read.
         if letters.len() > BYTES_MAX * 2 {
             return Err(SavedError::Large);
         }
-        let packed = URL_SAFE_NO_PAD.decode(letters).map_err(|_| SavedError::Alien)?;
-        Self::decode(&packed)
+        Self::decode(&letters::read(letters)?)
     }
 }

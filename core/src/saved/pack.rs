@@ -82,25 +82,25 @@ const fn byte(value: usize) -> u8 {
 pub(super) fn unpack(packed: &[u8], max: usize) -> Result<Vec<u8>, SavedError> {
     let mut all = Vec::from(COMMON);
     let max = max.saturating_add(COMMON.len());
-    let mut input = In(packed);
-    while !input.0.is_empty() {
-        let head = usize::from(input.byte()?);
+    let mut input = In::new(packed);
+    while !input.rest.is_empty() {
+        let head = usize::from(input.byte());
         let length = if head < 0x80 { head + 1 } else { (head & 0x7f) + COPY_MIN };
         if all.len() + length > max {
             return Err(SavedError::Large);
         }
         if head < 0x80 {
-            let literals = input.0.get(..length).ok_or(SavedError::Short)?;
-            all.extend_from_slice(literals);
-            input.0 = &input.0[length..];
-        } else {
-            let back: usize = input.small()?;
-            let from = all.len().checked_sub(back).filter(|_| back > 0);
-            let from = from.ok_or(SavedError::Value("distance"))?;
+            all.extend_from_slice(input.take(length));
+            continue;
+        }
+        let back = usize::try_from(input.number()).ok().filter(|back| *back > 0);
+        match back.and_then(|back| all.len().checked_sub(back)) {
             // Byte by byte: a copy may reach into itself.
-            (from..from + length).for_each(|place| all.push(all[place]));
+            Some(from) => (from..from + length).for_each(|place| all.push(all[place])),
+            None => input.fail(SavedError::Value("distance")),
         }
     }
+    input.finish()?;
     Ok(all.split_off(COMMON.len()))
 }
 

@@ -31,19 +31,14 @@ macro_rules! fields {
             out.number(0);
         }
 
-        fn take_field(
-            number: u64,
-            settings: &mut EnsembleSettings,
-            input: &mut In<'_>,
-        ) -> Result<(), SavedError> {
+        fn take_field(number: u64, settings: &mut EnsembleSettings, input: &mut In<'_>) {
             match number {
-                $($number => {
-                    let value = input.signed()?.try_into();
-                    settings.$($field).+ = value.map_err(|_| SavedError::Value($name))?;
-                })*
-                other => return Err(SavedError::Setting(other)),
+                $($number => match input.signed().try_into() {
+                    Ok(value) => settings.$($field).+ = value,
+                    Err(_) => input.fail(SavedError::Value($name)),
+                },)*
+                other => input.fail(SavedError::Setting(other)),
             }
-            Ok(())
         }
     };
 }
@@ -77,37 +72,39 @@ pub(super) fn put_all(settings: &EnsembleSettings, out: &mut Out) {
 }
 
 /// Reads the settings and refuses what no run can begin with.
-pub(super) fn take(input: &mut In<'_>) -> Result<EnsembleSettings, SavedError> {
+pub(super) fn take(input: &mut In<'_>) -> EnsembleSettings {
     let mut settings = EnsembleSettings::default();
     loop {
-        match input.number()? {
+        match input.number() {
+            // Also where nothing is left.
             0 => break,
-            SEED => settings.world.seed = input.number()?,
-            BREAK_AFTER => settings.world.break_after_ms = Some(input.number()?),
-            PROGRAM => settings.program = take_program(input)?,
-            number => take_field(number, &mut settings, input)?,
+            SEED => settings.world.seed = input.number(),
+            BREAK_AFTER => settings.world.break_after_ms = Some(input.number()),
+            PROGRAM => settings.program = take_program(input),
+            number => take_field(number, &mut settings, input),
         }
     }
-    check(&settings)?;
-    Ok(settings)
+    if !is_sane(&settings) {
+        input.fail(SavedError::Value("setting"));
+    }
+    settings
 }
 
-fn check(settings: &EnsembleSettings) -> Result<(), SavedError> {
+fn is_sane(settings: &EnsembleSettings) -> bool {
     let world = &settings.world;
     let nodes = [settings.voters, settings.observers, settings.clients];
     let nodes = nodes.iter().fold(0_u8, |sum, count| sum.saturating_add(*count));
     let times_ms = [settings.tick_ms, world.connect_timeout_ms, world.break_after_ms.unwrap_or(0)];
     let times_us = [world.latency_us, world.jitter_us, world.disk_us, world.disk_jitter_us];
     let limits = [settings.init_limit, settings.sync_limit, settings.snap_count];
-    let good = settings.voters > 0
+    settings.voters > 0
         && nodes <= NODES_MAX
         && settings.tick_ms > 0
         && settings.session_timeout_ms > 0
         && times_ms.iter().all(|ms| *ms <= MS_MAX)
         && times_us.iter().all(|us| *us <= MS_MAX * 1000)
         && limits.iter().all(|limit| (1..=1_000_000_000).contains(limit))
-        && world.wall_start_ms.unsigned_abs() <= u64::from(u32::MAX) * 1000;
-    if good { Ok(()) } else { Err(SavedError::Value("setting")) }
+        && world.wall_start_ms.unsigned_abs() <= u64::from(u32::MAX) * 1000
 }
 
 /// Writes what a client does on its own.
@@ -130,22 +127,18 @@ pub(super) fn put_program(program: &Program, out: &mut Out) {
 }
 
 /// Reads what a client does on its own.
-pub(super) fn take_program(input: &mut In<'_>) -> Result<Program, SavedError> {
-    let kind = input.byte()?;
+pub(super) fn take_program(input: &mut In<'_>) -> Program {
+    let kind = input.byte();
     if kind == 0 {
-        return Ok(Program::None);
+        return Program::None;
     }
-    let root = input.text()?;
+    let root = input.text();
     if kind == 3 {
-        return Ok(Program::Election { root });
+        return Program::Election { root };
     }
-    let turns = Turns { root, hold_ms: input.number()?, rest_ms: input.number()? };
-    if turns.hold_ms > MS_MAX || turns.rest_ms > MS_MAX {
-        return Err(SavedError::Value("pause"));
+    let turns = Turns { root, hold_ms: input.number(), rest_ms: input.number() };
+    if kind > 3 || turns.hold_ms > MS_MAX || turns.rest_ms > MS_MAX {
+        input.fail(SavedError::Value("program"));
     }
-    match kind {
-        1 => Ok(Program::Lock(turns)),
-        2 => Ok(Program::NaiveLock(turns)),
-        _ => Err(SavedError::Value("program")),
-    }
+    if kind == 1 { Program::Lock(turns) } else { Program::NaiveLock(turns) }
 }

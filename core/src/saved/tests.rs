@@ -176,7 +176,8 @@ fn every_damaged_letter_is_noticed() {
     }
     let told = |text: &str| SavedRun::from_text(text).unwrap_err();
     assert_eq!(told(""), SavedError::Alien);
-    assert_eq!(told("2.abc"), SavedError::Alien);
+    assert_eq!(told("2.abc"), SavedError::Format(2));
+    assert_eq!(told("x.abc"), SavedError::Alien);
     assert_eq!(told("1.a!"), SavedError::Alien);
     assert_eq!(SavedRun::decode(&pack::pack(&[2, 0])).unwrap_err(), SavedError::Format(2));
 }
@@ -196,12 +197,15 @@ fn a_run_that_nobody_can_begin_is_refused() {
         change(&mut wrong);
         let mut out = Out::default();
         settings::put_all(&wrong, &mut out);
-        let error = settings::take(&mut In(&out.0)).unwrap_err();
-        assert!(matches!(error, SavedError::Value(_)), "{error}");
+        let mut input = In::new(&out.0);
+        settings::take(&mut input);
+        assert!(matches!(input.finish(), Err(SavedError::Value(_))), "{input:?}");
     }
     let mut out = Out::default();
     out.number(99);
-    assert_eq!(settings::take(&mut In(&out.0)), Err(SavedError::Setting(99)));
+    let mut input = In::new(&out.0);
+    settings::take(&mut input);
+    assert_eq!(input.finish(), Err(SavedError::Setting(99)));
 }
 
 /// Random bytes, and runs with random changes and a right checksum: no panic, also when what

@@ -16,7 +16,6 @@ pub mod record;
 pub use branch::{Branch, BranchId, Origin};
 pub use record::{Band, Flight, Happening, Kinds, Line, Stage, Talk};
 
-use crate::tell;
 use branch::Branches;
 use record::Record;
 use zabscope_core::base::{ClientId, NodeId};
@@ -24,6 +23,7 @@ use zabscope_core::client::{self, CallId};
 use zabscope_core::ensemble::{Actor, Call, EnsembleSettings};
 use zabscope_core::proto::Acl;
 use zabscope_core::proto::request::{CreateOp, CreateRequest, Request};
+use zabscope_core::saved::{SavedError, SavedRun};
 use zabscope_core::sim::{Action, Directive, Kept, Micros, Settings, Sim, World};
 
 /// Longest run, in steps. Then time stops, and says so.
@@ -112,6 +112,27 @@ impl Lab {
         lab.run_until(soon, |_| false);
         lab.opening = lab.index();
         lab
+    }
+
+    /// The run that somebody saved, at its cursor; `opening` steps cannot be undone.
+    ///
+    /// # Errors
+    /// The run is not in order, or ends before its cursor.
+    pub fn replayed(saved: &SavedRun, opening: u64) -> Result<Self, SavedError> {
+        let mut branches = Branches::new(Sim::replay(saved.tape()?));
+        let branch = branches.here_mut();
+        let acts = saved.entries.iter().map(|entry| entry.index);
+        branch.acts = acts.filter(|step| *step >= opening).collect();
+        let last = saved.entries.last().map_or(0, |entry| entry.index + 1);
+        let end = saved.index.max(last).min(STEPS_MAX);
+        let mut lab = Self { settings: saved.settings.clone(), branches, opening };
+        while lab.index() < end && lab.step() {}
+        if lab.index() < saved.index {
+            return Err(SavedError::Value("end"));
+        }
+        lab.seek(saved.index);
+        lab.wait_until(saved.at);
+        Ok(lab)
     }
 
     /// What the run depends on, besides what is done to it.
@@ -392,13 +413,9 @@ impl Lab {
         branch.record.remember(&branch.sim, &record);
     }
 
-    /// The same for a request. The answer may come in the same step, so the question is noted
-    /// first.
+    /// The same for a request, which is named after its step.
     fn put_request(&mut self, client: ClientId, request: Request) {
         let step = self.index();
-        let asked = Some(tell::request_text(&request));
-        let talk = Talk { step, client, asked, answer: None };
-        self.branches.here_mut().record.talks.push(talk);
         let call = client::Call::Request { id: CallId(step), request };
         self.put(Directive::Act(Action::Call(NodeId::Client(client), Call::Client(call))));
     }

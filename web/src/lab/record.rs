@@ -5,9 +5,9 @@ use crate::message::{Look, node_name};
 use crate::tell;
 use zabscope_core::base::{ClientId, NodeId, Zxid};
 use zabscope_core::client::{self, Reply};
-use zabscope_core::ensemble::{Actor, Note};
+use zabscope_core::ensemble::{Actor, Call, Note};
 use zabscope_core::server::{self, Server};
-use zabscope_core::sim::{Action, Cause, Micros, Sim, StepRecord, World};
+use zabscope_core::sim::{Action, Cause, Directive, Micros, Sim, StepRecord, World};
 use zabscope_core::zab::{self, Phase, ServerState};
 
 /// Steps of a stretch of heartbeats that keep their places on the scale of a run.
@@ -226,6 +226,7 @@ impl Record {
                 self.flights.push(Flight { id, step, sent_at, due_at, look });
             }
         }
+        self.asked(record);
         self.replies(record);
         let lines = lines_of(sim.world(), record);
         let happening = self.happening(sim.world(), record, &lines);
@@ -276,6 +277,17 @@ impl Record {
     #[must_use]
     pub fn index_at(&self, place: u32) -> u64 {
         if place == 0 { 0 } else { self.places.partition_point(|here| *here < place) as u64 + 1 }
+    }
+
+    /// The answer may come in the same step, so the question is noted first.
+    fn asked(&mut self, record: &StepRecord<Actor>) {
+        if let Cause::Told(Directive::Act(Action::Call(NodeId::Client(client), call))) =
+            &record.cause
+            && let Call::Client(client::Call::Request { request, .. }) = call
+        {
+            let asked = Some(tell::request_text(request));
+            self.talks.push(Talk { step: record.index, client: *client, asked, answer: None });
+        }
     }
 
     fn replies(&mut self, record: &StepRecord<Actor>) {

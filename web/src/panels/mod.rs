@@ -4,6 +4,7 @@ pub mod client;
 pub mod controls;
 pub mod inspector;
 pub mod log;
+pub mod share;
 pub mod strip;
 pub mod table;
 pub mod timeline;

@@ -1,11 +1,13 @@
 //! Time: play, step, scrub, speed, and the futures of the run.
 
 use super::gives;
+use super::share::Share;
 use super::strip::RunStrip;
 use crate::app::{Order, Selection};
 use crate::lab::StopAt;
 use crate::lab::find::Wanted;
 use crate::run_view::RunView;
+use crate::share::Shared;
 use crate::travel::{Travel, ratio_text};
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
@@ -20,6 +22,10 @@ pub struct TimelineProps {
     pub selection: Option<Selection>,
     /// Where the clock is written, outside of Yew's sight.
     pub clock: NodeRef,
+    /// Links and files.
+    pub shared: Shared,
+    /// The branch that is looked at.
+    pub branch: u32,
     /// Where clicks go.
     pub order: Callback<Order>,
 }
@@ -63,7 +69,7 @@ fn step(id: &'static str, label: &str, path: &'static str, onclick: Callback<Mou
 /// The bar at the bottom.
 #[component]
 pub fn Timeline(props: &TimelineProps) -> Html {
-    let TimelineProps { run, selection, clock, order } = props;
+    let TimelineProps { run, selection, clock, shared, branch, order } = props;
     let play = if run.playing { "Pause" } else { "Play" };
     let onplace = with_text(order, |text| Some(Order::Travel(Travel::Go(text))));
     html! {
@@ -108,6 +114,7 @@ pub fn Timeline(props: &TimelineProps) -> Html {
                 { stops(run, order) }
                 { heartbeats(run, order) }
                 { branches(run, order) }
+                <Share shared={shared.clone()} here={(*branch, run.index)} order={order.clone()} />
             </div>
         </footer>
     }

@@ -1,0 +1,103 @@
+//! What the page does about links and files.
+
+use super::{App, Order, Selection};
+use crate::panels::share::take_file;
+use crate::run_view::RunCache;
+use crate::share::{self, Seen, Shared, Sharing};
+use crate::travel::SPEEDS;
+use yew::prelude::*;
+
+/// Opens a file that is dropped on the page.
+pub(super) fn dropped(order: &Callback<Order>) -> Callback<DragEvent> {
+    let order = order.clone();
+    Callback::from(move |event: DragEvent| {
+        event.prevent_default();
+        let files = event.data_transfer().and_then(|data| data.files());
+        if let Some(file) = files.and_then(|files| files.get(0)) {
+            take_file(file, &order);
+        }
+    })
+}
+
+impl App {
+    /// Links and files.
+    pub(super) fn share(&mut self, sharing: Sharing, order: &Callback<Order>) {
+        let server = match self.selection {
+            Some(Selection::Server(sid)) => u8::try_from(sid).unwrap_or(0),
+            _ => 0,
+        };
+        let seen = Seen { speed: u8::try_from(self.pace.speed).unwrap_or(0), server };
+        let tell = |message: String, alarm| (message, alarm);
+        let (message, alarm) = match sharing {
+            Sharing::Dismiss => tell(String::new(), false),
+            Sharing::Make => {
+                self.playing = false;
+                match share::text_of(&self.lab, seen) {
+                    Ok(text) => {
+                        let branch = self.lab.branch().id().0;
+                        let link = share::browser::link(&text);
+                        self.shared.link = Some((branch, self.lab.index(), link));
+                        return;
+                    }
+                    Err(why) => tell(format!("No link: {why}."), true),
+                }
+            }
+            Sharing::Copy => {
+                if let Some((.., link)) = &self.shared.link {
+                    let order = order.clone();
+                    let then = Callback::from(move |sharing| order.emit(Order::Share(sharing)));
+                    share::browser::copy(link, then);
+                }
+                return;
+            }
+            Sharing::Copied(true) => tell("The link is in the clipboard.".to_owned(), false),
+            Sharing::Copied(false) => {
+                tell("The browser gave no clipboard: mark the link and copy it.".to_owned(), true)
+            }
+            Sharing::Save => {
+                let name = format!("zabscope-seed-{}.jsonl", self.lab.seed());
+                let saved = share::file_of(&self.lab, seen);
+                let saved = saved.and_then(|file| {
+                    share::browser::save(&name, &file).map_err(|_| "the browser refused".to_owned())
+                });
+                match saved {
+                    Ok(()) => tell(format!("Saved as {name}."), false),
+                    Err(why) => tell(format!("Not saved: {why}."), true),
+                }
+            }
+            Sharing::Unread(why) => tell(format!("{why}."), true),
+            Sharing::Open(name, content) => return self.open(&name, &content),
+        };
+        self.shared.message = message;
+        self.shared.alarm = alarm;
+    }
+
+    /// Opens what somebody shared; if that is impossible, says so and stays.
+    pub(super) fn open(&mut self, name: &str, content: &str) {
+        match share::open(content) {
+            Err(why) => {
+                self.shared.message =
+                    format!("{name} cannot be opened: {why}. You see a run of your own.");
+                self.shared.alarm = true;
+            }
+            Ok((lab, seen, strange)) => {
+                self.lab = lab;
+                self.selection = None;
+                self.playing = false;
+                self.pace.speed = usize::from(seen.speed).min(SPEEDS.len() - 1);
+                self.shared = Shared {
+                    alarm: strange.is_some(),
+                    message: strange.unwrap_or_default(),
+                    link: None,
+                };
+                self.pace.moved(&self.lab);
+                self.run.replace(RunCache::default());
+                self.refresh();
+                if self.view.server(i64::from(seen.server)).is_some() {
+                    self.selection = Some(Selection::Server(i64::from(seen.server)));
+                }
+                self.arrange();
+            }
+        }
+    }
+}
