@@ -2,7 +2,6 @@
 //!
 //! `UPDATE_GOLDENFILES=1` writes `lessons/recorded` anew; the page's tests walk the same in wasm.
 
-use std::fmt::Write as _;
 use std::path::Path;
 use zabscope_core::ensemble::Actor;
 use zabscope_core::guide::{Moved, RUNS, Script, Walk};
@@ -36,8 +35,11 @@ fn walked(script: &Script) -> String {
             assert!(choices.len() > 1, "step {at}: nothing to choose from");
             answer
         });
-        writeln!(text, "{at} {hash:016x} {}", answer.map_or("-".into(), |a| a.to_string()))
-            .unwrap();
+        let answer = answer.map_or("-".into(), |answer| answer.to_string());
+        text.push_str(&format!(
+            "{at} {hash:016x} {answer}
+"
+        ));
         match walk.next(&mut sim).expect("commands work") {
             Moved::Next => {}
             Moved::End => break,
