@@ -19,6 +19,7 @@
 //! | 6 | [`ensemble`] |
 //! | 7 | [`tell`], [`saved`] |
 //! | 8 | [`lab`] |
+//! | 9 | [`guide`] |
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -29,6 +30,7 @@ extern crate std;
 pub mod base;
 pub mod client;
 pub mod ensemble;
+pub mod guide;
 pub mod lab;
 pub mod proto;
 pub mod recipes;

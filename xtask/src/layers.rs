@@ -24,6 +24,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("check", &["zab", "tree", "client", "sim", "trace"]),
     ("saved", &["ensemble"]),
     ("lab", &["ensemble", "recipes", "check", "tell"]),
+    ("guide", &["lab"]),
 ];
 
 /// Everything that `module` may use, itself included; none if the table does not have it.
