@@ -95,7 +95,7 @@ fn sprite(
     whole.append_child(&ahead)?;
     let body = element("path")?;
     body.set_attribute("class", "body")?;
-    body.set_attribute("d", outline(shape))?;
+    body.set_attribute("d", outline(*shape))?;
     let turned =
         matches!(shape, crate::message::Shape::Triangle | crate::message::Shape::TriangleBack);
     if turned {
