@@ -20,6 +20,10 @@ fn text(browser: &Browser, css: &str) -> Result<String> {
 }
 
 fn click(browser: &Browser, css: &str) -> Result<()> {
+    // The transport lies over the lowest part of the page.
+    browser.script(&format!(
+        "document.querySelector('{css}')?.scrollIntoView({{ block: 'center' }})"
+    ))?;
     browser.click(&browser.find(css)?)
 }
 
@@ -313,5 +317,106 @@ fn a_file_goes_out_and_comes_in() -> Result<()> {
     drop_text(&file)?;
     browser.wait_until("the same moment", || (moment(&browser).ok()? == then).then_some(()))?;
     std::fs::remove_dir_all(&folder)?;
+    console_is_empty(&browser)
+}
+
+/// Waits until a script gives true.
+fn wait_true(browser: &Browser, what: &str, script: &str) -> Result<()> {
+    browser.wait_until(what, || (browser.script(script).ok()? == true).then_some(()))
+}
+
+#[test]
+fn charts_are_drawn_when_somebody_looks() -> Result<()> {
+    let browser = lively_page()?;
+    let loaded = "return performance.getEntriesByType('resource').map(e => e.name)
+        .some(name => name.includes('worker'))";
+    assert_eq!(browser.script(loaded)?, false, "the second module is no part of the first load");
+    click(&browser, "#desk-open")?;
+    wait_true(
+        &browser,
+        "three drawings",
+        "return document.querySelectorAll('.charts svg').length == 3",
+    )?;
+    assert_eq!(browser.script(loaded)?, true);
+    // Lines of messages, a bar for each commit and for the first election, and the labels.
+    let shapes = "return ['polyline', 'rect', 'text'].map(name =>
+        document.querySelectorAll('.charts svg ' + name).length)";
+    let shapes = browser.script(shapes)?;
+    let count = |place: usize| shapes[place].as_u64().unwrap_or(0);
+    assert!(count(0) >= 4 && count(1) >= 3 && count(2) > 20, "{shapes}");
+    // The numbers are those of the run: three commits until here.
+    let commits = browser.script(
+        "return [...document.querySelectorAll('.charts figure')]
+            .find(f => f.innerText.includes('Commit latency')).querySelectorAll('tbody tr').length",
+    )?;
+    assert_eq!(commits, 3);
+    // Colours are the page's, in both themes.
+    let colour = || {
+        browser.script("return getComputedStyle(document.querySelector('.charts svg text')).fill")
+    };
+    browser.theme("light")?;
+    let light = colour()?;
+    browser.theme("dark")?;
+    assert_ne!(light, colour()?);
+    console_is_empty(&browser)
+}
+
+#[test]
+fn a_search_finds_a_run_and_gives_its_link() -> Result<()> {
+    let browser = open_page()?;
+    pause(&browser)?;
+    click(&browser, "#desk-open")?;
+    browser.wait_for("#search")?;
+    browser.script(
+        "const what = document.querySelector('#search-what'); what.value = 'trunc';
+         what.dispatchEvent(new Event('change', { bubbles: true }))",
+    )?;
+    click(&browser, "#search")?;
+    browser.wait_for("#found")?;
+    assert!(text(&browser, "#found")?.contains("has to cut its log"));
+    click(&browser, "#found")?;
+    // The run that was found, at the step in which the leader decides.
+    browser.wait_until("the run", || {
+        let log = text(&browser, "#log").ok()?;
+        log.contains("TRUNC").then_some(())
+    })?;
+    assert!(event(&browser)? > 100);
+    console_is_empty(&browser)
+}
+
+#[test]
+fn long_work_shows_progress_and_stops() -> Result<()> {
+    let browser = open_page()?;
+    pause(&browser)?;
+    click(&browser, "#desk-open")?;
+    browser.wait_for("#search-what")?;
+    // What takes long: two leaders at a time are rare.
+    browser.script(
+        "const what = document.querySelector('#search-what'); what.value = 'two-leaders';
+         what.dispatchEvent(new Event('change', { bubbles: true }))",
+    )?;
+    click(&browser, "#search")?;
+    browser.wait_for("#progress")?;
+    wait_true(&browser, "progress", "return document.querySelector('#progress').value > 0")?;
+    // The page answers meanwhile.
+    let before = event(&browser)?;
+    click(&browser, "#forward")?;
+    assert_ne!(event(&browser)?, before);
+    click(&browser, "#stop-work")?;
+    browser.wait_until("the stop", || {
+        (text(&browser, "#work-status").ok()? == "Stopped.").then_some(())
+    })?;
+    assert!(browser.find("#stop-work").is_err());
+    // And other work can begin.
+    click(&browser, "#measure")?;
+    browser.wait_until("the measurement", || {
+        (text(&browser, "#work-status").ok()? == "Measured.").then_some(())
+    })?;
+    wait_true(
+        &browser,
+        "the drawing",
+        "const f = [...document.querySelectorAll('.charts figure')].pop();
+        return f.querySelectorAll('tbody tr').length == 5 && f.querySelectorAll('svg').length == 1",
+    )?;
     console_is_empty(&browser)
 }

@@ -129,11 +129,13 @@ fn add_program(program: &Program, release: bool, folder: &Path) -> Result<String
     let bytes = fs::read(folder.join(&wasm))?;
     let foreign = wasm::imports(&bytes)?.into_iter().find(|import| import.starts_with("env."));
     ensure!(foreign.is_none(), "{wasm} imports {foreign:?}, which no browser has");
-    if !program.main {
-        return Ok(String::new());
-    }
     // One stamp for both: a cached script never meets a wasm file of another build.
     let stamp = stamp(&bytes);
+    if !program.main {
+        // Loaded at first use, from this address; trunk's page has it without a stamp.
+        let address = format!("./{bin}.js?v={stamp}");
+        return Ok(format!("  <meta name=\"zabscope-{bin}\" content=\"{address}\">"));
+    }
     Ok(format!(
         "  <link rel=\"modulepreload\" href=\"./{bin}.js?v={stamp}\">\n  \
          <link rel=\"preload\" href=\"./{wasm}?v={stamp}\" as=\"fetch\" type=\"application/wasm\" crossorigin>\n  \
