@@ -2,8 +2,7 @@
 //!
 //! The parts, lower ones first; a part uses only those above it:
 //!
-//! * [`message`]: how one message is shown: name, letter, shape, tone.
-//! * [`tell`]: sentences for what a step did.
+//! * [`message`]: how one message is drawn.
 //! * [`lab`]: the simulation with its cursor, and what has been seen of the run.
 //! * [`share`]: links and files.
 //! * [`chart`]: what a chart shows. [`desk`]: charts and long work on the page. [`work`]: the work
@@ -23,7 +22,8 @@ pub mod panic;
 pub mod run_view;
 pub mod scene;
 pub mod share;
-pub mod tell;
 pub mod travel;
 pub mod view;
 pub mod work;
+
+pub use zabscope_core::tell;

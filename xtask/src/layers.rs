@@ -20,9 +20,11 @@ const TABLE: &[(&str, &[&str])] = &[
     ("sim", &["base", "trace"]),
     ("recipes", &["client"]),
     ("ensemble", &["server", "recipes", "sim"]),
+    ("tell", &["ensemble"]),
     ("check", &["zab", "tree", "client", "sim", "trace"]),
     ("saved", &["ensemble"]),
-    ("lab", &["ensemble", "recipes", "check"]),
+    ("lab", &["ensemble", "recipes", "check", "tell"]),
+    ("guide", &["lab"]),
 ];
 
 /// Everything that `module` may use, itself included; none if the table does not have it.

@@ -5,6 +5,7 @@
 
 use zabscope_core::base::rng::Rng;
 use zabscope_core::ensemble::{Actor, EnsembleSettings};
+use zabscope_core::guide::{Moved, RUNS, Script, Walk};
 use zabscope_core::sim::{Action, Directive, Kept, Micros, Settings, Sim};
 
 /// How often a server is crashed or started again.
@@ -45,6 +46,36 @@ pub extern "C" fn probe_digest(seed: u64) -> u64 {
     digest(seed)
 }
 
+/// The hash at the end of a guided run, mixed with the answers to its questions; 0 if it does not
+/// come to its end.
+#[must_use]
+pub fn lesson(number: usize) -> u64 {
+    let Some(script) = RUNS.get(number).and_then(|(_, text)| Script::parse(text).ok()) else {
+        return 0;
+    };
+    let mut sim = Sim::new(script.settings.setup());
+    let Ok(mut walk) = Walk::begin(script, &mut sim) else { return 0 };
+    let mut answers = 0_u64;
+    loop {
+        if let Some(question) = &walk.step().question {
+            let Some(answer) = question.decide(&sim) else { return 0 };
+            answers = answers.wrapping_mul(31).wrapping_add(answer.value);
+        }
+        match walk.next(&mut sim) {
+            Ok(Moved::Next) => {}
+            Ok(Moved::End) => return sim.hash() ^ answers,
+            Ok(Moved::Stuck) | Err(_) => return 0,
+        }
+    }
+}
+
+/// [`lesson`] under a name that JavaScript can call.
+#[expect(unsafe_code, reason = "an exported name is unsafe by declaration; nothing else is")]
+#[unsafe(no_mangle)]
+pub extern "C" fn probe_lesson(number: u32) -> u64 {
+    lesson(number as usize)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -55,5 +86,7 @@ mod tests {
         assert!(sim.index() > 500, "{} steps", sim.index());
         assert_ne!(digest(1), digest(2));
         assert_eq!(digest(1), digest(1));
+        assert!((0..RUNS.len()).all(|number| lesson(number) != 0));
+        assert_eq!(lesson(RUNS.len()), 0);
     }
 }

@@ -1,7 +1,7 @@
 //! What has been seen of one run: noted once, when a step is made, and never asked again.
 
 use super::list::List;
-use crate::message::{Look, node_name};
+use crate::message::Look;
 use crate::tell;
 use zabscope_core::base::{ClientId, NodeId, Zxid};
 use zabscope_core::client::{self, Reply};
@@ -239,7 +239,7 @@ impl Record {
         }
         self.asked(record);
         self.replies(record);
-        let lines = lines_of(sim.world(), record);
+        let lines = tell::lines(sim.world(), record);
         let happening = self.happening(sim.world(), record, &lines);
         let kinds = happening.kinds;
         self.fold(record, kinds.quiet);
@@ -338,17 +338,9 @@ impl Record {
             && !matches!(&record.cause, Cause::Due(Action::Flush(_)))
             && !record.sent.iter().any(|item| is_loud(item.id))
             && !record.arrived.as_ref().is_some_and(|item| is_loud(item.id));
-        let text = match (&record.cause, &record.arrived) {
-            (Cause::Told(_), _) => lines.first().cloned().unwrap_or_default(),
-            (Cause::Due(_), Some(item)) => {
-                let what = self.flight(item.id).map(|flight| flight.look.title());
-                let what = what.unwrap_or_else(|| "the end of a stream".to_owned());
-                let who = tell::sentence(&node_name(item.to.node));
-                let lost = if record.lost { "; nobody takes it" } else { "" };
-                format!("{who} receives {what} from {}{lost}.", node_name(item.from.node))
-            }
-            (Cause::Due(action), None) => tell::event(action),
-        };
+        let arrived = record.arrived.as_ref().and_then(|item| self.flight(item.id));
+        let title = arrived.map(|flight| flight.look.title());
+        let text = tell::step(world, record, title.as_deref(), lines);
         Happening { at: record.at, text, node, kinds }
     }
 
@@ -383,27 +375,6 @@ impl Record {
     }
 }
 
-/// What a step adds to the log.
-fn lines_of(world: &World<Actor>, record: &StepRecord<Actor>) -> Vec<String> {
-    let mut lines: Vec<String> = tell::order(&record.cause).into_iter().collect();
-    let Some(node) = record.action().and_then(Action::node) else { return lines };
-    let leads = leads(world, node);
-    let notes = record.notes().filter(|note| leads || !is_of_the_leader(note));
-    lines.extend(notes.filter_map(|note| tell::note(node, note)));
-    for reply in record.replies() {
-        if let Reply::Done { .. } | Reply::Event { .. } = reply {
-            let who = tell::sentence(&node_name(node));
-            lines.push(format!("{who} is told: {}.", tell::reply_text(reply)));
-        }
-    }
-    lines
-}
-
 fn leads(world: &World<Actor>, node: NodeId) -> bool {
     world.process(node).and_then(Actor::server).is_some_and(Server::is_leader)
-}
-
-/// A commit is decided by the leader; that the others learn of it is seen in the picture.
-const fn is_of_the_leader(note: &Note) -> bool {
-    matches!(note, Note::Server(server::Note::Zab(zab::Note::Committed(_))))
 }

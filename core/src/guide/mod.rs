@@ -1,0 +1,53 @@
+//! Guided runs: a text in steps, and a world that acts it out.
+//!
+//! A step says something, does something to the world, and ends in a *state*, never after a time.
+//! It may ask a question; the answer is found by running a fork of the world, so the same text is
+//! right for every seed. [`Script`] is the text, [`State`] and [`Value`] are what it can say about
+//! a world, [`Walk`] leads through it, forward and exactly back.
+//!
+//! ```text
+//! title The leader dies
+//! about One of five servers leads. It dies, and the others choose another.
+//! ensemble 5 clients=1
+//! begin until serving 5
+//!
+//! step Five servers, one history
+//! say Server {leader} *leads*: it puts every change in one order.
+//!
+//! step The plug is pulled
+//! do crash leader
+//! say Nobody is told. The others only notice that it is *silent*.
+//! until looking 4
+//! ask Who will lead?
+//! choose servers
+//! answer leader when leads
+//! then It had the newest history.
+//! ```
+//!
+//! | line | meaning |
+//! |---|---|
+//! | `title`, `about` | name and one sentence for the list |
+//! | `ensemble N [observers= clients= timeout=]` | the world |
+//! | `begin do COMMAND`, `begin until STATE` | in order, before the first step |
+//! | `step TITLE` | the lines below belong to it |
+//! | `say TEXT` | a paragraph; `*so*` is marked, `{leader}` a [`Value`] at the cursor |
+//! | `do COMMAND` | when it begins; a command of [`crate::lab`], in which `leader`, `follower`, `dead` (a server) and `holder:PATH` are names |
+//! | `until STATE` | it ends where all of these hold |
+//! | `ask TEXT`, `choose servers\|clients\|N...`, `answer VALUE when STATE [and STATE]`, `then TEXT` | its question |
+
+mod orders;
+mod script;
+mod state;
+mod walk;
+
+/// The guided runs that come with Zabscope: name and text, in the order in which they are offered.
+pub const RUNS: [(&str, &str); 4] = [
+    ("leader-dies", include_str!("../../../lessons/leader-dies.run")),
+    ("one-write", include_str!("../../../lessons/one-write.run")),
+    ("ephemeral", include_str!("../../../lessons/ephemeral.run")),
+    ("lock", include_str!("../../../lessons/lock.run")),
+];
+
+pub use script::{Choices, Question, Script, ScriptError, Step};
+pub use state::{Count, State, Value};
+pub use walk::{Answer, Moved, Run, Walk};

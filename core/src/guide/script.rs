@@ -1,0 +1,293 @@
+//! The text of a guided run, read from its lines.
+
+use super::state::{Count, State, Value};
+use crate::base::ClientId;
+use crate::ensemble::EnsembleSettings;
+use crate::sim::Settings;
+use crate::zab::Phase;
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// Most lines of a script.
+const LINES_MAX: usize = 500;
+/// Most servers of a script's ensemble.
+const SERVERS_MAX: u8 = 9;
+
+/// A guided run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Script {
+    /// Its name.
+    pub title: String,
+    /// One sentence.
+    pub about: String,
+    /// The world.
+    pub settings: EnsembleSettings,
+    /// What comes before the first step.
+    pub begin: Vec<Opening>,
+    /// The steps.
+    pub steps: Vec<Step>,
+}
+
+/// Something that happens before the first step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Opening {
+    /// A command.
+    Do(String),
+    /// Wait for this.
+    Until(State),
+}
+
+/// One step.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Step {
+    /// Its heading.
+    pub title: String,
+    /// Paragraphs.
+    pub say: Vec<String>,
+    /// Commands at its beginning.
+    pub orders: Vec<String>,
+    /// It ends where all of these hold.
+    pub until: Vec<State>,
+    /// What the learner is asked.
+    pub question: Option<Question>,
+}
+
+/// A question whose answer is found by running on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Question {
+    /// The question.
+    pub ask: String,
+    /// What can be answered.
+    pub choices: Choices,
+    /// What decides.
+    pub value: Value,
+    /// Where it is looked at: all of these hold.
+    pub when: Vec<State>,
+    /// What is said then.
+    pub then: String,
+}
+
+/// What can be answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Choices {
+    /// The servers that run.
+    Servers,
+    /// The clients that run.
+    Clients,
+    /// These numbers.
+    Numbers(Vec<u64>),
+}
+
+/// Why a text is no script.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: {what}")]
+pub struct ScriptError {
+    /// Which line, from 1.
+    pub line: usize,
+    /// What is wrong with it.
+    pub what: &'static str,
+}
+
+impl Script {
+    /// Reads a script.
+    ///
+    /// # Errors
+    /// The line and what is wrong with it.
+    pub fn parse(text: &str) -> Result<Self, ScriptError> {
+        let mut script = Self {
+            title: String::new(),
+            about: String::new(),
+            settings: settings(),
+            begin: Vec::new(),
+            steps: Vec::new(),
+        };
+        for (at, line) in text.lines().enumerate() {
+            let line = line.trim();
+            let read = if at >= LINES_MAX {
+                Err("too many lines")
+            } else if line.is_empty() || line.starts_with('#') {
+                Ok(())
+            } else {
+                script.line(line)
+            };
+            read.map_err(|what| ScriptError { line: at + 1, what })?;
+        }
+        if script.title.is_empty() || script.steps.is_empty() {
+            return Err(ScriptError { line: text.lines().count(), what: "no title, or no step" });
+        }
+        Ok(script)
+    }
+
+    fn line(&mut self, line: &str) -> Result<(), &'static str> {
+        let (word, rest) = line.split_once(' ').ok_or("a word and its text are needed")?;
+        let rest = rest.trim();
+        match word {
+            "title" => self.title = rest.to_owned(),
+            "about" => self.about = rest.to_owned(),
+            "ensemble" => ensemble(&mut self.settings, rest)?,
+            "begin" => self.begin.push(opening(rest)?),
+            "step" => self.steps.push(Step { title: rest.to_owned(), ..Step::default() }),
+            _ => self.steps.last_mut().ok_or("this belongs into a step")?.line(word, rest)?,
+        }
+        Ok(())
+    }
+}
+
+impl Step {
+    fn line(&mut self, word: &str, rest: &str) -> Result<(), &'static str> {
+        match word {
+            "say" => self.say.push(rest.to_owned()),
+            "do" => self.orders.push(rest.to_owned()),
+            "until" => self.until.push(state(rest)?),
+            "ask" => {
+                self.question = Some(Question {
+                    ask: rest.to_owned(),
+                    choices: Choices::Servers,
+                    value: Value::Leader,
+                    when: Vec::new(),
+                    then: String::new(),
+                });
+            }
+            _ => self.question.as_mut().ok_or("unknown word")?.line(word, rest)?,
+        }
+        Ok(())
+    }
+}
+
+impl Question {
+    fn line(&mut self, word: &str, rest: &str) -> Result<(), &'static str> {
+        match word {
+            "choose" => {
+                self.choices = match rest {
+                    "servers" => Choices::Servers,
+                    "clients" => Choices::Clients,
+                    numbers => {
+                        let numbers = numbers.split(' ').map(str::parse).collect::<Result<_, _>>();
+                        Choices::Numbers(numbers.map_err(|_| "unknown choices")?)
+                    }
+                }
+            }
+            "answer" => {
+                let (what, when) = rest.split_once(" when ").ok_or("`when` is missing")?;
+                self.value = value(what)?;
+                self.when = when.split(" and ").map(state).collect::<Result<_, _>>()?;
+            }
+            "then" => self.then = rest.to_owned(),
+            _ => return Err("unknown word"),
+        }
+        Ok(())
+    }
+}
+
+/// Times that a person can watch: a hop takes 20 ms, a tick 400 ms.
+#[must_use]
+fn settings() -> EnsembleSettings {
+    EnsembleSettings {
+        voters: 3,
+        clients: 1,
+        session_timeout_ms: 4_000,
+        tick_ms: 400,
+        world: Settings {
+            seed: 7,
+            latency_us: 15_000,
+            jitter_us: 10_000,
+            disk_us: 4_000,
+            disk_jitter_us: 2_000,
+            connect_timeout_ms: 1_000,
+            ..Settings::default()
+        },
+        ..EnsembleSettings::default()
+    }
+}
+
+fn ensemble(settings: &mut EnsembleSettings, text: &str) -> Result<(), &'static str> {
+    const WRONG: &str = "a number is missing or too large";
+    let mut words = text.split(' ');
+    settings.voters = words.next().and_then(|word| word.parse().ok()).ok_or(WRONG)?;
+    for word in words {
+        let (key, value) = word.split_once('=').ok_or("KEY=NUMBER is needed")?;
+        let value: u32 = value.parse().map_err(|_| WRONG)?;
+        let small = u8::try_from(value).map_err(|_| WRONG);
+        match key {
+            "observers" => settings.observers = small?,
+            "clients" => settings.clients = small?,
+            "timeout" => settings.session_timeout_ms = value.try_into().map_err(|_| WRONG)?,
+            "seed" => settings.world.seed = value.into(),
+            _ => return Err("unknown key"),
+        }
+    }
+    let servers = settings.voters.saturating_add(settings.observers);
+    let fits = (1..=SERVERS_MAX).contains(&servers) && settings.clients <= SERVERS_MAX;
+    if settings.voters > 0 && fits { Ok(()) } else { Err(WRONG) }
+}
+
+fn opening(text: &str) -> Result<Opening, &'static str> {
+    match text.split_once(' ') {
+        Some(("do", command)) => Ok(Opening::Do(command.to_owned())),
+        Some(("until", text)) => state(text).map(Opening::Until),
+        _ => Err("`do` or `until` is needed"),
+    }
+}
+
+fn count(word: Option<&str>) -> Result<Count, &'static str> {
+    match word {
+        Some("all") | None => Ok(Count::All),
+        Some("quorum") => Ok(Count::Quorum),
+        Some(number) => number.parse().map(Count::AtLeast).map_err(|_| "not a number of servers"),
+    }
+}
+
+fn client(word: Option<&str>) -> Result<ClientId, &'static str> {
+    let number = word.and_then(|word| word.strip_prefix('c')).and_then(|word| word.parse().ok());
+    number.map(ClientId).ok_or("not a client")
+}
+
+fn phase(word: Option<&str>) -> Result<Phase, &'static str> {
+    match word {
+        Some("discovery") => Ok(Phase::Discovery),
+        Some("synchronization") => Ok(Phase::Synchronization),
+        Some("broadcast") => Ok(Phase::Broadcast),
+        _ => Err("unknown phase"),
+    }
+}
+
+fn state(text: &str) -> Result<State, &'static str> {
+    let mut words = text.split(' ');
+    let name = words.next().unwrap_or_default();
+    let state = match name {
+        "looking" => State::Looking(count(words.next())?),
+        "alike" => State::Alike(count(words.next())?),
+        "serving" => State::Serving(count(words.next())?),
+        "leads" => State::Leads,
+        "logged" => State::Logged(count(words.next())?),
+        "durable" => State::Durable(count(words.next())?),
+        "applied" => State::Applied(count(words.next())?),
+        "has" | "lacks" => {
+            let path = words.next().ok_or("a path is missing")?.to_owned();
+            let count = count(words.next())?;
+            if name == "has" { State::Has(path, count) } else { State::Lacks(path, count) }
+        }
+        "answered" => State::Answered(client(words.next())?),
+        "proposed" => State::Proposed,
+        "leading" => State::Leading(phase(words.next())?),
+        "held" => State::Held(words.next().ok_or("a path is missing")?.to_owned()),
+        "waiting" => {
+            let number = words.next().and_then(|word| word.parse().ok());
+            State::Waiting(number.ok_or("a number is missing")?)
+        }
+        _ => return Err("unknown state"),
+    };
+    if words.next().is_none() { Ok(state) } else { Err("too many words") }
+}
+
+/// A value by its name.
+pub(super) fn value(text: &str) -> Result<Value, &'static str> {
+    match (text, text.split_once(' ')) {
+        ("leader", _) => Ok(Value::Leader),
+        ("durable", _) => Ok(Value::Durable),
+        (_, Some(("holder", path))) => Ok(Value::Holder(path.to_owned())),
+        (_, Some(("wakeups", path))) => Ok(Value::Wakeups(path.to_owned())),
+        _ => Err("unknown value"),
+    }
+}

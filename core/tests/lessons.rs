@@ -1,0 +1,136 @@
+//! The guided runs: each is walked through, back and forth, with its recorded outcome.
+//!
+//! `UPDATE_GOLDENFILES=1` writes `lessons/recorded` anew; the page's tests walk the same in wasm.
+
+use std::path::Path;
+use zabscope_core::ensemble::Actor;
+use zabscope_core::guide::{Moved, RUNS, Script, Walk};
+use zabscope_core::sim::Sim;
+
+fn script(name: &str) -> Script {
+    let (_, text) = RUNS.iter().find(|(known, _)| *known == name).expect("it is there");
+    Script::parse(text).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+fn names() -> impl Iterator<Item = &'static str> {
+    RUNS.iter().map(|(name, _)| *name)
+}
+
+fn begin(script: &Script) -> (Walk, Sim<Actor>) {
+    let mut sim = Sim::new(script.settings.setup());
+    let walk = Walk::begin(script.clone(), &mut sim).expect("it begins");
+    (walk, sim)
+}
+
+/// Step, hash at its beginning, right answer; then the hash at the end.
+fn walked(script: &Script) -> String {
+    let (mut walk, mut sim) = begin(script);
+    let mut text = String::new();
+    loop {
+        let (at, hash) = (walk.at() + 1, sim.hash());
+        let answer = walk.step().question.as_ref().map(|question| {
+            let choices = question.choices(&sim);
+            let answer = question.decide(&sim).expect("the question is decided").value;
+            assert!(choices.contains(&answer), "step {at}: {answer} is none of {choices:?}");
+            assert!(choices.len() > 1, "step {at}: nothing to choose from");
+            answer
+        });
+        let answer = answer.map_or("-".into(), |answer| answer.to_string());
+        text.push_str(&format!(
+            "{at} {hash:016x} {answer}
+"
+        ));
+        match walk.next(&mut sim).expect("commands work") {
+            Moved::Next => {}
+            Moved::End => break,
+            Moved::Stuck => panic!("step {at} does not end"),
+        }
+    }
+    assert!(sim.faults().is_empty());
+    text
+}
+
+#[test]
+fn the_guided_runs_come_out_as_recorded() {
+    let text: String = names().map(|name| format!("{name}\n{}", walked(&script(name)))).collect();
+    let file = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../lessons/recorded"));
+    if std::env::var_os("UPDATE_GOLDENFILES").is_some() {
+        std::fs::write(file, &text).expect("it can be written");
+    }
+    assert_eq!(std::fs::read_to_string(file).expect("it is there"), text);
+}
+
+#[test]
+fn they_work_with_other_seeds() {
+    for name in names() {
+        for seed in 100..110 {
+            let mut script = script(name);
+            script.settings.world.seed = seed;
+            walked(&script);
+        }
+    }
+}
+
+#[test]
+fn back_and_next_come_to_the_very_same_moments() {
+    for name in names() {
+        let (mut walk, mut sim) = begin(&script(name));
+        let mut hashes = vec![sim.hash()];
+        while walk.next(&mut sim) == Ok(Moved::Next) {
+            hashes.push(sim.hash());
+        }
+        for hash in hashes.iter().rev().skip(1) {
+            assert!(walk.back(&mut sim));
+            assert_eq!(sim.hash(), *hash, "{name}, step {}", walk.at() + 1);
+        }
+        assert!(!walk.back(&mut sim), "there is nothing before the first step");
+        for hash in &hashes[1..] {
+            assert_eq!(walk.next(&mut sim), Ok(Moved::Next));
+            assert_eq!(sim.hash(), *hash, "{name}, step {}", walk.at() + 1);
+        }
+    }
+}
+
+#[test]
+fn a_step_that_cannot_end_any_more_says_so() {
+    let (mut walk, mut sim) = begin(&script("leader-dies"));
+    assert_eq!(walk.next(&mut sim), Ok(Moved::Next));
+    // Two of five are left once these are dead too.
+    for sid in [1, 2] {
+        let node = zabscope_core::base::NodeId::Server(zabscope_core::base::Sid(sid));
+        let kept = zabscope_core::sim::Kept::All;
+        let crash = zabscope_core::sim::Action::Crash { node, kept };
+        sim.direct(zabscope_core::sim::Directive::Act(crash));
+    }
+    assert_eq!(walk.next(&mut sim), Ok(Moved::Stuck));
+    assert_eq!(walk.at(), 1, "it stays where it is");
+}
+
+#[test]
+fn steps_are_short_and_mark_one_thing() {
+    for name in names() {
+        let script = script(name);
+        assert!((5..=7).contains(&script.steps.len()), "{name} has five to seven steps");
+        assert!(script.steps.iter().any(|step| step.question.is_some()), "{name} asks something");
+        for step in &script.steps {
+            let text = step.say.join(" ");
+            let words = text.split_whitespace().count();
+            assert!((10..=60).contains(&words), "{name}, {}: {words} words", step.title);
+            assert_eq!(text.matches('*').count(), 2, "{name}, {}: one mark", step.title);
+        }
+    }
+}
+
+#[test]
+fn what_is_no_script_is_refused_with_its_line() {
+    let wrong = |text: &str| Script::parse(text).expect_err("it is wrong").to_string();
+    assert_eq!(wrong(""), "line 0: no title, or no step");
+    assert_eq!(wrong("title A\nsay early"), "line 2: this belongs into a step");
+    assert_eq!(wrong("title A\nstep B\nuntil never"), "line 3: unknown state");
+    assert_eq!(wrong("title A\nstep B\nuntil looking many"), "line 3: not a number of servers");
+    assert_eq!(wrong("ensemble 10"), "line 1: a number is missing or too large");
+    assert_eq!(wrong("step B\nanswer leader when leads"), "line 2: unknown word");
+    assert_eq!(wrong("step B\nask?"), "line 2: a word and its text are needed");
+    assert_eq!(wrong("step B\nask so\nanswer leader"), "line 3: `when` is missing");
+    assert_eq!(wrong(&"# line\n".repeat(501)), "line 501: too many lines");
+}
