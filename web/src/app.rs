@@ -2,6 +2,8 @@
 
 mod sharing;
 
+use crate::chart::{self, Chart};
+use crate::desk::Desk;
 use crate::lab::Lab;
 use crate::lab::find::Wanted;
 use crate::panels::client::ClientPanel;
@@ -36,6 +38,8 @@ const FRAME_MS_MAX: f64 = 50.0;
 const STILL_STEP_MS: f64 = 1200.0;
 /// Shortest pause between two sentences that are read aloud while time runs.
 const SPEECH_MS: f64 = 1500.0;
+/// Shortest pause between two drawings of the charts while time runs.
+const CHARTS_MS: f64 = 1000.0;
 /// The seed of the first run.
 const SEED: u64 = 7;
 /// Servers of the first run.
@@ -71,6 +75,8 @@ pub enum Order {
     Branches,
     /// Links and files.
     Share(Sharing),
+    /// Somebody looks at the charts, or does not any more.
+    Desk(bool),
     /// Choose something, or nothing.
     Select(Option<Selection>),
     /// Choose a client.
@@ -115,6 +121,7 @@ pub struct App {
     pace: Pace,
     run: RefCell<RunCache>,
     shared: Shared,
+    charts: Option<(f64, Rc<Vec<Chart>>)>,
     selection: Option<Selection>,
     client: ClientId,
     dark: Option<bool>,
@@ -191,6 +198,7 @@ impl Component for App {
             pace: Pace::default(),
             run: RefCell::default(),
             shared: Shared::default(),
+            charts: None,
             selection: None,
             client: ClientId(1),
             dark: None,
@@ -260,6 +268,8 @@ impl Component for App {
                     <Log view={view.clone()} order={order.clone()} />
                 </section>
                 <Table view={view.clone()} selection={self.selection} order={order.clone()} />
+                <Desk charts={self.charts.as_ref().map(|(_, charts)| charts.clone())}
+                    voters={self.lab.voters()} seed={self.lab.seed()} order={order.clone()} />
                 <Timeline run={self.run.borrow_mut().view(&self.lab, &self.pace, self.playing)}
                     selection={self.selection} clock={self.clock.clone()}
                     shared={self.shared.clone()} branch={self.lab.branch().id().0}
@@ -328,6 +338,13 @@ impl App {
     /// What is drawn follows the lab.
     fn refresh(&mut self) {
         self.view = Rc::new(View::of(&self.lab));
+        let at_ms = self.last_frame_ms.unwrap_or_default();
+        if let Some((drawn_ms, charts)) = &mut self.charts
+            && (!self.playing || (at_ms - *drawn_ms).abs() > CHARTS_MS)
+        {
+            *drawn_ms = at_ms;
+            *charts = Rc::new(chart::of_run(&self.lab));
+        }
     }
 
     /// Moves messages and clock; with `show` also makes and removes messages.
@@ -404,6 +421,9 @@ impl App {
                 self.run.replace(RunCache::default());
                 self.refresh();
                 self.arrange();
+            }
+            Order::Desk(open) => {
+                self.charts = open.then(|| (0.0, Rc::new(chart::of_run(&self.lab))));
             }
             Order::Theme => self.change_theme(),
             // Needs a way to answer: obeyed before.

@@ -5,12 +5,16 @@
 //! * [`message`]: how one message is drawn.
 //! * [`lab`]: the simulation with its cursor, and what has been seen of the run.
 //! * [`share`]: links and files.
+//! * [`chart`]: what a chart shows. [`desk`]: charts and long work on the page. [`work`]: the work
+//!   itself and the drawing, in a second module that is loaded at first use.
 //! * [`travel`]: through time. [`run_view`]: plain data of the whole run.
 //! * [`view`]: plain data of one moment; all that is drawn comes from there.
 //! * [`scene`]: the drawing. [`panels`]: the controls around it.
 //! * [`app`]: the component that holds the lab and redraws.
 
 pub mod app;
+pub mod chart;
+pub mod desk;
 pub mod lab;
 pub mod message;
 pub mod panels;
@@ -20,5 +24,6 @@ pub mod scene;
 pub mod share;
 pub mod travel;
 pub mod view;
+pub mod work;
 
 pub use zabscope_core::tell;

@@ -6,8 +6,9 @@ use crate::tell;
 use zabscope_core::base::{ClientId, NodeId, Zxid};
 use zabscope_core::client::{self, Reply};
 use zabscope_core::ensemble::{Actor, Call, Note};
+use zabscope_core::server::message::{Msg, Packet};
 use zabscope_core::server::{self, Server};
-use zabscope_core::sim::{Action, Cause, Directive, Micros, Sim, StepRecord, World};
+use zabscope_core::sim::{Action, Cause, Directive, Micros, Sim, StepRecord, Wire, World};
 use zabscope_core::zab::{self, Phase, ServerState};
 
 /// Steps of a stretch of heartbeats that keep their places on the scale of a run.
@@ -116,6 +117,8 @@ pub struct Commit {
     pub at: Micros,
     /// Which.
     pub zxid: Zxid,
+    /// From its first PROPOSAL to here, microseconds; 0 if a leader has nobody to ask.
+    pub us: u64,
 }
 
 /// A stretch of nothing but heartbeats.
@@ -142,6 +145,8 @@ pub struct Record {
     pub bands: List<Band>,
     /// Commits, by time.
     pub commits: List<Commit>,
+    /// First PROPOSALs: transaction, step and time.
+    pub proposals: List<(Zxid, u64, Micros)>,
     /// Steps that somebody ordered.
     pub told: List<u64>,
     /// Long stretches of heartbeats.
@@ -201,6 +206,7 @@ impl Record {
         self.talks.truncate(self.talks.partition_point(|talk| talk.step < index));
         self.bands.truncate(self.bands.partition_point(|band| band.step <= index));
         self.commits.truncate(self.commits.partition_point(|commit| commit.step < index));
+        self.proposals.truncate(self.proposals.partition_point(|(_, step, _)| *step < index));
         self.told.truncate(self.told.partition_point(|step| *step < index));
         self.folds.truncate(self.folds.partition_point(|fold| fold.step < index));
         self.places.truncate(usize::try_from(index).unwrap_or(usize::MAX));
@@ -220,6 +226,11 @@ impl Record {
             return;
         }
         for item in &record.sent {
+            if let Wire::Data(Msg::Packet(Packet::Proposal(entry))) = &item.wire
+                && self.proposals.last().is_none_or(|(zxid, ..)| *zxid < entry.zxid)
+            {
+                self.proposals.push((entry.zxid, record.index, record.at));
+            }
             if let Some(look) = Look::of(item) {
                 let due_at = sim.arrival_at(item.to, item.id).unwrap_or(record.at);
                 let (id, step, sent_at) = (item.id, record.index, record.at);
@@ -343,7 +354,11 @@ impl Record {
                 zab::Note::Committed(zxid) if leads => {
                     kinds.commit = true;
                     let (step, at) = (record.index, record.at);
-                    self.commits.push(Commit { step, at, zxid: *zxid });
+                    let mut proposals = self.proposals.before(usize::MAX);
+                    let proposed = proposals.find(|(other, ..)| other == zxid);
+                    let us = proposed.map_or(0, |(.., proposed)| at.0 - proposed.0);
+                    drop(proposals);
+                    self.commits.push(Commit { step, at, zxid: *zxid, us });
                 }
                 zab::Note::Serving(_) => {
                     kinds.phase = true;
