@@ -13,6 +13,7 @@ use crate::panels::log::Log;
 use crate::panels::share::ShareMessage;
 use crate::panels::table::Table;
 use crate::panels::timeline::Timeline;
+use crate::panels::why;
 use crate::run_view::RunCache;
 use crate::scene::Stage;
 use crate::scene::layout::{Layout, Shape};
@@ -265,6 +266,7 @@ impl Component for App {
                 <section class="side" aria-label="Details">
                     <Inspector view={view.clone()} selection={self.selection}
                         order={order.clone()} />
+                    { why::why(self.lab.sim(), self.selection) }
                     <Log view={view.clone()} order={order.clone()} />
                 </section>
                 <Table view={view.clone()} selection={self.selection} order={order.clone()} />

@@ -8,6 +8,7 @@ pub mod share;
 pub mod strip;
 pub mod table;
 pub mod timeline;
+pub mod why;
 
 use crate::app::Order;
 use yew::prelude::*;

@@ -1,0 +1,123 @@
+//! Why what is chosen is as it is: the guards of the protocol with their present values, two votes
+//! beside each other, and what is still to come. If nothing is chosen, whatever is awaited now.
+
+use crate::app::Selection;
+use crate::view::time_text;
+use std::cmp::Ordering;
+use yew::prelude::*;
+use zabscope_core::base::{NodeId, Sid};
+use zabscope_core::ensemble::Actor;
+use zabscope_core::server::Server;
+use zabscope_core::sim::{Sim, World};
+use zabscope_core::why::{Awaited, Guard, Subject, VoteTable, Why, explain, order_text};
+use zabscope_core::zab::ServerState;
+
+/// What there is to explain.
+fn subjects(world: &World<Actor>, selection: Option<Selection>) -> Vec<Subject> {
+    let of_node = |node| match node {
+        NodeId::Server(sid) => vec![Subject::Server(sid), Subject::Sync(sid)],
+        NodeId::Client(client) => vec![Subject::Client(client)],
+    };
+    match selection {
+        Some(Selection::Server(sid)) => of_node(NodeId::Server(Sid(sid))),
+        // Servers come before clients: of a client's link the client is meant.
+        Some(Selection::Link(_, b)) => of_node(b),
+        None => {
+            let servers = || world.slots().values().filter_map(|slot| slot.process()?.server());
+            let oldest = servers().find(|server| server.is_leader()).and_then(|leader| {
+                let waiting = leader.peer().history().tail().front()?;
+                Some(Subject::Commit(waiting.zxid))
+            });
+            let me = |server: &Server| Subject::Server(server.peer().config().me);
+            let looking =
+                servers().find(|server| server.peer().state() == ServerState::Looking).map(me);
+            oldest.or(looking).into_iter().collect()
+        }
+    }
+}
+
+/// The explanations of what is chosen.
+pub fn why(sim: &Sim<Actor>, selection: Option<Selection>) -> Html {
+    let found = subjects(sim.world(), selection).into_iter();
+    let found: Vec<Why> = found.filter_map(|subject| explain(sim, subject)).collect();
+    html! { <div class="whys" id="why">{ for found.iter().map(|why| one(sim, why)) }</div> }
+}
+
+fn one(sim: &Sim<Actor>, why: &Why) -> Html {
+    html! {
+        <section class="why">
+            <p class="second">{ format!("At {}", time_text(sim.now())) }</p>
+            <h2>{ &why.title }</h2>
+            { for why.votes.as_ref().map(votes) }
+            <ul class="guards">
+                { for why.guards.iter().map(|guard| row(guard, why.failed() == Some(guard))) }
+            </ul>
+            if !why.awaited.is_empty() {
+                <ul class="awaited" aria-label="Still to come">
+                    { for why.awaited.iter().map(|awaited| coming(sim, awaited)) }
+                </ul>
+            }
+            <p class="because">{ &why.sentence }</p>
+        </section>
+    }
+}
+
+fn row(guard: &Guard, decides: bool) -> Html {
+    let (mark, word) = if guard.holds {
+        ("M2 8.5 6 12.5 14 3.5", "Holds")
+    } else {
+        ("M3 3 13 13M13 3 3 13", "Fails")
+    };
+    html! {
+        <li class={if guard.holds { "holds" } else { "fails" }}>
+            <svg viewBox="0 0 16 16" role="img" aria-label={word}><path d={mark} /></svg>
+            <b>{ guard.name }</b>
+            { for guard.values.iter().enumerate().map(|(place, value)| {
+                let marked = decides && place == 0;
+                html! { <code><span class={classes!(marked.then_some("marked"))}>{ value }</span></code> }
+            }) }
+        </li>
+    }
+}
+
+fn coming(sim: &Sim<Actor>, awaited: &Awaited) -> Html {
+    let when = match awaited.at {
+        Some(at) => format!("{} ms", at.0.saturating_sub(sim.now().0) / 1_000),
+        None if awaited.never => "never".to_owned(),
+        None => String::new(),
+    };
+    html! {
+        <li class={classes!(awaited.never.then_some("never"))}>
+            <span class="seat">{ awaited.from.0 }</span>
+            <span>{ &awaited.what }</span>
+            <span>{ when }</span>
+        </li>
+    }
+}
+
+fn votes(table: &VoteTable) -> Html {
+    html! {
+        <table class="votes">
+            <thead><tr>
+                <th scope="col">{ "read downwards" }</th>
+                <th scope="col">{ format!("for {}", table.better) }</th>
+                <td></td>
+                <th scope="col">{ format!("for {}", table.other) }</th>
+            </tr></thead>
+            <tbody>
+                { for table.rows.iter().map(|row| html! {
+                    <tr class={classes!(row.decides.then_some("decides"))}>
+                        <th scope="row">{ row.name }</th>
+                        <td>{ &row.better }</td>
+                        <td aria-label={match row.order {
+                            Ordering::Less => "less than",
+                            Ordering::Equal => "equal to",
+                            Ordering::Greater => "greater than",
+                        }}>{ order_text(row.order) }</td>
+                        <td>{ &row.other }</td>
+                    </tr>
+                }) }
+            </tbody>
+        </table>
+    }
+}
