@@ -7,15 +7,19 @@ use crate::lab::find::Wanted;
 use crate::panels::client::ClientPanel;
 use crate::panels::controls::{Headline, Masthead};
 use crate::panels::inspector::Inspector;
+use crate::panels::lesson;
 use crate::panels::log::Log;
 use crate::panels::share::ShareMessage;
 use crate::panels::table::Table;
 use crate::panels::timeline::Timeline;
+use crate::panels::ways;
+use crate::route::Route;
 use crate::run_view::RunCache;
 use crate::scene::Stage;
 use crate::scene::layout::{Layout, Shape};
 use crate::scene::messages::Messages;
 use crate::share::{self, Shared, Sharing};
+use crate::tour::{self, Tour};
 use crate::travel::{Pace, SPEEDS, Travel};
 use crate::view::{View, time_text};
 use gloo_events::{EventListener, EventListenerOptions};
@@ -36,6 +40,8 @@ const FRAME_MS_MAX: f64 = 50.0;
 const STILL_STEP_MS: f64 = 1200.0;
 /// Shortest pause between two sentences that are read aloud while time runs.
 const SPEECH_MS: f64 = 1500.0;
+/// The same in a guided run: the text of a step is heard to its end.
+const STEP_SPEECH_MS: f64 = 15_000.0;
 /// The seed of the first run.
 const SEED: u64 = 7;
 /// Servers of the first run.
@@ -71,6 +77,10 @@ pub enum Order {
     Branches,
     /// Links and files.
     Share(Sharing),
+    /// To another part of the page.
+    Route(Option<Route>),
+    /// On, or back, in a guided run.
+    Tour(tour::Pace),
     /// Choose something, or nothing.
     Select(Option<Selection>),
     /// Choose a client.
@@ -115,6 +125,10 @@ pub struct App {
     pace: Pace,
     run: RefCell<RunCache>,
     shared: Shared,
+    route: Route,
+    tour: Option<Tour>,
+    /// The heading of a new step takes the focus once it is drawn.
+    focus_step: bool,
     selection: Option<Selection>,
     client: ClientId,
     dark: Option<bool>,
@@ -140,6 +154,24 @@ impl std::fmt::Debug for App {
 
 fn media(query: &str) -> Option<MediaQueryList> {
     web_sys::window()?.match_media(query).ok().flatten()
+}
+
+/// The fragment of the page's address.
+fn address() -> String {
+    web_sys::window().and_then(|window| window.location().hash().ok()).unwrap_or_default()
+}
+
+/// The browser's clock, as frames have it.
+fn now_ms() -> f64 {
+    web_sys::window().and_then(|window| window.performance()).map_or(0.0, |clock| clock.now())
+}
+
+/// Shows a part of the page in the address.
+fn set_address(route: Route) {
+    if let Some(window) = web_sys::window() {
+        // A fragment is always valid.
+        window.location().set_hash(&route.fragment()).ok();
+    }
 }
 
 fn element(id: &str) -> Option<HtmlElement> {
@@ -178,10 +210,10 @@ impl Component for App {
         if let Some(window) = web_sys::window() {
             let link = ctx.link().clone();
             listeners.push(EventListener::new(&window, "hashchange", move |_| {
-                if let Some(fragment) = share::browser::fragment() {
-                    let opened = Sharing::Open("The link".to_owned(), fragment);
-                    link.send_message(Msg::Order(Order::Share(opened)));
-                }
+                link.send_message(Msg::Order(match share::browser::fragment() {
+                    Some(fragment) => Order::Share(Sharing::Open("The link".to_owned(), fragment)),
+                    None => Order::Route(Route::read(&address())),
+                }));
             }));
         }
         let mut app = Self {
@@ -191,6 +223,9 @@ impl Component for App {
             pace: Pace::default(),
             run: RefCell::default(),
             shared: Shared::default(),
+            route: Route::First,
+            tour: None,
+            focus_step: false,
             selection: None,
             client: ClientId(1),
             dark: None,
@@ -208,8 +243,9 @@ impl Component for App {
             _listeners: listeners,
             lab,
         };
-        if let Some(fragment) = share::browser::fragment() {
-            app.open("The link", &fragment);
+        match share::browser::fragment() {
+            Some(fragment) => app.open("The link", &fragment),
+            None => app.follow(Route::read(&address())),
         }
         app.arrange();
         app
@@ -243,12 +279,8 @@ impl Component for App {
             <main class="page" ondragover={Callback::from(|event: DragEvent| event.prevent_default())}
                 ondrop={sharing::dropped(&order)}>
                 <Masthead view={view.clone()} seed={self.lab.seed()} voters={self.lab.voters()}
-                    dark={self.dark} order={order.clone()} />
-                <section class="say" aria-label="What this is">
-                    <Headline view={view.clone()} order={order.clone()} />
-                    <ClientPanel view={view.clone()} chosen={self.client} playing={self.playing}
-                        order={order.clone()} />
-                </section>
+                    route={self.route} dark={self.dark} order={order.clone()} />
+                <section class="say" aria-label="What this is">{ self.say(&order) }</section>
                 <section class="scene" aria-label="Stage">
                     <Stage view={view.clone()} layout={self.layout.clone()}
                         selection={self.selection} messages={self.group.clone()}
@@ -259,7 +291,9 @@ impl Component for App {
                         order={order.clone()} />
                     <Log view={view.clone()} order={order.clone()} />
                 </section>
-                <Table view={view.clone()} selection={self.selection} order={order.clone()} />
+                { for (self.route != Route::First).then(|| html! {
+                    <Table view={view.clone()} selection={self.selection} order={order.clone()} />
+                }) }
                 <Timeline run={self.run.borrow_mut().view(&self.lab, &self.pace, self.playing)}
                     selection={self.selection} clock={self.clock.clone()}
                     shared={self.shared.clone()} branch={self.lab.branch().id().0}
@@ -272,6 +306,12 @@ impl Component for App {
 
     fn rendered(&mut self, ctx: &Context<Self>, _first: bool) {
         self.place(true);
+        if core::mem::take(&mut self.focus_step)
+            && let Some(step) = element("lesson-step")
+        {
+            // Focus that cannot be set stays where it is.
+            step.focus().ok();
+        }
         if self.playing && self.frame.is_none() {
             self.last_frame_ms = None;
             self.ask_for_frame(ctx);
@@ -280,6 +320,114 @@ impl Component for App {
 }
 
 impl App {
+    /// The left column.
+    fn say(&self, order: &Callback<Order>) -> Html {
+        let view = &self.view;
+        let headline = html! {
+            <Headline view={view.clone()} first={self.route == Route::First} order={order.clone()} />
+        };
+        match (&self.tour, self.route) {
+            (Some(tour), _) => lesson::lesson(tour, &self.lab, self.playing, order),
+            (None, Route::First) => html! { <>{ headline }{ ways::first() }</> },
+            (None, Route::Cluster) => ways::cluster(),
+            (None, Route::Real) => ways::real(),
+            (None, Route::Play | Route::Lesson(..)) => html! {
+                <>
+                    { headline }
+                    <ClientPanel view={view.clone()} chosen={self.client} playing={self.playing}
+                        order={order.clone()} />
+                </>
+            },
+        }
+    }
+
+    /// Goes to the part of the page that the address names.
+    fn follow(&mut self, route: Option<Route>) {
+        let Some(route) = route else {
+            self.shared.message = "This address leads nowhere on this page.".to_owned();
+            self.shared.alarm = true;
+            return;
+        };
+        self.route = route;
+        match (route, &self.tour) {
+            (Route::Lesson(run, step), Some(tour))
+                if tour.run() == run && tour.walk().at() == step => {}
+            (Route::Lesson(run, step), _) => self.begin_tour(run, step),
+            (_, Some(_)) => {
+                self.tour = None;
+                self.new_run(Lab::elected(VOTERS, SEED));
+            }
+            (_, None) => {}
+        }
+    }
+
+    fn begin_tour(&mut self, run: usize, step: usize) {
+        let Some((mut tour, mut lab)) = Tour::begin(run) else { return };
+        while tour.walk().at() < step {
+            let at = tour.walk().at();
+            tour.go(&mut lab, tour::Pace::Next);
+            if tour.walk().at() == at {
+                break;
+            }
+        }
+        self.tour = Some(tour);
+        self.new_run(lab);
+        self.playing = false;
+        self.tell_step();
+    }
+
+    /// On, or back, in a guided run.
+    fn go(&mut self, pace: tour::Pace) {
+        let Some(tour) = &mut self.tour else { return };
+        let at = tour.walk().at();
+        self.playing = tour.go(&mut self.lab, pace);
+        self.pace.moved(&self.lab);
+        self.refresh();
+        self.tell_step();
+        let Some(tour) = &self.tour else { return };
+        if tour.walk().at() != at {
+            self.route = Route::Lesson(tour.run(), tour.walk().at());
+            set_address(self.route);
+            self.ends();
+            self.focus_step = true;
+        }
+    }
+
+    /// Playing ends where the step ends.
+    fn ends(&mut self) {
+        let ends = self.tour.as_ref().map(|tour| tour.walk().step().until.clone());
+        self.lab.end_at(ends.unwrap_or_default());
+    }
+
+    /// The step, or what was said about an answer, for the live region.
+    fn tell_step(&mut self) {
+        let Some(tour) = &self.tour else { return };
+        let step = tour.walk().step();
+        self.said = match (tour.answer(), &step.question) {
+            (Some((chosen, answer)), Some(question)) => {
+                let verdict = lesson::verdict(&question.choices, *chosen, answer.value);
+                format!("{verdict} {}", question.then)
+            }
+            _ => {
+                let text = tour.walk().fill(&step.say.join(" "), self.lab.sim());
+                format!("{}. {}", step.title, text.replace(['*', '`'], ""))
+            }
+        };
+        self.said_at_ms = now_ms();
+        self.said_step = self.lab.index();
+    }
+
+    fn new_run(&mut self, lab: Lab) {
+        self.lab = lab;
+        self.selection = None;
+        self.playing = true;
+        self.pace.moved(&self.lab);
+        self.run.replace(RunCache::default());
+        self.refresh();
+        self.arrange();
+        self.ends();
+    }
+
     /// Chooses the layout for the screen.
     fn arrange(&mut self) {
         let shape = if matches(self.narrow.as_ref()) { Shape::Narrow } else { Shape::Wide };
@@ -345,7 +493,8 @@ impl App {
 
     /// Sentences for the live region, at most one each while.
     fn speak(&mut self, at_ms: f64) {
-        if at_ms - self.said_at_ms < SPEECH_MS {
+        let pause_ms = if self.tour.is_some() { STEP_SPEECH_MS } else { SPEECH_MS };
+        if at_ms - self.said_at_ms < pause_ms {
             return;
         }
         let fresh = self.view.log.iter().take_while(|line| line.step >= self.said_step);
@@ -397,14 +546,11 @@ impl App {
             Order::Select(selection) => self.selection = selection,
             Order::ChooseClient(client) => self.client = client,
             Order::Run(voters, seed) => {
-                self.lab = Lab::elected(voters, seed);
-                self.selection = None;
-                self.playing = true;
-                self.pace.moved(&self.lab);
-                self.run.replace(RunCache::default());
-                self.refresh();
-                self.arrange();
+                self.tour = None;
+                self.new_run(Lab::elected(voters, seed));
             }
+            Order::Route(route) => self.follow(route),
+            Order::Tour(pace) => self.go(pace),
             Order::Theme => self.change_theme(),
             // Needs a way to answer: obeyed before.
             Order::Share(_) => {}
@@ -495,6 +641,8 @@ impl App {
             "+" | "=" => Order::Faster(true),
             "-" => Order::Faster(false),
             "Escape" => Order::Select(None),
+            "n" if self.tour.is_some() => Order::Tour(tour::Pace::Next),
+            "N" if self.tour.is_some() => Order::Tour(tour::Pace::Back),
             "k" => chosen.map_or(Order::KillLeader, |sid| Order::Kill(sid, false)),
             "r" => Order::Restart(chosen?),
             digit => {

@@ -6,6 +6,7 @@
 //! * [`tell`]: sentences for what a step did.
 //! * [`lab`]: the simulation with its cursor, and what has been seen of the run.
 //! * [`share`]: links and files.
+//! * [`route`]: the parts of the page. [`tour`]: a guided run.
 //! * [`travel`]: through time. [`run_view`]: plain data of the whole run.
 //! * [`view`]: plain data of one moment; all that is drawn comes from there.
 //! * [`scene`]: the drawing. [`panels`]: the controls around it.
@@ -16,9 +17,11 @@ pub mod lab;
 pub mod message;
 pub mod panels;
 pub mod panic;
+pub mod route;
 pub mod run_view;
 pub mod scene;
 pub mod share;
 pub mod tell;
+pub mod tour;
 pub mod travel;
 pub mod view;

@@ -26,6 +26,9 @@ pub fn order(cause: &Cause<Actor>) -> Option<String> {
     let Cause::Told(directive) = cause else { return None };
     Some(match directive {
         Directive::Act(Action::Start(node)) => format!("{} starts.", who(*node)),
+        Directive::Act(Action::Crash { node: node @ NodeId::Client(_), .. }) => {
+            format!("You killed {}.", node_name(*node))
+        }
         Directive::Act(Action::Crash { node, kept: Kept::All }) => {
             format!("You killed {}; its disk keeps everything.", node_name(*node))
         }
