@@ -20,6 +20,10 @@ fn text(browser: &Browser, css: &str) -> Result<String> {
 }
 
 fn click(browser: &Browser, css: &str) -> Result<()> {
+    // The transport lies over the lowest part of the page.
+    browser.script(&format!(
+        "document.querySelector('{css}')?.scrollIntoView({{ block: 'center' }})"
+    ))?;
     browser.click(&browser.find(css)?)
 }
 
@@ -312,6 +316,222 @@ fn a_file_goes_out_and_comes_in() -> Result<()> {
     click(&browser, "#forward")?;
     drop_text(&file)?;
     browser.wait_until("the same moment", || (moment(&browser).ok()? == then).then_some(()))?;
+    std::fs::remove_dir_all(&folder)?;
+    console_is_empty(&browser)
+}
+
+/// Waits until a script gives true.
+fn wait_true(browser: &Browser, what: &str, script: &str) -> Result<()> {
+    browser.wait_until(what, || (browser.script(script).ok()? == true).then_some(()))
+}
+
+#[test]
+fn charts_are_drawn_when_somebody_looks() -> Result<()> {
+    let browser = lively_page()?;
+    let loaded = "return performance.getEntriesByType('resource').map(e => e.name)
+        .some(name => name.includes('worker'))";
+    assert_eq!(browser.script(loaded)?, false, "the second module is no part of the first load");
+    click(&browser, "#desk-open")?;
+    wait_true(
+        &browser,
+        "three drawings",
+        "return document.querySelectorAll('.charts svg').length == 3",
+    )?;
+    assert_eq!(browser.script(loaded)?, true);
+    // Lines of messages, a bar for each commit and for the first election, and the labels.
+    let shapes = "return ['polyline', 'rect', 'text'].map(name =>
+        document.querySelectorAll('.charts svg ' + name).length)";
+    let shapes = browser.script(shapes)?;
+    let count = |place: usize| shapes[place].as_u64().unwrap_or(0);
+    assert!(count(0) >= 4 && count(1) >= 3 && count(2) > 20, "{shapes}");
+    // The numbers are those of the run: three commits until here.
+    let commits = browser.script(
+        "return [...document.querySelectorAll('.charts figure')]
+            .find(f => f.innerText.includes('Commit latency')).querySelectorAll('tbody tr').length",
+    )?;
+    assert_eq!(commits, 3);
+    // Colours are the page's, in both themes.
+    let colour = || {
+        browser.script("return getComputedStyle(document.querySelector('.charts svg text')).fill")
+    };
+    browser.theme("light")?;
+    let light = colour()?;
+    browser.theme("dark")?;
+    assert_ne!(light, colour()?);
+    console_is_empty(&browser)
+}
+
+#[test]
+fn a_search_finds_a_run_and_gives_its_link() -> Result<()> {
+    let browser = open_page()?;
+    pause(&browser)?;
+    click(&browser, "#desk-open")?;
+    browser.wait_for("#search")?;
+    browser.script(
+        "const what = document.querySelector('#search-what'); what.value = 'trunc';
+         what.dispatchEvent(new Event('change', { bubbles: true }))",
+    )?;
+    click(&browser, "#search")?;
+    browser.wait_for("#found")?;
+    assert!(text(&browser, "#found")?.contains("has to cut its log"));
+    click(&browser, "#found")?;
+    // The run that was found, at the step in which the leader decides.
+    browser.wait_until("the run", || {
+        let log = text(&browser, "#log").ok()?;
+        log.contains("TRUNC").then_some(())
+    })?;
+    assert!(event(&browser)? > 100);
+    console_is_empty(&browser)
+}
+
+#[test]
+fn long_work_shows_progress_and_stops() -> Result<()> {
+    let browser = open_page()?;
+    pause(&browser)?;
+    click(&browser, "#desk-open")?;
+    browser.wait_for("#search-what")?;
+    // What takes long: two leaders at a time are rare.
+    browser.script(
+        "const what = document.querySelector('#search-what'); what.value = 'two-leaders';
+         what.dispatchEvent(new Event('change', { bubbles: true }))",
+    )?;
+    click(&browser, "#search")?;
+    browser.wait_for("#progress")?;
+    wait_true(&browser, "progress", "return document.querySelector('#progress').value > 0")?;
+    // The page answers meanwhile.
+    let before = event(&browser)?;
+    click(&browser, "#forward")?;
+    assert_ne!(event(&browser)?, before);
+    click(&browser, "#stop-work")?;
+    browser.wait_until("the stop", || {
+        (text(&browser, "#work-status").ok()? == "Stopped.").then_some(())
+    })?;
+    assert!(browser.find("#stop-work").is_err());
+    // And other work can begin.
+    click(&browser, "#measure")?;
+    browser.wait_until("the measurement", || {
+        (text(&browser, "#work-status").ok()? == "Measured.").then_some(())
+    })?;
+    wait_true(
+        &browser,
+        "the drawing",
+        "const f = [...document.querySelectorAll('.charts figure')].pop();
+        return f.querySelectorAll('tbody tr').length == 5 && f.querySelectorAll('svg').length == 1",
+    )?;
+    console_is_empty(&browser)
+}
+
+/// A server of the page that can be stopped, as a process of its own would be.
+struct Stoppable {
+    address: std::net::SocketAddr,
+    stop: std::sync::Arc<std::sync::atomic::AtomicBool>,
+}
+
+/// Serves the page through a relay: when it is stopped, connections are refused.
+fn stoppable() -> Result<Stoppable> {
+    use std::sync::atomic::{AtomicBool, Ordering};
+    let behind = serve::start(&given("ZABSCOPE_PAGE")?, 0)?;
+    let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+    let address = listener.local_addr()?;
+    let stop = std::sync::Arc::new(AtomicBool::new(false));
+    let stopped = stop.clone();
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            if stopped.load(Ordering::SeqCst) {
+                // Dropped with the listener: from here on nobody listens.
+                return;
+            }
+            std::thread::spawn(move || -> std::io::Result<()> {
+                let mut server = std::net::TcpStream::connect(behind)?;
+                let (mut up, mut to) = (stream.try_clone()?, server.try_clone()?);
+                std::thread::spawn(move || std::io::copy(&mut up, &mut to));
+                let mut stream = stream;
+                std::io::copy(&mut server, &mut stream)?;
+                stream.shutdown(std::net::Shutdown::Both)
+            });
+        }
+    });
+    Ok(Stoppable { address, stop })
+}
+
+impl Stoppable {
+    fn stop(&self) {
+        self.stop.store(true, std::sync::atomic::Ordering::SeqCst);
+        // Wakes the listener, which then goes.
+        drop(std::net::TcpStream::connect(self.address));
+        while std::net::TcpStream::connect(self.address).is_ok() {
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+    }
+}
+
+#[test]
+fn after_the_first_visit_no_network_is_needed() -> Result<()> {
+    let server = stoppable()?;
+    let browser = Browser::start()?;
+    let page = format!("http://{}/", server.address);
+    browser.open(&page)?;
+    browser.wait_for("#event")?;
+    // All is kept when the page itself is: it is kept last.
+    browser.wait_until("the files to be kept", || {
+        let kept =
+            browser.script("return caches.match(location.href).then(page => !!page)").ok()?;
+        (kept == true).then_some(())
+    })?;
+    let link = link(&browser)?;
+    server.stop();
+    browser.open("about:blank")?;
+    browser.open(&page)?;
+    browser.wait_for("#event")?;
+    pause(&browser)?;
+    click(&browser, "#kill-leader")?;
+    browser
+        .wait_until("a death", || moment(&browser).ok()?.contains("server-3DOWN").then_some(()))?;
+    // The second module too, and a link.
+    click(&browser, "#desk-open")?;
+    wait_true(&browser, "drawings", "return document.querySelectorAll('.charts svg').length >= 3")?;
+    browser.open("about:blank")?;
+    browser.open(&link)?;
+    browser.wait_until("the run of the link", || {
+        moment(&browser).ok()?.contains("server-3LEADING").then_some(())
+    })?;
+    console_is_empty(&browser)
+}
+
+#[test]
+fn a_new_build_is_seen_at_once() -> Result<()> {
+    // A copy of the page whose content changes between two visits.
+    let folder = std::env::temp_dir().join(format!("zabscope-stale-{}", std::process::id()));
+    std::fs::create_dir_all(&folder)?;
+    for entry in std::fs::read_dir(given("ZABSCOPE_PAGE")?)? {
+        let entry = entry?;
+        std::fs::copy(entry.path(), folder.join(entry.file_name()))?;
+    }
+    let address = serve::start(&folder, 0)?;
+    let browser = Browser::start()?;
+    let page = format!("http://{address}/");
+    let kept = "return caches.match(location.href).then(page => page ? page.text() : '')";
+    browser.open(&page)?;
+    browser.wait_until("the files to be kept", || {
+        browser.script(kept).ok()?.as_str()?.contains("<title>Zabscope</title>").then_some(())
+    })?;
+    let html = std::fs::read_to_string(folder.join("index.html"))?;
+    let html = html.replace("<title>Zabscope</title>", "<title>Another build</title>");
+    std::fs::write(folder.join("index.html"), html.replace("style.css?v=", "style.css?v=2"))?;
+    std::fs::write(folder.join("style.css"), "body { color: rgb(1, 2, 3) }")?;
+    browser.open("about:blank")?;
+    browser.open(&page)?;
+    browser.wait_for("#event")?;
+    assert_eq!(browser.script("return document.title")?, "Another build");
+    let colour = browser.script("return getComputedStyle(document.body).color")?;
+    assert_eq!(colour, "rgb(1, 2, 3)");
+    browser.wait_until("the new files to be kept", || {
+        browser.script(kept).ok()?.as_str()?.contains("Another build").then_some(())
+    })?;
+    browser.wait_until("the old files to go", || {
+        let caches = browser.script("return caches.keys().then(keys => keys.length)").ok()?;
+        (caches == 1).then_some(())
+    })?;
     std::fs::remove_dir_all(&folder)?;
     console_is_empty(&browser)
 }

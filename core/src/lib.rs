@@ -17,8 +17,9 @@
 //! | 4 | [`server`], [`client`], [`sim`] |
 //! | 5 | [`recipes`] |
 //! | 6 | [`ensemble`] |
-//! | 7 | [`lab`], [`saved`] |
-//! | 8 | [`guide`] |
+//! | 7 | [`tell`], [`saved`] |
+//! | 8 | [`lab`] |
+//! | 9 | [`guide`] |
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -37,6 +38,7 @@ pub mod saved;
 pub mod server;
 pub mod session;
 pub mod sim;
+pub mod tell;
 pub mod trace;
 pub mod tree;
 pub mod watch;

@@ -2,6 +2,8 @@
 
 mod sharing;
 
+use crate::chart::{self, Chart};
+use crate::desk::Desk;
 use crate::lab::Lab;
 use crate::lab::find::Wanted;
 use crate::panels::client::ClientPanel;
@@ -42,6 +44,8 @@ const STILL_STEP_MS: f64 = 1200.0;
 const SPEECH_MS: f64 = 1500.0;
 /// The same in a guided run: the text of a step is heard to its end.
 const STEP_SPEECH_MS: f64 = 15_000.0;
+/// Shortest pause between two drawings of the charts while time runs.
+const CHARTS_MS: f64 = 1000.0;
 /// The seed of the first run.
 const SEED: u64 = 7;
 /// Servers of the first run.
@@ -81,6 +85,8 @@ pub enum Order {
     Route(Option<Route>),
     /// On, or back, in a guided run.
     Tour(tour::Pace),
+    /// Somebody looks at the charts, or does not any more.
+    Desk(bool),
     /// Choose something, or nothing.
     Select(Option<Selection>),
     /// Choose a client.
@@ -129,6 +135,7 @@ pub struct App {
     tour: Option<Tour>,
     /// The heading of a new step takes the focus once it is drawn.
     focus_step: bool,
+    charts: Option<(f64, Rc<Vec<Chart>>)>,
     selection: Option<Selection>,
     client: ClientId,
     dark: Option<bool>,
@@ -226,6 +233,7 @@ impl Component for App {
             route: Route::First,
             tour: None,
             focus_step: false,
+            charts: None,
             selection: None,
             client: ClientId(1),
             dark: None,
@@ -244,7 +252,10 @@ impl Component for App {
             lab,
         };
         match share::browser::fragment() {
-            Some(fragment) => app.open("The link", &fragment),
+            Some(fragment) => {
+                app.route = Route::Play;
+                app.open("The link", &fragment);
+            }
             None => app.follow(Route::read(&address())),
         }
         app.arrange();
@@ -294,6 +305,9 @@ impl Component for App {
                 { for (self.route != Route::First).then(|| html! {
                     <Table view={view.clone()} selection={self.selection} order={order.clone()} />
                 }) }
+                <Table view={view.clone()} selection={self.selection} order={order.clone()} />
+                <Desk charts={self.charts.as_ref().map(|(_, charts)| charts.clone())}
+                    voters={self.lab.voters()} seed={self.lab.seed()} order={order.clone()} />
                 <Timeline run={self.run.borrow_mut().view(&self.lab, &self.pace, self.playing)}
                     selection={self.selection} clock={self.clock.clone()}
                     shared={self.shared.clone()} branch={self.lab.branch().id().0}
@@ -476,6 +490,13 @@ impl App {
     /// What is drawn follows the lab.
     fn refresh(&mut self) {
         self.view = Rc::new(View::of(&self.lab));
+        let at_ms = self.last_frame_ms.unwrap_or_default();
+        if let Some((drawn_ms, charts)) = &mut self.charts
+            && (!self.playing || (at_ms - *drawn_ms).abs() > CHARTS_MS)
+        {
+            *drawn_ms = at_ms;
+            *charts = Rc::new(chart::of_run(&self.lab));
+        }
     }
 
     /// Moves messages and clock; with `show` also makes and removes messages.
@@ -551,6 +572,9 @@ impl App {
             }
             Order::Route(route) => self.follow(route),
             Order::Tour(pace) => self.go(pace),
+            Order::Desk(open) => {
+                self.charts = open.then(|| (0.0, Rc::new(chart::of_run(&self.lab))));
+            }
             Order::Theme => self.change_theme(),
             // Needs a way to answer: obeyed before.
             Order::Share(_) => {}

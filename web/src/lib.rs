@@ -2,17 +2,20 @@
 //!
 //! The parts, lower ones first; a part uses only those above it:
 //!
-//! * [`message`]: how one message is shown: name, letter, shape, tone.
-//! * [`tell`]: sentences for what a step did.
+//! * [`message`]: how one message is drawn.
 //! * [`lab`]: the simulation with its cursor, and what has been seen of the run.
 //! * [`share`]: links and files.
 //! * [`route`]: the parts of the page. [`tour`]: a guided run.
+//! * [`chart`]: what a chart shows. [`desk`]: charts and long work on the page. [`work`]: the work
+//!   itself and the drawing, in a second module that is loaded at first use.
 //! * [`travel`]: through time. [`run_view`]: plain data of the whole run.
 //! * [`view`]: plain data of one moment; all that is drawn comes from there.
 //! * [`scene`]: the drawing. [`panels`]: the controls around it.
 //! * [`app`]: the component that holds the lab and redraws.
 
 pub mod app;
+pub mod chart;
+pub mod desk;
 pub mod lab;
 pub mod message;
 pub mod panels;
@@ -21,7 +24,9 @@ pub mod route;
 pub mod run_view;
 pub mod scene;
 pub mod share;
-pub mod tell;
 pub mod tour;
 pub mod travel;
 pub mod view;
+pub mod work;
+
+pub use zabscope_core::tell;

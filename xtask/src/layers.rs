@@ -20,9 +20,10 @@ const TABLE: &[(&str, &[&str])] = &[
     ("sim", &["base", "trace"]),
     ("recipes", &["client"]),
     ("ensemble", &["server", "recipes", "sim"]),
+    ("tell", &["ensemble"]),
     ("check", &["zab", "tree", "client", "sim", "trace"]),
     ("saved", &["ensemble"]),
-    ("lab", &["ensemble", "recipes", "check"]),
+    ("lab", &["ensemble", "recipes", "check", "tell"]),
     ("guide", &["lab"]),
 ];
 

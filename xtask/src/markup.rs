@@ -15,6 +15,11 @@ pub(crate) enum Link {
         /// Path from the top folder.
         href: String,
     },
+    /// A file that is copied to the page under its own name.
+    Copy {
+        /// Path from the top folder.
+        href: String,
+    },
     /// A program, compiled to wasm.
     Rust(Program),
 }
@@ -94,6 +99,7 @@ pub(crate) fn link(line: &str) -> Result<Option<Link>> {
     let href = get("href")?.to_owned();
     match get("rel")? {
         "css" => Ok(Some(Link::Css { href })),
+        "copy-file" => Ok(Some(Link::Copy { href })),
         "rust" => {
             let main = match get("data-type")? {
                 "main" => true,
@@ -134,7 +140,9 @@ mod tests {
         let mut programs = 0;
         for link in links() {
             match link {
-                Link::Css { href } => assert!(root().join(&href).is_file(), "{href}"),
+                Link::Css { href } | Link::Copy { href } => {
+                    assert!(root().join(&href).is_file(), "{href}")
+                }
                 Link::Rust(program) => {
                     let manifest = fs::read_to_string(root().join(&program.manifest)).unwrap();
                     let name = format!("name = \"{}\"", program.bin);

@@ -46,6 +46,7 @@ pub(crate) fn build(release: bool) -> Result<PathBuf> {
         match link {
             None => page.push_str(line),
             Some(Link::Css { href }) => page.push_str(&add_style(href, &folder)?),
+            Some(Link::Copy { href }) => drop(copy(href, &folder)?),
             Some(Link::Rust(program)) => page.push_str(&add_program(program, release, &folder)?),
         }
         page.push('\n');
@@ -106,10 +107,15 @@ fn clear(folder: &Path) -> Result<()> {
     fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))
 }
 
-fn add_style(href: &str, folder: &Path) -> Result<String> {
-    let name = Path::new(href).file_name().context("a style sheet without a name")?;
+fn copy(href: &str, folder: &Path) -> Result<PathBuf> {
+    let name = Path::new(href).file_name().context("a file without a name")?;
     fs::copy(root().join(href), folder.join(name)).with_context(|| href.to_owned())?;
-    let stamp = stamp(&fs::read(folder.join(name))?);
+    Ok(name.into())
+}
+
+fn add_style(href: &str, folder: &Path) -> Result<String> {
+    let name = copy(href, folder)?;
+    let stamp = stamp(&fs::read(folder.join(&name))?);
     Ok(format!("  <link rel=\"stylesheet\" href=\"./{}?v={stamp}\">", name.display()))
 }
 
@@ -129,11 +135,13 @@ fn add_program(program: &Program, release: bool, folder: &Path) -> Result<String
     let bytes = fs::read(folder.join(&wasm))?;
     let foreign = wasm::imports(&bytes)?.into_iter().find(|import| import.starts_with("env."));
     ensure!(foreign.is_none(), "{wasm} imports {foreign:?}, which no browser has");
-    if !program.main {
-        return Ok(String::new());
-    }
     // One stamp for both: a cached script never meets a wasm file of another build.
     let stamp = stamp(&bytes);
+    if !program.main {
+        // Loaded at first use, from this address; trunk's page has it without a stamp.
+        let address = format!("./{bin}.js?v={stamp}");
+        return Ok(format!("  <meta name=\"zabscope-{bin}\" content=\"{address}\">"));
+    }
     Ok(format!(
         "  <link rel=\"modulepreload\" href=\"./{bin}.js?v={stamp}\">\n  \
          <link rel=\"preload\" href=\"./{wasm}?v={stamp}\" as=\"fetch\" type=\"application/wasm\" crossorigin>\n  \

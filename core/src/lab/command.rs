@@ -200,7 +200,8 @@ fn kinds(line: &mut Line) -> Result<Vec<Kind>, Problem> {
         if word == "all" {
             kinds.extend(Kind::ALL);
         } else {
-            let kind = Kind::ALL.into_iter().find(|kind| kind.name() == word);
+            let mut known = Kind::ALL.into_iter().chain([Kind::Sentences]);
+            let kind = known.find(|kind| kind.name() == word);
             kinds.push(kind.ok_or_else(|| Problem(format!("'{word}' is no kind of lines")))?);
         }
     }

@@ -24,7 +24,7 @@
 //! |---|---|
 //! | `ensemble N [observers= clients= tick= init= sync= snap_count= timeout= disk= latency= down=yes]` | a new world; `down=yes`: nobody is started |
 //! | `history NODE [snapshot=ZXID] ZXID...` | before anybody is started: what an earlier life left on that server's disk |
-//! | `show KIND...`, `hide KIND...` | which lines are printed: see [`words::Kind`]; `all` are all |
+//! | `show KIND...`, `hide KIND...` | which lines are printed: see [`words::Kind`]; `all` are all; `sentences` are plain English |
 //! | `patient` / `hasty` | client operations run until they are answered / are only sent (so at first) |
 //! | `run TIME`, `stabilize`, `until TEXT` | time passes; `until` stops behind the first line that begins so, shown or not |
 //! | `start NODE...`, `crash NODE... [lose] [keep=N]` | `lose`: what is not durable is lost (or all but the first N writes) |

@@ -13,6 +13,7 @@ use crate::server::{self, codec};
 use crate::sim::{
     Action, Cause, Directive, End, Fault, Hold, Micros, Settings, Sim, StepRecord, Wire,
 };
+use crate::tell::Teller;
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -42,6 +43,7 @@ pub struct Lab {
     silent: BTreeSet<u64>,
     next_call: u64,
     awaited: Option<String>,
+    teller: Teller,
     loud_at: Micros,
 }
 
@@ -69,6 +71,7 @@ impl Lab {
             silent: BTreeSet::new(),
             next_call: 1,
             awaited: None,
+            teller: Teller::default(),
             loud_at: Micros(0),
         }
     }
@@ -425,6 +428,7 @@ impl Lab {
 
     /// What the step was, then what came of it.
     fn look(&mut self, record: &StepRecord<Actor>) {
+        self.say_sentences(record);
         self.say_cause(record);
         for item in &record.sent {
             if let Wire::Data(msg) = &item.wire {
@@ -446,6 +450,17 @@ impl Lab {
             };
             self.lines.push(text);
         }
+    }
+
+    fn say_sentences(&mut self, record: &StepRecord<Actor>) {
+        let told = self.teller.tell(self.sim.world(), record);
+        if told.quiet || !self.shown.contains(&Kind::Sentences) {
+            return;
+        }
+        let facts = told.lines.iter().filter(|line| **line != told.text);
+        let facts: Vec<String> = facts.map(|line| format!("    {line}")).collect();
+        self.lines.push(told.text);
+        self.lines.extend(facts);
     }
 
     fn say_cause(&mut self, record: &StepRecord<Actor>) {

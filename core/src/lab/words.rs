@@ -38,10 +38,12 @@ pub enum Kind {
     Clients,
     /// Messages between clients and servers.
     Wire,
+    /// Every step but heartbeats as one plain sentence, and the facts behind it.
+    Sentences,
 }
 
 impl Kind {
-    /// All of them.
+    /// All that tell what happens in the protocol's words.
     pub const ALL: [Self; 8] = [
         Self::Packets,
         Self::Pings,
@@ -67,6 +69,7 @@ impl Kind {
             Self::Commits => "commits",
             Self::Clients => "clients",
             Self::Wire => "wire",
+            Self::Sentences => "sentences",
         }
     }
 }

@@ -1,13 +1,14 @@
 //! What has been seen of one run: noted once, when a step is made, and never asked again.
 
 use super::list::List;
-use crate::message::{Look, node_name};
+use crate::message::Look;
 use crate::tell;
 use zabscope_core::base::{ClientId, NodeId, Zxid};
 use zabscope_core::client::{self, Reply};
 use zabscope_core::ensemble::{Actor, Call, Note};
+use zabscope_core::server::message::{Msg, Packet};
 use zabscope_core::server::{self, Server};
-use zabscope_core::sim::{Action, Cause, Directive, Micros, Sim, StepRecord, World};
+use zabscope_core::sim::{Action, Cause, Directive, Micros, Sim, StepRecord, Wire, World};
 use zabscope_core::zab::{self, Phase, ServerState};
 
 /// Steps of a stretch of heartbeats that keep their places on the scale of a run.
@@ -116,6 +117,8 @@ pub struct Commit {
     pub at: Micros,
     /// Which.
     pub zxid: Zxid,
+    /// From its first PROPOSAL to here, microseconds; 0 if a leader has nobody to ask.
+    pub us: u64,
 }
 
 /// A stretch of nothing but heartbeats.
@@ -142,6 +145,8 @@ pub struct Record {
     pub bands: List<Band>,
     /// Commits, by time.
     pub commits: List<Commit>,
+    /// First PROPOSALs: transaction, step and time.
+    pub proposals: List<(Zxid, u64, Micros)>,
     /// Steps that somebody ordered.
     pub told: List<u64>,
     /// Long stretches of heartbeats.
@@ -201,6 +206,7 @@ impl Record {
         self.talks.truncate(self.talks.partition_point(|talk| talk.step < index));
         self.bands.truncate(self.bands.partition_point(|band| band.step <= index));
         self.commits.truncate(self.commits.partition_point(|commit| commit.step < index));
+        self.proposals.truncate(self.proposals.partition_point(|(_, step, _)| *step < index));
         self.told.truncate(self.told.partition_point(|step| *step < index));
         self.folds.truncate(self.folds.partition_point(|fold| fold.step < index));
         self.places.truncate(usize::try_from(index).unwrap_or(usize::MAX));
@@ -220,6 +226,11 @@ impl Record {
             return;
         }
         for item in &record.sent {
+            if let Wire::Data(Msg::Packet(Packet::Proposal(entry))) = &item.wire
+                && self.proposals.last().is_none_or(|(zxid, ..)| *zxid < entry.zxid)
+            {
+                self.proposals.push((entry.zxid, record.index, record.at));
+            }
             if let Some(look) = Look::of(item) {
                 let due_at = sim.arrival_at(item.to, item.id).unwrap_or(record.at);
                 let (id, step, sent_at) = (item.id, record.index, record.at);
@@ -228,7 +239,7 @@ impl Record {
         }
         self.asked(record);
         self.replies(record);
-        let lines = lines_of(sim.world(), record);
+        let lines = tell::lines(sim.world(), record);
         let happening = self.happening(sim.world(), record, &lines);
         let kinds = happening.kinds;
         self.fold(record, kinds.quiet);
@@ -327,17 +338,9 @@ impl Record {
             && !matches!(&record.cause, Cause::Due(Action::Flush(_)))
             && !record.sent.iter().any(|item| is_loud(item.id))
             && !record.arrived.as_ref().is_some_and(|item| is_loud(item.id));
-        let text = match (&record.cause, &record.arrived) {
-            (Cause::Told(_), _) => lines.first().cloned().unwrap_or_default(),
-            (Cause::Due(_), Some(item)) => {
-                let what = self.flight(item.id).map(|flight| flight.look.title());
-                let what = what.unwrap_or_else(|| "the end of a stream".to_owned());
-                let who = tell::sentence(&node_name(item.to.node));
-                let lost = if record.lost { "; nobody takes it" } else { "" };
-                format!("{who} receives {what} from {}{lost}.", node_name(item.from.node))
-            }
-            (Cause::Due(action), None) => tell::event(action),
-        };
+        let arrived = record.arrived.as_ref().and_then(|item| self.flight(item.id));
+        let title = arrived.map(|flight| flight.look.title());
+        let text = tell::step(world, record, title.as_deref(), lines);
         Happening { at: record.at, text, node, kinds }
     }
 
@@ -351,7 +354,11 @@ impl Record {
                 zab::Note::Committed(zxid) if leads => {
                     kinds.commit = true;
                     let (step, at) = (record.index, record.at);
-                    self.commits.push(Commit { step, at, zxid: *zxid });
+                    let mut proposals = self.proposals.before(usize::MAX);
+                    let proposed = proposals.find(|(other, ..)| other == zxid);
+                    let us = proposed.map_or(0, |(.., proposed)| at.0 - proposed.0);
+                    drop(proposals);
+                    self.commits.push(Commit { step, at, zxid: *zxid, us });
                 }
                 zab::Note::Serving(_) => {
                     kinds.phase = true;
@@ -368,27 +375,6 @@ impl Record {
     }
 }
 
-/// What a step adds to the log.
-fn lines_of(world: &World<Actor>, record: &StepRecord<Actor>) -> Vec<String> {
-    let mut lines: Vec<String> = tell::order(&record.cause).into_iter().collect();
-    let Some(node) = record.action().and_then(Action::node) else { return lines };
-    let leads = leads(world, node);
-    let notes = record.notes().filter(|note| leads || !is_of_the_leader(note));
-    lines.extend(notes.filter_map(|note| tell::note(node, note)));
-    for reply in record.replies() {
-        if let Reply::Done { .. } | Reply::Event { .. } = reply {
-            let who = tell::sentence(&node_name(node));
-            lines.push(format!("{who} is told: {}.", tell::reply_text(reply)));
-        }
-    }
-    lines
-}
-
 fn leads(world: &World<Actor>, node: NodeId) -> bool {
     world.process(node).and_then(Actor::server).is_some_and(Server::is_leader)
-}
-
-/// A commit is decided by the leader; that the others learn of it is seen in the picture.
-const fn is_of_the_leader(note: &Note) -> bool {
-    matches!(note, Note::Server(server::Note::Zab(zab::Note::Committed(_))))
 }

@@ -2,7 +2,7 @@
 //! by a cached transform, so that a frame costs no text and no comparison of trees.
 
 use super::layout::{Layout, Point, between, degrees, number, rotate};
-use crate::message::Look;
+use crate::message::{Look, outline};
 use crate::view::FlightView;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Element, SvgGraphicsElement, SvgTransform, SvgsvgElement};
@@ -95,7 +95,7 @@ fn sprite(
     whole.append_child(&ahead)?;
     let body = element("path")?;
     body.set_attribute("class", "body")?;
-    body.set_attribute("d", shape.path())?;
+    body.set_attribute("d", outline(*shape))?;
     let turned =
         matches!(shape, crate::message::Shape::Triangle | crate::message::Shape::TriangleBack);
     if turned {

@@ -1,16 +1,30 @@
-//! Sentences for what a step did.
+//! What happens in a run, in plain English sentences: for the list of events, for those who
+//! listen instead of looking, for lessons, scripts and the command line.
+//!
+//! A sentence tells who did what and why, in words that need no knowledge of the protocol's
+//! internals; the protocol's own words stand in it in their usual spelling. [`lines`] gives the
+//! facts worth a line of a log, [`step`] one sentence for any step, [`Teller`] both for somebody
+//! who follows a run from its start.
 
-use crate::message::node_name;
-use zabscope_core::base::NodeId;
-use zabscope_core::client::{self, Lost, Reply, State};
-use zabscope_core::ensemble::{Actor, Call, Note, Timer};
-use zabscope_core::proto::reply;
-use zabscope_core::proto::request::Request;
-use zabscope_core::recipes;
-use zabscope_core::server;
-use zabscope_core::sim::{Action, Cause, Directive, Kept};
-use zabscope_core::wire::Text;
-use zabscope_core::zab::{self, Reason, SyncKind};
+mod look;
+mod teller;
+
+pub use look::{Look, Shape, Tone, node_name, op_name};
+pub use teller::{Teller, Told, lines, step};
+
+use crate::base::{NodeId, Zxid};
+use crate::client::{self, Lost, Reply, State};
+use crate::ensemble::{Actor, Call, Note, Timer};
+use crate::proto::reply;
+use crate::proto::request::Request;
+use crate::recipes::{self, Program};
+use crate::server;
+use crate::sim::{Action, Cause, Directive, Hold, Kept};
+use crate::wire::Text;
+use crate::zab::{self, Reason, SyncKind};
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 
 /// The first letter in upper case.
 #[must_use]
@@ -25,36 +39,91 @@ pub fn sentence(text: &str) -> String {
 pub fn order(cause: &Cause<Actor>) -> Option<String> {
     let Cause::Told(directive) = cause else { return None };
     Some(match directive {
-        Directive::Act(Action::Start(node)) => format!("{} starts.", who(*node)),
-        Directive::Act(Action::Crash { node: node @ NodeId::Client(_), .. }) => {
-            format!("You killed {}.", node_name(*node))
+        Directive::Act(action) => ordered(action),
+        Directive::Add(node, _) => format!("You added {}.", node_name(*node)),
+        Directive::Hold(hold) => format!("You hold back {}.", held(*hold)),
+        Directive::Release(hold) => format!("You let {} go.", held(*hold)),
+        Directive::Freeze(node) => format!("You froze {}: it does nothing.", node_name(*node)),
+        Directive::Thaw(node) => format!("You thawed {}: it goes on.", node_name(*node)),
+        Directive::SlowDisk(node, 1) => {
+            format!("You gave {} its normal disk back.", node_name(*node))
         }
-        Directive::Act(Action::Crash { node, kept: Kept::All }) => {
-            format!("You killed {}; its disk keeps everything.", node_name(*node))
+        Directive::SlowDisk(node, factor) => {
+            format!("You made the disk of {} {factor} times as slow.", node_name(*node))
         }
-        Directive::Act(Action::Crash { node, .. }) => {
+        Directive::ClockRate { node, .. } | Directive::WallClock(node, _) => {
+            format!("You changed the clock of {}.", node_name(*node))
+        }
+        Directive::Latency { from, to, .. } => {
+            format!("You changed the way from {} to {}.", node_name(*from), node_name(*to))
+        }
+    })
+}
+
+fn ordered(action: &Action<Actor>) -> String {
+    match action {
+        Action::Start(node) => format!("{} starts.", who(*node)),
+        Action::Crash { node, kept: Kept::All } => match node {
+            NodeId::Server(_) => {
+                format!("You killed {}; its disk keeps everything.", node_name(*node))
+            }
+            NodeId::Client(_) => format!("You killed {}.", node_name(*node)),
+        },
+        Action::Crash { node, .. } => {
             format!("Power loss at {}: what was not on disk is gone.", node_name(*node))
         }
-        Directive::Act(Action::Cut(from, to)) => {
+        Action::Cut(from, to) => {
             format!("You cut the link from {} to {}.", node_name(*from), node_name(*to))
         }
-        Directive::Act(Action::Heal(from, to)) => {
+        Action::Heal(from, to) => {
             format!("You healed the link from {} to {}.", node_name(*from), node_name(*to))
         }
-        Directive::Act(Action::Call(node, Call::Client(call))) => {
+        Action::Break(a, b) => {
+            let (a, b) = (node_name(*a), node_name(*b));
+            format!("You broke the connections between {a} and {b}.")
+        }
+        Action::Call(node, Call::Client(call)) => {
             format!("{} asks: {}.", who(*node), call_text(call))
         }
-        Directive::Act(_)
-        | Directive::Add(..)
-        | Directive::Hold(_)
-        | Directive::Release(_)
-        | Directive::Freeze(_)
-        | Directive::Thaw(_)
-        | Directive::SlowDisk(..)
-        | Directive::ClockRate { .. }
-        | Directive::WallClock(..)
-        | Directive::Latency { .. } => "You changed the world.".to_owned(),
-    })
+        Action::Call(node, Call::Run(program)) => {
+            format!("{} {}.", who(*node), program_text(program))
+        }
+        Action::Call(node, Call::Server(server::Call::ExpireSession(session))) => {
+            format!("You had {} expire session {session}.", node_name(*node))
+        }
+        Action::Call(node, Call::Server(_)) => {
+            format!("You had {} take a snapshot.", node_name(*node))
+        }
+        Action::Fire(node, timer) => {
+            format!("You fired a timer: {} {}.", node_name(*node), timer_text(*timer))
+        }
+        Action::Deliver(end) => {
+            format!("You let {} receive its next message.", node_name(end.node))
+        }
+        Action::Flush(node) | Action::Work(node) => {
+            format!("You let the disk of {} finish one piece of work.", node_name(*node))
+        }
+        Action::Reset(end) => format!("You reset a connection of {}.", node_name(end.node)),
+    }
+}
+
+fn program_text(program: &Program) -> String {
+    match program {
+        Program::None => "stops its recipe".into(),
+        Program::Lock(turns) => format!("wants the lock {} in turn", turns.root),
+        Program::NaiveLock(turns) => format!("wants the lock {} with a herd", turns.root),
+        Program::Election { root } => format!("stands for the office {root}"),
+    }
+}
+
+fn held(hold: Hold) -> String {
+    match hold {
+        Hold::Item(_) => "one message".into(),
+        Hold::To(end) => format!("all messages of one stream to {}", node_name(end.node)),
+        Hold::Between(from, to) => {
+            format!("all messages from {} to {}", node_name(from), node_name(to))
+        }
+    }
 }
 
 /// What happened by itself, without a message; the words for deliveries are the lab's.
@@ -63,13 +132,13 @@ pub fn event(action: &Action<Actor>) -> String {
     match action {
         Action::Flush(node) => format!("{}: a write is on disk.", who(*node)),
         Action::Work(node) => format!("{}: the disk has read.", who(*node)),
-        Action::Fire(node, timer) => format!("{}: {}.", who(*node), timer_text(*timer)),
+        Action::Fire(node, timer) => format!("{} {}.", who(*node), timer_text(*timer)),
         Action::Reset(end) => format!("{} gives a stream up.", who(end.node)),
         Action::Start(node) => format!("{} starts.", who(*node)),
         Action::Deliver(end) => format!("{} receives something.", who(end.node)),
         Action::Call(node, _) => format!("{} is asked.", who(*node)),
         Action::Crash { node, .. } => format!("{} ends.", who(*node)),
-        Action::Break(..) | Action::Cut(..) | Action::Heal(..) => "The network changes.".to_owned(),
+        Action::Break(..) | Action::Cut(..) | Action::Heal(..) => "The network changes.".into(),
     }
 }
 
@@ -84,17 +153,17 @@ fn timer_text(timer: Timer) -> &'static str {
             zab::Timer::Resend => "sends its vote again",
             zab::Timer::Settle => "has waited long enough for a better vote",
             zab::Timer::ConnectRetry => "tries the leader again",
-            zab::Timer::InitLimit => "initLimit is over",
-            zab::Timer::HalfTick => "half a tick: heartbeats",
-            zab::Timer::Tick => "a tick",
+            zab::Timer::InitLimit => "has reached initLimit",
+            zab::Timer::HalfTick => "sends heartbeats",
+            zab::Timer::Tick => "counts a tick",
         },
         Timer::Client(recipes::Timer::Hold) => "has held the lock for its time",
         Timer::Client(recipes::Timer::Rest) => "has rested",
         Timer::Client(recipes::Timer::Client(timer)) => match timer {
-            client::Timer::Connect => "no answer to the handshake",
+            client::Timer::Connect => "waited too long for the handshake",
             client::Timer::Retry => "tries the servers again",
-            client::Timer::Ping => "time for a heartbeat",
-            client::Timer::Silence => "its server was silent for too long",
+            client::Timer::Ping => "sends a heartbeat",
+            client::Timer::Silence => "heard nothing of its server for too long",
         },
     }
 }
@@ -105,9 +174,27 @@ pub fn note(node: NodeId, note: &Note) -> Option<String> {
     let text = match note {
         Note::Server(note) => server_note(note)?,
         Note::Client(recipes::Note::Client(note)) => client_note(note)?,
-        Note::Client(recipes::Note::Phase { phase, .. }) => format!("is now {phase:?}"),
+        Note::Client(recipes::Note::Phase { phase, token }) => phase_text(*phase, *token),
     };
     Some(format!("{} {text}.", who(node)))
+}
+
+fn phase_text(phase: recipes::Phase, token: Option<Zxid>) -> String {
+    let text = match phase {
+        recipes::Phase::Idle => "has given its place back",
+        recipes::Phase::Joining => "wants to be first",
+        recipes::Phase::Waiting => "waits for the one before it",
+        recipes::Phase::First => {
+            return match token {
+                Some(token) => format!("is first, with token {token}"),
+                None => "is first".into(),
+            };
+        }
+        recipes::Phase::Leaving => "gives its place back",
+        recipes::Phase::Lost => "has lost its place with its session",
+        recipes::Phase::Failed(error) => return format!("cannot go on: {error}"),
+    };
+    text.into()
 }
 
 fn server_note(note: &server::Note) -> Option<String> {
@@ -128,18 +215,20 @@ fn zab_note(note: &zab::Note) -> Option<String> {
     Some(match note {
         zab::Note::Looking { round } => format!("looks for a leader, round {}", round.0),
         zab::Note::Voted(vote) => {
-            format!("votes for {}, whose log ends at {}", vote.leader, vote.zxid)
+            format!("votes for server {}, whose log ends at {}", vote.leader, vote.zxid)
         }
-        zab::Note::Elected { leader } => format!("counts a majority for {leader}"),
+        zab::Note::Elected { leader } => format!("counts a majority for server {leader}"),
         zab::Note::EpochChosen(epoch) => format!("proposes epoch {epoch}"),
         zab::Note::Established(epoch) => format!("has a majority's promise for epoch {epoch}"),
         zab::Note::Syncing { learner, with, zxid, txns } => {
             sync_text(*with, &learner.to_string(), &zxid.to_string(), *txns)
         }
-        zab::Note::Synced(learner) => format!("knows that {learner} has its history"),
+        zab::Note::Synced(learner) => format!("knows that server {learner} has its history"),
         zab::Note::Serving(epoch) => format!("serves clients in epoch {epoch}"),
         zab::Note::Committed(zxid) => format!("has a majority for {zxid}: committed"),
-        zab::Note::LearnerLost { learner, why } => format!("lost {learner}: {}", reason(*why)),
+        zab::Note::LearnerLost { learner, why } => {
+            format!("lost server {learner}: {}", reason(*why))
+        }
         zab::Note::Leaving(why) => format!("gives its role up: {}", reason(*why)),
         zab::Note::EpochRepaired(epoch) => format!("raised its current epoch to {epoch}"),
         zab::Note::Snapshot(zxid) => format!("has a snapshot of {zxid} on disk"),
@@ -148,10 +237,10 @@ fn zab_note(note: &zab::Note) -> Option<String> {
 
 fn sync_text(with: SyncKind, learner: &str, zxid: &str, txns: u32) -> String {
     match with {
-        SyncKind::Diff if txns == 0 => format!("sends {learner} DIFF: nothing is missing"),
-        SyncKind::Diff => format!("sends {learner} DIFF: {txns} transactions"),
-        SyncKind::Trunc => format!("sends {learner} TRUNC: cut the log behind {zxid}"),
-        SyncKind::Snap => format!("sends {learner} SNAP: the whole tree at {zxid}"),
+        SyncKind::Diff if txns == 0 => format!("sends server {learner} DIFF: nothing is missing"),
+        SyncKind::Diff => format!("sends server {learner} DIFF: {txns} transactions"),
+        SyncKind::Trunc => format!("sends server {learner} TRUNC: cut the log behind {zxid}"),
+        SyncKind::Snap => format!("sends server {learner} SNAP: the whole tree at {zxid}"),
     }
 }
 
@@ -175,7 +264,7 @@ fn reason(why: Reason) -> &'static str {
 fn client_note(note: &client::Note) -> Option<String> {
     Some(match note {
         client::Note::Connected { server, session, .. } => {
-            format!("is connected to {server} with session {session}")
+            format!("is connected to server {server} with session {session}")
         }
         client::Note::Disconnected { server, why, unknown } => {
             let lost = match why {
@@ -186,9 +275,9 @@ fn client_note(note: &client::Note) -> Option<String> {
                 Lost::Moved | Lost::Ended => "left",
             };
             if *unknown > 0 {
-                format!("{lost} {server}; the outcome of {unknown} requests is unknown")
+                format!("{lost} server {server}; the outcome of {unknown} requests is unknown")
             } else {
-                format!("{lost} {server}")
+                format!("{lost} server {server}")
             }
         }
         client::Note::Rewatched { watches, .. } => format!("set {watches} watches again"),
@@ -221,7 +310,7 @@ pub fn request_text(request: &Request) -> String {
         }
         Request::Exists { path, watch } => format!("exists{} {path}", watch_flag(*watch)),
         Request::Sync { path } => format!("sync {path}"),
-        _ => "another request".to_owned(),
+        _ => "another request".into(),
     }
 }
 
@@ -232,15 +321,15 @@ const fn watch_flag(watch: bool) -> &'static str {
 fn call_text(call: &client::Call) -> String {
     match call {
         client::Call::Request { request, .. } => request_text(request),
-        client::Call::Start => "a new session".to_owned(),
-        client::Call::Close => "close the session".to_owned(),
+        client::Call::Start => "a new session".into(),
+        client::Call::Close => "close the session".into(),
         client::Call::MoveTo(sid) => format!("move to server {sid}"),
     }
 }
 
 /// Data as text, quoted.
 fn data_text(data: Option<&[u8]>) -> String {
-    data.map_or_else(|| "null".to_owned(), |data| format!("“{}”", String::from_utf8_lossy(data)))
+    data.map_or_else(|| "null".into(), |data| format!("“{}”", String::from_utf8_lossy(data)))
 }
 
 /// What a client is told, in words.
@@ -258,20 +347,20 @@ pub fn reply_text(reply: &Reply) -> String {
 
 fn answer_text(reply: &reply::Reply) -> String {
     match reply {
-        reply::Reply::Empty => "done".to_owned(),
+        reply::Reply::Empty => "done".into(),
         reply::Reply::Path(path) | reply::Reply::PathStat { path, .. } => path.to_string(),
         reply::Reply::Stat(stat) => format!("version {}", stat.version),
         reply::Reply::Data { data, stat } => {
             format!("{}, version {}", data_text(data.as_deref()), stat.version)
         }
         reply::Reply::Names(names) | reply::Reply::NamesStat { names, .. } => names_text(names),
-        _ => "done".to_owned(),
+        _ => "done".into(),
     }
 }
 
 fn names_text(names: &[Text]) -> String {
     if names.is_empty() {
-        return "no children".to_owned();
+        return "no children".into();
     }
     let names: Vec<_> = names.iter().map(Text::to_str).collect();
     names.join(", ")
