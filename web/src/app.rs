@@ -1,20 +1,18 @@
 //! The top component: holds the lab, lets time pass, obeys, and redraws.
 
+mod guided;
 mod sharing;
 
 use crate::chart::{self, Chart};
 use crate::desk::Desk;
 use crate::lab::Lab;
 use crate::lab::find::Wanted;
-use crate::panels::client::ClientPanel;
-use crate::panels::controls::{Headline, Masthead};
+use crate::panels::controls::Masthead;
 use crate::panels::inspector::Inspector;
-use crate::panels::lesson;
 use crate::panels::log::Log;
 use crate::panels::share::ShareMessage;
 use crate::panels::table::Table;
 use crate::panels::timeline::Timeline;
-use crate::panels::ways;
 use crate::route::Route;
 use crate::run_view::RunCache;
 use crate::scene::Stage;
@@ -163,24 +161,6 @@ fn media(query: &str) -> Option<MediaQueryList> {
     web_sys::window()?.match_media(query).ok().flatten()
 }
 
-/// The fragment of the page's address.
-fn address() -> String {
-    web_sys::window().and_then(|window| window.location().hash().ok()).unwrap_or_default()
-}
-
-/// The browser's clock, as frames have it.
-fn now_ms() -> f64 {
-    web_sys::window().and_then(|window| window.performance()).map_or(0.0, |clock| clock.now())
-}
-
-/// Shows a part of the page in the address.
-fn set_address(route: Route) {
-    if let Some(window) = web_sys::window() {
-        // A fragment is always valid.
-        window.location().set_hash(&route.fragment()).ok();
-    }
-}
-
 fn element(id: &str) -> Option<HtmlElement> {
     web_sys::window()?.document()?.get_element_by_id(id)?.dyn_into().ok()
 }
@@ -219,7 +199,7 @@ impl Component for App {
             listeners.push(EventListener::new(&window, "hashchange", move |_| {
                 link.send_message(Msg::Order(match share::browser::fragment() {
                     Some(fragment) => Order::Share(Sharing::Open("The link".to_owned(), fragment)),
-                    None => Order::Route(Route::read(&address())),
+                    None => Order::Route(Route::read(&guided::address())),
                 }));
             }));
         }
@@ -256,7 +236,7 @@ impl Component for App {
                 app.route = Route::Play;
                 app.open("The link", &fragment);
             }
-            None => app.follow(Route::read(&address())),
+            None => app.follow(Route::read(&guided::address())),
         }
         app.arrange();
         app
@@ -334,114 +314,6 @@ impl Component for App {
 }
 
 impl App {
-    /// The left column.
-    fn say(&self, order: &Callback<Order>) -> Html {
-        let view = &self.view;
-        let headline = html! {
-            <Headline view={view.clone()} first={self.route == Route::First} order={order.clone()} />
-        };
-        match (&self.tour, self.route) {
-            (Some(tour), _) => lesson::lesson(tour, &self.lab, self.playing, order),
-            (None, Route::First) => html! { <>{ headline }{ ways::first() }</> },
-            (None, Route::Cluster) => ways::cluster(),
-            (None, Route::Real) => ways::real(),
-            (None, Route::Play | Route::Lesson(..)) => html! {
-                <>
-                    { headline }
-                    <ClientPanel view={view.clone()} chosen={self.client} playing={self.playing}
-                        order={order.clone()} />
-                </>
-            },
-        }
-    }
-
-    /// Goes to the part of the page that the address names.
-    fn follow(&mut self, route: Option<Route>) {
-        let Some(route) = route else {
-            self.shared.message = "This address leads nowhere on this page.".to_owned();
-            self.shared.alarm = true;
-            return;
-        };
-        self.route = route;
-        match (route, &self.tour) {
-            (Route::Lesson(run, step), Some(tour))
-                if tour.run() == run && tour.walk().at() == step => {}
-            (Route::Lesson(run, step), _) => self.begin_tour(run, step),
-            (_, Some(_)) => {
-                self.tour = None;
-                self.new_run(Lab::elected(VOTERS, SEED));
-            }
-            (_, None) => {}
-        }
-    }
-
-    fn begin_tour(&mut self, run: usize, step: usize) {
-        let Some((mut tour, mut lab)) = Tour::begin(run) else { return };
-        while tour.walk().at() < step {
-            let at = tour.walk().at();
-            tour.go(&mut lab, tour::Pace::Next);
-            if tour.walk().at() == at {
-                break;
-            }
-        }
-        self.tour = Some(tour);
-        self.new_run(lab);
-        self.playing = false;
-        self.tell_step();
-    }
-
-    /// On, or back, in a guided run.
-    fn go(&mut self, pace: tour::Pace) {
-        let Some(tour) = &mut self.tour else { return };
-        let at = tour.walk().at();
-        self.playing = tour.go(&mut self.lab, pace);
-        self.pace.moved(&self.lab);
-        self.refresh();
-        self.tell_step();
-        let Some(tour) = &self.tour else { return };
-        if tour.walk().at() != at {
-            self.route = Route::Lesson(tour.run(), tour.walk().at());
-            set_address(self.route);
-            self.ends();
-            self.focus_step = true;
-        }
-    }
-
-    /// Playing ends where the step ends.
-    fn ends(&mut self) {
-        let ends = self.tour.as_ref().map(|tour| tour.walk().step().until.clone());
-        self.lab.end_at(ends.unwrap_or_default());
-    }
-
-    /// The step, or what was said about an answer, for the live region.
-    fn tell_step(&mut self) {
-        let Some(tour) = &self.tour else { return };
-        let step = tour.walk().step();
-        self.said = match (tour.answer(), &step.question) {
-            (Some((chosen, answer)), Some(question)) => {
-                let verdict = lesson::verdict(&question.choices, *chosen, answer.value);
-                format!("{verdict} {}", question.then)
-            }
-            _ => {
-                let text = tour.walk().fill(&step.say.join(" "), self.lab.sim());
-                format!("{}. {}", step.title, text.replace(['*', '`'], ""))
-            }
-        };
-        self.said_at_ms = now_ms();
-        self.said_step = self.lab.index();
-    }
-
-    fn new_run(&mut self, lab: Lab) {
-        self.lab = lab;
-        self.selection = None;
-        self.playing = true;
-        self.pace.moved(&self.lab);
-        self.run.replace(RunCache::default());
-        self.refresh();
-        self.arrange();
-        self.ends();
-    }
-
     /// Chooses the layout for the screen.
     fn arrange(&mut self) {
         let shape = if matches(self.narrow.as_ref()) { Shape::Narrow } else { Shape::Wide };
