@@ -1,0 +1,81 @@
+//! Why something is so, on the page: guards with their values, beside the drawing.
+
+use anyhow::{Context, Result, ensure};
+use zabscope_tests::browser::Browser;
+use zabscope_tests::{given, serve};
+
+fn open(place: &str) -> Result<Browser> {
+    let address = serve::start(&given("ZABSCOPE_PAGE")?, 0)?;
+    let browser = Browser::start()?;
+    browser.open(&format!("http://{address}/{place}"))?;
+    browser.wait_for("#app main")?;
+    Ok(browser)
+}
+
+fn why(browser: &Browser) -> Result<String> {
+    let text = browser.script("return document.querySelector('#why').innerText")?;
+    Ok(text.as_str().context("no text")?.to_owned())
+}
+
+fn wait(browser: &Browser, what: &str, fits: impl Fn(&str) -> bool) -> Result<String> {
+    browser.wait_until(what, || why(browser).ok().filter(|text| fits(text)))
+}
+
+/// For people who want to look: `SHOTS=folder` keeps what the tests see.
+fn picture(browser: &Browser, name: &str) -> Result<()> {
+    let Some(folder) = std::env::var_os("SHOTS") else { return Ok(()) };
+    for (size, width, height) in [("wide", 1440, 900), ("narrow", 390, 844)] {
+        for theme in ["light", "dark"] {
+            browser.viewport(width, height)?;
+            browser.theme(theme)?;
+            let file = std::path::Path::new(&folder).join(format!("{name}-{size}-{theme}.png"));
+            std::fs::write(file, browser.screenshot()?)?;
+        }
+    }
+    browser.viewport(1440, 900)?;
+    Ok(())
+}
+
+#[test]
+fn an_election_tells_what_is_missing_and_why_a_vote_changed() -> Result<()> {
+    let browser = open("#/run/leader-dies/3")?;
+    browser.wait_for("#lesson-step")?;
+    // One event after the other, until somebody has changed its vote.
+    for _ in 0..60 {
+        browser.press("1")?;
+        if why(&browser)?.contains("for 4") {
+            break;
+        }
+        browser.press(".")?;
+    }
+    let text = wait(&browser, "the comparison of votes", |text| text.contains("for 4"))?;
+    for words in
+        ["server id", "last logged", "epoch", "More than half vote alike", "2 * |equal| > 5"]
+    {
+        ensure!(text.contains(words), "{words} is missing in {text}");
+    }
+    ensure!(browser.find(".votes .decides").is_ok(), "one row decides");
+    picture(&browser, "why-vote")?;
+    // The dead one has a reason too.
+    browser.press("5")?;
+    let text = wait(&browser, "the dead server", |text| text.contains("server 5 does nothing"))?;
+    ensure!(text.contains("down since +"), "{text}");
+    assert_eq!(browser.console()?, Vec::<String>::new());
+    Ok(())
+}
+
+#[test]
+fn a_write_that_lacks_acknowledgements_says_whose() -> Result<()> {
+    let browser = open("#/run/one-write/3")?;
+    browser.wait_for("#lesson-step")?;
+    browser.press("Escape")?;
+    let text = wait(&browser, "the zxid that waits", |text| text.contains("is not committed"))?;
+    for words in
+        ["More than half have it on disk", "acks = {", "writing to disk", "ACKs of 3 needed"]
+    {
+        ensure!(text.contains(words), "{words} is missing in {text}");
+    }
+    picture(&browser, "why-commit")?;
+    assert_eq!(browser.console()?, Vec::<String>::new());
+    Ok(())
+}
