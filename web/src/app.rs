@@ -1,23 +1,25 @@
 //! The top component: holds the lab, lets time pass, obeys, and redraws.
 
+mod guided;
 mod sharing;
 
 use crate::chart::{self, Chart};
 use crate::desk::Desk;
 use crate::lab::Lab;
 use crate::lab::find::Wanted;
-use crate::panels::client::ClientPanel;
-use crate::panels::controls::{Headline, Masthead};
+use crate::panels::controls::Masthead;
 use crate::panels::inspector::Inspector;
 use crate::panels::log::Log;
 use crate::panels::share::ShareMessage;
 use crate::panels::table::Table;
 use crate::panels::timeline::Timeline;
+use crate::route::Route;
 use crate::run_view::RunCache;
 use crate::scene::Stage;
 use crate::scene::layout::{Layout, Shape};
 use crate::scene::messages::Messages;
 use crate::share::{self, Shared, Sharing};
+use crate::tour::{self, Tour};
 use crate::travel::{Pace, SPEEDS, Travel};
 use crate::view::{View, time_text};
 use gloo_events::{EventListener, EventListenerOptions};
@@ -38,6 +40,8 @@ const FRAME_MS_MAX: f64 = 50.0;
 const STILL_STEP_MS: f64 = 1200.0;
 /// Shortest pause between two sentences that are read aloud while time runs.
 const SPEECH_MS: f64 = 1500.0;
+/// The same in a guided run: the text of a step is heard to its end.
+const STEP_SPEECH_MS: f64 = 15_000.0;
 /// Shortest pause between two drawings of the charts while time runs.
 const CHARTS_MS: f64 = 1000.0;
 /// The seed of the first run.
@@ -75,6 +79,10 @@ pub enum Order {
     Branches,
     /// Links and files.
     Share(Sharing),
+    /// To another part of the page.
+    Route(Option<Route>),
+    /// On, or back, in a guided run.
+    Tour(tour::Pace),
     /// Somebody looks at the charts, or does not any more.
     Desk(bool),
     /// Choose something, or nothing.
@@ -121,6 +129,10 @@ pub struct App {
     pace: Pace,
     run: RefCell<RunCache>,
     shared: Shared,
+    route: Route,
+    tour: Option<Tour>,
+    /// The heading of a new step takes the focus once it is drawn.
+    focus_step: bool,
     charts: Option<(f64, Rc<Vec<Chart>>)>,
     selection: Option<Selection>,
     client: ClientId,
@@ -185,10 +197,10 @@ impl Component for App {
         if let Some(window) = web_sys::window() {
             let link = ctx.link().clone();
             listeners.push(EventListener::new(&window, "hashchange", move |_| {
-                if let Some(fragment) = share::browser::fragment() {
-                    let opened = Sharing::Open("The link".to_owned(), fragment);
-                    link.send_message(Msg::Order(Order::Share(opened)));
-                }
+                link.send_message(Msg::Order(match share::browser::fragment() {
+                    Some(fragment) => Order::Share(Sharing::Open("The link".to_owned(), fragment)),
+                    None => Order::Route(Route::read(&guided::address())),
+                }));
             }));
         }
         let mut app = Self {
@@ -198,6 +210,9 @@ impl Component for App {
             pace: Pace::default(),
             run: RefCell::default(),
             shared: Shared::default(),
+            route: Route::First,
+            tour: None,
+            focus_step: false,
             charts: None,
             selection: None,
             client: ClientId(1),
@@ -216,8 +231,12 @@ impl Component for App {
             _listeners: listeners,
             lab,
         };
-        if let Some(fragment) = share::browser::fragment() {
-            app.open("The link", &fragment);
+        match share::browser::fragment() {
+            Some(fragment) => {
+                app.route = Route::Play;
+                app.open("The link", &fragment);
+            }
+            None => app.follow(Route::read(&guided::address())),
         }
         app.arrange();
         app
@@ -251,12 +270,8 @@ impl Component for App {
             <main class="page" ondragover={Callback::from(|event: DragEvent| event.prevent_default())}
                 ondrop={sharing::dropped(&order)}>
                 <Masthead view={view.clone()} seed={self.lab.seed()} voters={self.lab.voters()}
-                    dark={self.dark} order={order.clone()} />
-                <section class="say" aria-label="What this is">
-                    <Headline view={view.clone()} order={order.clone()} />
-                    <ClientPanel view={view.clone()} chosen={self.client} playing={self.playing}
-                        order={order.clone()} />
-                </section>
+                    route={self.route} dark={self.dark} order={order.clone()} />
+                <section class="say" aria-label="What this is">{ self.say(&order) }</section>
                 <section class="scene" aria-label="Stage">
                     <Stage view={view.clone()} layout={self.layout.clone()}
                         selection={self.selection} messages={self.group.clone()}
@@ -267,6 +282,9 @@ impl Component for App {
                         order={order.clone()} />
                     <Log view={view.clone()} order={order.clone()} />
                 </section>
+                { for (self.route != Route::First).then(|| html! {
+                    <Table view={view.clone()} selection={self.selection} order={order.clone()} />
+                }) }
                 <Table view={view.clone()} selection={self.selection} order={order.clone()} />
                 <Desk charts={self.charts.as_ref().map(|(_, charts)| charts.clone())}
                     voters={self.lab.voters()} seed={self.lab.seed()} order={order.clone()} />
@@ -282,6 +300,12 @@ impl Component for App {
 
     fn rendered(&mut self, ctx: &Context<Self>, _first: bool) {
         self.place(true);
+        if core::mem::take(&mut self.focus_step)
+            && let Some(step) = element("lesson-step")
+        {
+            // Focus that cannot be set stays where it is.
+            step.focus().ok();
+        }
         if self.playing && self.frame.is_none() {
             self.last_frame_ms = None;
             self.ask_for_frame(ctx);
@@ -362,7 +386,8 @@ impl App {
 
     /// Sentences for the live region, at most one each while.
     fn speak(&mut self, at_ms: f64) {
-        if at_ms - self.said_at_ms < SPEECH_MS {
+        let pause_ms = if self.tour.is_some() { STEP_SPEECH_MS } else { SPEECH_MS };
+        if at_ms - self.said_at_ms < pause_ms {
             return;
         }
         let fresh = self.view.log.iter().take_while(|line| line.step >= self.said_step);
@@ -414,14 +439,11 @@ impl App {
             Order::Select(selection) => self.selection = selection,
             Order::ChooseClient(client) => self.client = client,
             Order::Run(voters, seed) => {
-                self.lab = Lab::elected(voters, seed);
-                self.selection = None;
-                self.playing = true;
-                self.pace.moved(&self.lab);
-                self.run.replace(RunCache::default());
-                self.refresh();
-                self.arrange();
+                self.tour = None;
+                self.new_run(Lab::elected(voters, seed));
             }
+            Order::Route(route) => self.follow(route),
+            Order::Tour(pace) => self.go(pace),
             Order::Desk(open) => {
                 self.charts = open.then(|| (0.0, Rc::new(chart::of_run(&self.lab))));
             }
@@ -515,6 +537,8 @@ impl App {
             "+" | "=" => Order::Faster(true),
             "-" => Order::Faster(false),
             "Escape" => Order::Select(None),
+            "n" if self.tour.is_some() => Order::Tour(tour::Pace::Next),
+            "N" if self.tour.is_some() => Order::Tour(tour::Pace::Back),
             "k" => chosen.map_or(Order::KillLeader, |sid| Order::Kill(sid, false)),
             "r" => Order::Restart(chosen?),
             digit => {

@@ -2,6 +2,7 @@
 
 use super::{App, Order, Selection};
 use crate::panels::share::take_file;
+use crate::route::Route;
 use crate::run_view::RunCache;
 use crate::share::{self, Seen, Shared, Sharing};
 use crate::travel::SPEEDS;
@@ -82,6 +83,8 @@ impl App {
             }
             Ok((lab, seen, strange)) => {
                 self.lab = lab;
+                self.tour = None;
+                self.route = Route::Play;
                 self.selection = None;
                 self.playing = false;
                 self.pace.speed = usize::from(seen.speed).min(SPEEDS.len() - 1);
