@@ -1,5 +1,6 @@
 //! Going to any moment of a long run: how long it takes, and what it costs in memory.
 #![allow(clippy::unwrap_used, reason = "a test")]
+#![allow(clippy::disallowed_types, reason = "the time of this machine is what is measured")]
 
 use std::time::{Duration, Instant};
 use zabscope_core::base::limits::SIM_KEYFRAMES_BYTES_MAX;
