@@ -113,6 +113,10 @@ fn a_guided_run_is_completed_with_the_keyboard_alone() -> Result<()> {
                 browser.press(key::ENTER)?;
                 browser.wait_for("#graded")?;
                 narration.push_str(&format!("{}\n", said(&browser)?));
+                // Both futures after a wrong answer, none after a right one.
+                let futures =
+                    browser.script("return document.querySelectorAll('.future').length")?;
+                assert_eq!(futures.as_u64(), Some(if id == "answer-1" { 2 } else { 0 }));
             }
         }
         if number + 1 < steps.len() {

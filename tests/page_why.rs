@@ -1,7 +1,7 @@
 //! Why something is so, on the page: guards with their values, beside the drawing.
 
 use anyhow::{Context, Result, ensure};
-use zabscope_tests::browser::Browser;
+use zabscope_tests::browser::{Browser, key};
 use zabscope_tests::{given, serve};
 
 fn open(place: &str) -> Result<Browser> {
@@ -68,7 +68,7 @@ fn an_election_tells_what_is_missing_and_why_a_vote_changed() -> Result<()> {
 fn a_write_that_lacks_acknowledgements_says_whose() -> Result<()> {
     let browser = open("#/run/one-write/3")?;
     browser.wait_for("#lesson-step")?;
-    browser.press("Escape")?;
+    browser.press(key::ESCAPE)?;
     let text = wait(&browser, "the zxid that waits", |text| text.contains("is not committed"))?;
     for words in
         ["More than half have it on disk", "acks = {", "writing to disk", "ACKs of 3 needed"]

@@ -91,6 +91,42 @@ fn back_and_next_come_to_the_very_same_moments() {
     }
 }
 
+/// A question of a run at the moment at which its step begins.
+fn asked(name: &str, at: usize) -> (Sim<Actor>, zabscope_core::guide::Question) {
+    let (mut walk, mut sim) = begin(&script(name));
+    while walk.at() < at {
+        assert_eq!(walk.next(&mut sim), Ok(Moved::Next));
+    }
+    let question = walk.step().question.clone().expect("it asks");
+    (sim, question)
+}
+
+#[test]
+fn a_wrong_answer_has_a_future_of_its_own() {
+    let (sim, question) = asked("leader-dies", 2);
+    let hash = sim.hash();
+    let right = question.decide(&sim).expect("decided");
+    assert_eq!(right.value, 4);
+    let last = right.future.facts.last().expect("facts");
+    assert_eq!(last.1, "Server 4 serves clients in epoch 2.");
+    // With those who beat it gone, server 3 would lead; server 2 would be one of two in five.
+    let other = |guess| question.other(&sim, guess, right.value).expect("there is one").value;
+    assert_eq!((other(3), other(2), other(1)), (Some(3), None, None));
+    assert_eq!(sim.hash(), hash, "looking into futures changes nothing");
+
+    let (sim, question) = asked("one-write", 2);
+    let right = question.decide(&sim).expect("decided").value;
+    let other = question.other(&sim, 5, right).expect("there is one");
+    assert!(right == 3 && other.value >= Some(3), "a majority in either");
+    let time_us = |future: &zabscope_core::guide::Future| future.us;
+    assert!(time_us(&other) > 2 * time_us(&question.decide(&sim).expect("decided").future));
+
+    let (sim, question) = asked("lock", 4);
+    let right = question.decide(&sim).expect("decided").value;
+    let other = question.other(&sim, 1, right).expect("there is one");
+    assert_ne!(other.value, Some(right));
+}
+
 #[test]
 fn a_step_that_cannot_end_any_more_says_so() {
     let (mut walk, mut sim) = begin(&script("leader-dies"));

@@ -2,7 +2,7 @@
 
 use crate::lab::{BranchId, Lab};
 use zabscope_core::ensemble::Actor;
-use zabscope_core::guide::{Answer, Moved, RUNS, Run, Script, Walk};
+use zabscope_core::guide::{Answer, Future, Moved, RUNS, Run, Script, Walk};
 use zabscope_core::sim::{Directive, Sim};
 
 /// What a learner wants.
@@ -18,6 +18,17 @@ pub enum Pace {
     Answer(u64),
 }
 
+/// An answer, graded.
+#[derive(Clone, Debug)]
+pub struct Graded {
+    /// What was answered.
+    pub chosen: u64,
+    /// What is right, and the future that says so.
+    pub right: Answer,
+    /// The other future, if the answer was wrong and the question has one.
+    pub other: Option<Future>,
+}
+
 /// A guided run under way.
 #[derive(Debug)]
 pub struct Tour {
@@ -25,8 +36,8 @@ pub struct Tour {
     walk: Walk,
     /// The branch that follows the script; a learner may have made others.
     branch: BranchId,
-    /// For each step: what was answered, and what is right.
-    answers: Vec<Option<(u64, Answer)>>,
+    /// For each step: what was answered, and what came of it.
+    answers: Vec<Option<Graded>>,
     stuck: bool,
 }
 
@@ -57,7 +68,7 @@ impl Tour {
 
     /// What was answered in this step, and what is right.
     #[must_use]
-    pub fn answer(&self) -> Option<&(u64, Answer)> {
+    pub fn answer(&self) -> Option<&Graded> {
         self.answers.get(self.walk.at())?.as_ref()
     }
 
@@ -100,9 +111,12 @@ impl Tour {
     /// The question is decided from the moment at which the step began, wherever the cursor is.
     fn grade(&mut self, lab: &Lab, chosen: u64) {
         let Some(question) = &self.walk.step().question else { return };
-        let answer = question.decide(&lab.sim().branch(self.walk.begun()));
-        if let (Some(answer), Some(place)) = (answer, self.answers.get_mut(self.walk.at())) {
-            *place = Some((chosen, answer));
+        let fork = lab.sim().branch(self.walk.begun());
+        let Some(right) = question.decide(&fork) else { return };
+        let wrong = chosen != right.value;
+        let other = wrong.then(|| question.other(&fork, chosen, right.value)).flatten();
+        if let Some(place) = self.answers.get_mut(self.walk.at()) {
+            *place = Some(Graded { chosen, right, other });
         }
     }
 }

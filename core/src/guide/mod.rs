@@ -33,6 +33,7 @@
 //! | `say TEXT` | a paragraph; `*so*` is marked, `{leader}` a [`Value`] at the cursor |
 //! | `do COMMAND` | when it begins; a command of [`crate::lab`], in which `leader`, `follower`, `dead` (a server) and `holder:PATH` are names |
 //! | `until STATE` | it ends where all of these hold |
+//! | `instead TEXT`, `given COMMAND` | the other future that a wrong answer shows: what it is about, and the commands that make it; `guess`, `right`, `right-client` and `better` (all whose vote beats that of the guess) are names |
 //! | `ask TEXT`, `choose servers\|clients\|N...`, `answer VALUE when STATE [and STATE]`, `then TEXT` | its question |
 
 mod orders;
@@ -50,4 +51,4 @@ pub const RUNS: [(&str, &str); 4] = [
 
 pub use script::{Choices, Question, Script, ScriptError, Step};
 pub use state::{Count, State, Value};
-pub use walk::{Answer, Moved, Run, Walk};
+pub use walk::{Answer, Future, Moved, Run, Walk};

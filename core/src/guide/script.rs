@@ -66,6 +66,10 @@ pub struct Question {
     pub when: Vec<State>,
     /// What is said then.
     pub then: String,
+    /// What another future is about, for those who guessed it.
+    pub instead: String,
+    /// What makes it another one.
+    pub given: Vec<String>,
 }
 
 /// What can be answered.
@@ -147,6 +151,8 @@ impl Step {
                     value: Value::Leader,
                     when: Vec::new(),
                     then: String::new(),
+                    instead: String::new(),
+                    given: Vec::new(),
                 });
             }
             _ => self.question.as_mut().ok_or("unknown word")?.line(word, rest)?,
@@ -174,6 +180,8 @@ impl Question {
                 self.when = when.split(" and ").map(state).collect::<Result<_, _>>()?;
             }
             "then" => self.then = rest.to_owned(),
+            "instead" => self.instead = rest.to_owned(),
+            "given" => self.given.push(rest.to_owned()),
             _ => return Err("unknown word"),
         }
         Ok(())

@@ -1,12 +1,12 @@
 //! What a guided run can say about a world: states that a step waits for, values it asks for.
 
-use crate::base::{ClientId, NodeId, Zxid};
+use crate::base::{ClientId, NodeId, Sid, Zxid};
 use crate::client;
 use crate::ensemble::Actor;
 use crate::recipes::{Phase, Program, Worker};
 use crate::server::Server;
 use crate::sim::World;
-use crate::zab::{self, ServerState};
+use crate::zab::{self, ServerState, Vote};
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -100,6 +100,13 @@ fn at<'a>(world: &'a World<Actor>, root: &str) -> impl Iterator<Item = (ClientId
 
 fn phase(worker: &Worker) -> Phase {
     worker.recipe().map(|recipe| recipe.phase()).unwrap_or_default()
+}
+
+/// What a server would vote for itself; `None` if it does not run.
+pub(super) fn own_vote(world: &World<Actor>, sid: Sid) -> Option<Vote> {
+    let peer = world.process(NodeId::Server(sid)).and_then(Actor::server)?.peer();
+    let (peer_epoch, zxid) = (peer.current_epoch(), peer.history().logged());
+    Some(Vote { peer_epoch, zxid, leader: sid })
 }
 
 fn newest(world: &World<Actor>) -> Zxid {

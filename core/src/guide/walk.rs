@@ -1,19 +1,25 @@
 //! The way through a guided run: forward to the state that ends a step, exactly back, and what
 //! becomes of a world if nobody interferes.
 
-use super::orders;
+use super::orders::{self, Guess};
 use super::script::{Choices, Opening, Question, Script, Step, value};
 use super::state::{State, Value};
 use crate::base::NodeId;
 use crate::ensemble::Actor;
 use crate::lab::Problem;
 use crate::sim::{Action, Directive, Sim};
-use alloc::format;
+use crate::tell::lines;
+use alloc::collections::VecDeque;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 /// Most simulated steps until a state holds.
 const STEPS_MAX: u32 = 100_000;
+
+/// Longest future that is looked at, microseconds.
+const FUTURE_US_MAX: u64 = 20_000_000;
+/// Facts of a future that are told.
+const FACTS: usize = 4;
 
 /// A run that can be led: a simulation, with whatever its owner notes about it.
 pub trait Run {
@@ -72,8 +78,19 @@ pub enum Moved {
 pub struct Answer {
     /// What is right.
     pub value: u64,
-    /// Simulated steps until it was decided.
-    pub steps: u32,
+    /// The future that decided.
+    pub future: Future,
+}
+
+/// One future of a world: the facts that were told last, before a question was decided.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Future {
+    /// The value that was asked for; `None` if it was not decided.
+    pub value: Option<u64>,
+    /// How long that took, microseconds.
+    pub us: u64,
+    /// The last facts, oldest first, with their times since the question, microseconds.
+    pub facts: Vec<(u64, String)>,
 }
 
 impl Walk {
@@ -87,12 +104,12 @@ impl Walk {
         for opening in &script.begin {
             match opening {
                 Opening::Do(command) => {
-                    let directives = orders::directives(command, run.sim())?;
+                    let directives = orders::directives(command, run.sim(), Guess::default())?;
                     run.direct(directives);
                 }
                 Opening::Until(state) => {
                     if !run_until(run, core::slice::from_ref(state)) {
-                        return Err(Problem(format!("{state:?} is not reached")));
+                        return Err(Problem("the run does not begin".into()));
                     }
                 }
             }
@@ -189,7 +206,7 @@ impl Walk {
 
     fn enter(&mut self, run: &mut impl Run) -> Result<(), Problem> {
         for command in &self.script.steps[self.at].orders {
-            let directives = orders::directives(command, run.sim())?;
+            let directives = orders::directives(command, run.sim(), Guess::default())?;
             run.direct(directives);
         }
         self.begun.push(run.sim().index());
@@ -234,16 +251,44 @@ impl Question {
     /// Runs a fork of the world until it is decided; `None` if that does not happen.
     #[must_use]
     pub fn decide(&self, sim: &Sim<Actor>) -> Option<Answer> {
+        let future = self.follow(sim.branch(sim.index()));
+        future.value.map(|value| Answer { value, future })
+    }
+
+    /// The other future, which shows why a wrong answer is wrong; `None` if the question has none.
+    #[must_use]
+    pub fn other(&self, sim: &Sim<Actor>, guess: u64, right: u64) -> Option<Future> {
+        if self.given.is_empty() {
+            return None;
+        }
         let mut fork = sim.branch(sim.index());
+        for command in &self.given {
+            for directive in orders::directives(command, &fork, Guess { guess, right }).ok()? {
+                Sim::direct(&mut fork, directive);
+            }
+        }
+        Some(self.follow(fork))
+    }
+
+    fn follow(&self, mut fork: Sim<Actor>) -> Future {
         let counted = matches!(self.value, Value::Wakeups(_));
         let before = if counted { self.value.of(fork.world()) } else { 0 };
-        for steps in 0..STEPS_MAX {
+        let begun = fork.now();
+        let mut facts = VecDeque::new();
+        let mut value = None;
+        for _ in 0..STEPS_MAX {
             if self.when.iter().all(|state| state.holds(fork.world())) {
-                let value = self.value.of(fork.world()).saturating_sub(before);
-                return Some(Answer { value, steps });
+                value = Some(self.value.of(fork.world()).saturating_sub(before));
+                break;
             }
-            fork.step()?;
+            let Some(record) = fork.step_until(begun.plus(FUTURE_US_MAX)) else { break };
+            for fact in lines(fork.world(), &record) {
+                if facts.len() == FACTS {
+                    facts.pop_front();
+                }
+                facts.push_back((record.at.0 - begun.0, fact));
+            }
         }
-        None
+        Future { value, us: fork.now().0 - begun.0, facts: facts.into() }
     }
 }

@@ -31,7 +31,7 @@ use alloc::vec::Vec;
 pub fn sentence(text: &str) -> String {
     let mut letters = text.chars();
     let Some(first) = letters.next() else { return String::new() };
-    first.to_uppercase().chain(letters).collect()
+    core::iter::once(first.to_ascii_uppercase()).chain(letters).collect()
 }
 
 /// What somebody did, if the step was an order.

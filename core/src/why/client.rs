@@ -34,7 +34,7 @@ pub fn client(sim: &Sim<Actor>, id: ClientId) -> Option<Why> {
 }
 
 fn title(name: &str, what: &str) -> String {
-    format!("Why {} {what}", name.to_lowercase())
+    format!("Why {} {what}", name.to_ascii_lowercase())
 }
 
 fn over(name: &str, client: &Client) -> Why {

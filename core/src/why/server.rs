@@ -50,7 +50,9 @@ fn named(title: &str, guards: Vec<Guard>, all: String) -> Why {
 
 fn lower(text: &str) -> String {
     let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
+    letters.next().map_or_else(String::new, |first| {
+        core::iter::once(first.to_ascii_lowercase()).chain(letters).collect()
+    })
 }
 
 // --- LOOKING ---------------------------------------------------------------------------------

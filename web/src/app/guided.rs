@@ -113,9 +113,16 @@ impl App {
         let Some(tour) = &self.tour else { return };
         let step = tour.walk().step();
         self.said = match (tour.answer(), &step.question) {
-            (Some((chosen, answer)), Some(question)) => {
-                let verdict = lesson::verdict(&question.choices, *chosen, answer.value);
-                format!("{verdict} {}", question.then)
+            (Some(graded), Some(question)) => {
+                let mut said =
+                    lesson::verdict(&question.choices, graded.chosen, graded.right.value);
+                said.push(' ');
+                said.push_str(&question.then);
+                if let Some(other) = &graded.other {
+                    said.push(' ');
+                    said.push_str(&lesson::other_title(question, graded, other));
+                }
+                said
             }
             _ => {
                 let text = tour.walk().fill(&step.say.join(" "), self.lab.sim());

@@ -37,7 +37,7 @@ impl Goal {
     /// Reads `12.05s`, `350ms`, `+3s`, `-3s`, `e2.c7`, `0x200000007`, `1234`.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let text = text.trim().to_lowercase();
+        let text = text.trim().to_ascii_lowercase();
         if let Some(hex) = text.strip_prefix("0x") {
             return i64::from_str_radix(hex, 16).ok().map(|zxid| Self::Zxid(Zxid(zxid)));
         }

@@ -4,9 +4,9 @@ use super::gives;
 use crate::app::Order;
 use crate::lab::Lab;
 use crate::route::Route;
-use crate::tour::{Pace, Tour};
+use crate::tour::{Graded, Pace, Tour};
 use yew::prelude::*;
-use zabscope_core::guide::{Choices, Question, RUNS, Script};
+use zabscope_core::guide::{Choices, Future, Question, RUNS, Script};
 
 /// The panel of the step at which the learner is.
 pub fn lesson(tour: &Tour, lab: &Lab, playing: bool, order: &Callback<Order>) -> Html {
@@ -85,7 +85,7 @@ fn ask(question: &Question, tour: &Tour, lab: &Lab, order: &Callback<Order>) -> 
             <h2 id="question">{ &question.ask }</h2>
             <div class="choices" role="group" aria-labelledby="question">
                 { for choices.into_iter().map(|choice| {
-                    let pressed = given.is_some_and(|(chosen, _)| *chosen == choice);
+                    let pressed = given.is_some_and(|graded| graded.chosen == choice);
                     html! {
                         <button class="choice" id={format!("answer-{choice}")}
                             aria-pressed={pressed.to_string()}
@@ -94,14 +94,50 @@ fn ask(question: &Question, tour: &Tour, lab: &Lab, order: &Callback<Order>) -> 
                     }
                 }) }
             </div>
-            { for given.map(|(chosen, answer)| html! {
-                <p class="graded" id="graded">
-                    <b>{ verdict(&question.choices, *chosen, answer.value) }</b>
-                    { " " }{ &question.then }
-                </p>
-            }) }
+            { for given.map(|graded| outcome(question, graded)) }
         </div>
     }
+}
+
+/// What came of an answer; after a wrong one both futures.
+fn outcome(question: &Question, graded: &Graded) -> Html {
+    let right = graded.right.value;
+    let verdict = verdict(&question.choices, graded.chosen, right);
+    html! {
+        <div class="graded" id="graded">
+            <p><b>{ verdict }</b>{ " " }{ &question.then }</p>
+            if graded.chosen != right {
+                { future("As it is", &graded.right.future) }
+                { for graded.other.iter().map(|other| future(&other_title(question, graded, other), other)) }
+            }
+        </div>
+    }
+}
+
+fn future(title: &str, future: &Future) -> Html {
+    html! {
+        <section class="future">
+            <h3>{ title }</h3>
+            <ol>
+                { for future.facts.iter().map(|(us, fact)| html! {
+                    <li><span class="second">{ format!("+{} ms", us / 1_000) }</span>{ fact }</li>
+                }) }
+            </ol>
+        </section>
+    }
+}
+
+/// What another future is about, and what comes of it.
+#[must_use]
+pub fn other_title(question: &Question, graded: &Graded, other: &Future) -> String {
+    let number = |text: &str, name: &str, value: u64| text.replace(name, &value.to_string());
+    let about = number(&question.instead, "{guess}", graded.chosen);
+    let about = number(&about, "{right}", graded.right.value);
+    let came = match other.value {
+        Some(0) | None => "nobody".to_owned(),
+        Some(value) => name(&question.choices, value).to_ascii_lowercase(),
+    };
+    format!("{about}: {came}.")
 }
 
 fn name(choices: &Choices, value: u64) -> String {
