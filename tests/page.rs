@@ -9,7 +9,7 @@ use zabscope_tests::{given, serve};
 fn open_page() -> Result<Browser> {
     let address = serve::start(&given("ZABSCOPE_PAGE")?, 0)?;
     let browser = Browser::start()?;
-    browser.open(&format!("http://{address}/"))?;
+    browser.open(&format!("http://{address}/#/play"))?;
     browser.wait_for("#app main")?;
     Ok(browser)
 }

@@ -9,16 +9,21 @@
 //!   itself and the drawing, in a second module that is loaded at first use.
 //! * [`travel`]: through time. [`run_view`]: plain data of the whole run.
 //! * [`view`]: plain data of one moment; all that is drawn comes from there.
-//! * [`scene`]: the drawing. [`panels`]: the controls around it.
+//! * [`order`]: what a person can want. [`keys`]: by the keyboard. [`route`]: which page it is.
+//! * [`scene`]: the drawing. [`panels`]: the controls around it. [`page`]: where they stand.
 //! * [`app`]: the component that holds the lab and redraws.
 
 pub mod app;
 pub mod chart;
 pub mod desk;
+pub mod keys;
 pub mod lab;
 pub mod message;
+pub mod order;
+pub mod page;
 pub mod panels;
 pub mod panic;
+pub mod route;
 pub mod run_view;
 pub mod scene;
 pub mod share;

@@ -2,6 +2,7 @@
 
 use super::{App, Order, Selection};
 use crate::panels::share::take_file;
+use crate::route::Route;
 use crate::run_view::RunCache;
 use crate::share::{self, Seen, Shared, Sharing};
 use crate::travel::SPEEDS;
@@ -97,6 +98,10 @@ impl App {
                     self.selection = Some(Selection::Server(i64::from(seen.server)));
                 }
                 self.arrange();
+                // A file can be dropped on any page; the run is looked at where all can be done.
+                if matches!(self.route.mode(), "first" | "text") {
+                    super::go(&Route::Play.fragment());
+                }
             }
         }
     }

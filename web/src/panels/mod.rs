@@ -9,7 +9,7 @@ pub mod strip;
 pub mod table;
 pub mod timeline;
 
-use crate::app::Order;
+use crate::order::Order;
 use yew::prelude::*;
 
 /// A callback of a button that gives an order.
