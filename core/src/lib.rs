@@ -17,7 +17,7 @@
 //! | 4 | [`server`], [`client`], [`sim`] |
 //! | 5 | [`recipes`] |
 //! | 6 | [`ensemble`] |
-//! | 7 | [`tell`], [`saved`] |
+//! | 7 | [`tell`], [`why`], [`saved`] |
 //! | 8 | [`lab`] |
 //! | 9 | [`guide`] |
 #![no_std]
@@ -42,5 +42,6 @@ pub mod tell;
 pub mod trace;
 pub mod tree;
 pub mod watch;
+pub mod why;
 pub mod wire;
 pub mod zab;

@@ -3,6 +3,7 @@
 //!
 //! `playback` lets time pass, `obey` does what a person wants, `sharing` is about links and files.
 
+mod guided;
 mod obey;
 mod opening;
 mod playback;
@@ -14,12 +15,14 @@ use crate::chart::Chart;
 use crate::keys::{self, Wish};
 use crate::lab::Lab;
 use crate::page::{Page, Shown};
+use crate::panels::lesson;
 use crate::panels::share::ShareMessage;
 use crate::route::Route;
 use crate::run_view::RunCache;
 use crate::scene::layout::{Layout, Shape};
 use crate::scene::messages::Messages;
-use crate::share::{self, Shared};
+use crate::share::Shared;
+use crate::tour::Tour;
 use crate::travel::Pace;
 use crate::view::View;
 use gloo_events::{EventListener, EventListenerOptions};
@@ -55,6 +58,9 @@ pub enum Msg {
 pub struct App {
     route: Route,
     tab: Tab,
+    tour: Option<Tour>,
+    /// The heading of a new step takes the focus once it is drawn.
+    focus_step: bool,
     lab: Lab,
     view: Rc<View>,
     layout: Rc<Layout>,
@@ -95,7 +101,7 @@ fn element(id: &str) -> Option<HtmlElement> {
 }
 
 /// Goes to another page, as a link does.
-fn go(fragment: &str) {
+fn go_to(fragment: &str) {
     if let Some(window) = web_sys::window() {
         // A fragment never leaves this document: that cannot fail.
         window.location().set_hash(fragment).ok();
@@ -148,6 +154,8 @@ impl Component for App {
             playing: route == Route::Play,
             route,
             tab: Tab::default(),
+            tour: None,
+            focus_step: false,
             pace: Pace::default(),
             run: RefCell::default(),
             shared: Shared::default(),
@@ -169,9 +177,7 @@ impl Component for App {
             _listeners: listeners,
             lab,
         };
-        if let Some(fragment) = share::browser::fragment() {
-            app.open("The link", &fragment);
-        }
+        app.visit(app.route);
         app.arrange();
         if app.route != Route::First {
             app.name_the_page();
@@ -190,7 +196,8 @@ impl Component for App {
             Msg::Order(order) => self.obey(order),
             Msg::Key(event) => self.press(&event),
             Msg::Address => {
-                self.visit();
+                self.visit(Route::here());
+                self.name_the_page();
                 true
             }
             Msg::Screen => {
@@ -202,7 +209,7 @@ impl Component for App {
 
     fn view(&self, ctx: &Context<Self>) -> Html {
         let order = ctx.link().callback(Msg::Order);
-        let shown = self.shown(order.clone());
+        let shown = self.shown(&order);
         let over = Callback::from(|event: DragEvent| event.prevent_default());
         html! {
             <div ondragover={over} ondrop={sharing::dropped(&order)}>
@@ -215,6 +222,12 @@ impl Component for App {
 
     fn rendered(&mut self, ctx: &Context<Self>, _first: bool) {
         self.place(true);
+        if core::mem::take(&mut self.focus_step)
+            && let Some(step) = element("lesson-step")
+        {
+            // Focus that cannot be set stays where it is.
+            step.focus().ok();
+        }
         if self.playing && self.frame.is_none() {
             self.last_frame_ms = None;
             self.ask_for_frame(ctx);
@@ -224,9 +237,11 @@ impl Component for App {
 
 impl App {
     /// All that is drawn.
-    fn shown(&self, order: Callback<Order>) -> Shown {
+    fn shown(&self, order: &Callback<Order>) -> Shown {
+        let tour = self.tour.as_ref();
         Shown {
-            route: self.route.clone(),
+            route: self.route,
+            lesson: tour.map(|tour| lesson::lesson(tour, &self.lab, self.playing, order)),
             view: self.view.clone(),
             run: self.run.borrow_mut().view(&self.lab, &self.pace, self.playing),
             layout: self.layout.clone(),
@@ -240,7 +255,7 @@ impl App {
             charts: self.charts.as_ref().map(|(_, charts)| charts.clone()),
             messages: self.group.clone(),
             clock: self.clock.clone(),
-            order,
+            order: order.clone(),
         }
     }
 
@@ -251,21 +266,6 @@ impl App {
         self.layout = Rc::new(Layout::new(servers, clients, shape));
     }
 
-    /// The address has another fragment.
-    fn visit(&mut self) {
-        self.route = Route::here();
-        match &self.route {
-            Route::Shared => {
-                if let Some(fragment) = share::browser::fragment() {
-                    self.open("The link", &fragment);
-                }
-            }
-            route if !route.has_stage() => self.playing = false,
-            _ => {}
-        }
-        self.name_the_page();
-    }
-
     fn name_the_page(&self) {
         if let Some(document) = web_sys::window().and_then(|window| window.document()) {
             document.set_title(self.route.title());
@@ -273,7 +273,9 @@ impl App {
     }
 
     fn press(&mut self, event: &KeyboardEvent) -> bool {
-        let Some(wish) = keys::wish(event, self.selection, &self.view) else { return false };
+        let Some(wish) = keys::wish(event, self.selection, self.tour.is_some(), &self.view) else {
+            return false;
+        };
         event.prevent_default();
         match wish {
             Wish::Order(order) => self.obey(order),
@@ -284,7 +286,7 @@ impl App {
                 false
             }
             Wish::Go(address) => {
-                go(address);
+                go_to(address);
                 false
             }
         }

@@ -2,6 +2,7 @@
 
 use crate::lab::find::Wanted;
 use crate::order::{Order, Selection, Tab};
+use crate::tour;
 use crate::travel::Travel;
 use crate::view::View;
 use wasm_bindgen::JsCast;
@@ -9,7 +10,7 @@ use web_sys::{Element, KeyboardEvent};
 use zabscope_core::base::{NodeId, Sid};
 
 /// The list for people: keys, and what they do.
-pub const LIST: [(&str, &str); 15] = [
+pub const LIST: [(&str, &str); 16] = [
     ("Space", "play, pause"),
     (". ,", "one event forward, back; also → ←"),
     ("> <", "next, previous event of the chosen server"),
@@ -17,6 +18,7 @@ pub const LIST: [(&str, &str); 15] = [
     ("Home End", "start, latest moment"),
     ("+ − 0", "faster, slower, first speed"),
     ("G", "go to a time, a zxid or an event"),
+    ("N", "next step of a guided run; with Shift the step before"),
     ("1 … 9", "choose a server"),
     ("K", "crash the chosen server, or the leader"),
     ("R", "restart the chosen server"),
@@ -40,7 +42,12 @@ pub enum Wish {
 
 /// What a key means at this moment, unless it belongs to a field or a button.
 #[must_use]
-pub fn wish(event: &KeyboardEvent, selection: Option<Selection>, view: &View) -> Option<Wish> {
+pub fn wish(
+    event: &KeyboardEvent,
+    selection: Option<Selection>,
+    guided: bool,
+    view: &View,
+) -> Option<Wish> {
     let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
     let inside = |css: &str| {
         target.as_ref().is_some_and(|target| target.closest(css).ok().flatten().is_some())
@@ -74,6 +81,8 @@ pub fn wish(event: &KeyboardEvent, selection: Option<Selection>, view: &View) ->
         "+" | "=" => Order::Faster(true),
         "-" => Order::Faster(false),
         "Escape" => Order::Select(None),
+        "n" if guided => Order::Tour(tour::Pace::Next),
+        "N" if guided => Order::Tour(tour::Pace::Back),
         "k" => chosen.map_or(Order::KillLeader, |sid| Order::Kill(sid, false)),
         "r" => Order::Restart(chosen?),
         digit => {

@@ -5,6 +5,7 @@
 //! * [`message`]: how one message is drawn.
 //! * [`lab`]: the simulation with its cursor, and what has been seen of the run.
 //! * [`share`]: links and files.
+//! * [`tour`]: a guided run.
 //! * [`chart`]: what a chart shows. [`desk`]: charts and long work on the page. [`work`]: the work
 //!   itself and the drawing, in a second module that is loaded at first use.
 //! * [`travel`]: through time. [`run_view`]: plain data of the whole run.
@@ -27,6 +28,7 @@ pub mod route;
 pub mod run_view;
 pub mod scene;
 pub mod share;
+pub mod tour;
 pub mod travel;
 pub mod view;
 pub mod work;

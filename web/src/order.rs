@@ -1,6 +1,7 @@
 //! What a person can want of the page, as one type.
 
 use crate::share::Sharing;
+use crate::tour;
 use crate::travel::Travel;
 use zabscope_core::base::{ClientId, NodeId};
 use zabscope_core::proto::request::Request;
@@ -73,6 +74,8 @@ pub enum Order {
     Branches,
     /// Links and files.
     Share(Sharing),
+    /// On, or back, in a guided run.
+    Tour(tour::Pace),
     /// Somebody looks at the charts, or does not any more.
     Desk(bool),
     /// Show this in the dock.

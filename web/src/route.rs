@@ -2,81 +2,83 @@
 //! forward work.
 
 use crate::share::FRAGMENT;
+use zabscope_core::guide::RUNS;
 
 /// One page.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Route {
-    /// The first screen, `#/`.
+    /// What this is, and the ways in: `#/`.
     #[default]
     First,
-    /// A guided run at one of its steps, `#/run/NAME/STEP`; steps count from 1.
-    Guided {
-        /// Name of the run.
-        run: String,
-        /// Its step.
-        step: u16,
-    },
-    /// Everything can be done, `#/play`.
+    /// Without a script: `#/play`.
     Play,
-    /// Servers of one's own, `#/cluster`.
+    /// A real cluster: `#/cluster`.
     Cluster,
-    /// What is real here and what is simplified, `#/real`.
+    /// What is simplified: `#/real`.
     Real,
-    /// The keys, `#/keys`.
+    /// The keys: `#/keys`.
     Keys,
-    /// A run that somebody shared, `#r=…`.
+    /// A step of a guided run, from 0: `#/run/NAME/STEP`, there from 1.
+    Lesson(usize, usize),
+    /// A run that somebody shared: `#r=…`.
     Shared,
-    /// No page has this fragment.
-    Unknown(String),
+    /// No page has this fragment: the first screen, with a word about it.
+    Unknown,
 }
 
+/// The pages without a number, with their fragments.
+const FIXED: [(Route, &str); 5] = [
+    (Route::First, "#/"),
+    (Route::Play, "#/play"),
+    (Route::Cluster, "#/cluster"),
+    (Route::Real, "#/real"),
+    (Route::Keys, "#/keys"),
+];
+
 impl Route {
-    /// The page of a fragment. An empty one is the first screen.
+    /// The page of a fragment with its `#`.
     #[must_use]
-    pub fn of(fragment: &str) -> Self {
+    pub fn read(fragment: &str) -> Self {
+        if fragment.is_empty() || fragment == "#" {
+            return Self::First;
+        }
         if fragment.starts_with(FRAGMENT) {
             return Self::Shared;
         }
-        let path = fragment.strip_prefix('#').unwrap_or(fragment);
-        let mut parts = path.trim_start_matches('/').split('/');
-        let first = parts.next().unwrap_or_default();
-        let second = parts.next();
-        let third = parts.next();
-        match (first, second, third, parts.next()) {
-            ("", None, None, None) => Self::First,
-            ("run", Some(run), step, None) if is_name(run) => match step.unwrap_or("1").parse() {
-                Ok(step) if step > 0 => Self::Guided { run: run.to_owned(), step },
-                _ => Self::Unknown(path.to_owned()),
-            },
-            ("play", None, None, None) => Self::Play,
-            ("cluster", None, None, None) => Self::Cluster,
-            ("real", None, None, None) => Self::Real,
-            ("keys", None, None, None) => Self::Keys,
-            _ => Self::Unknown(path.to_owned()),
+        if let Some((route, _)) = FIXED.iter().find(|(_, known)| *known == fragment) {
+            return *route;
         }
+        Self::lesson(fragment).unwrap_or(Self::Unknown)
     }
 
-    /// The fragment of a page.
+    fn lesson(fragment: &str) -> Option<Self> {
+        let mut parts = fragment.strip_prefix("#/run/")?.split('/');
+        let name = parts.next()?;
+        let run = RUNS.iter().position(|(known, _)| *known == name)?;
+        let step = match parts.next() {
+            None => 0,
+            Some(step) => step.parse::<usize>().ok()?.checked_sub(1)?,
+        };
+        parts.next().is_none().then_some(Self::Lesson(run, step))
+    }
+
+    /// The fragment. Nowhere leads to the first screen.
     #[must_use]
-    pub fn fragment(&self) -> String {
-        match self {
-            Self::First => "#/".to_owned(),
-            Self::Guided { run, step } => format!("#/run/{run}/{step}"),
-            Self::Play => "#/play".to_owned(),
-            Self::Cluster => "#/cluster".to_owned(),
-            Self::Real => "#/real".to_owned(),
-            Self::Keys => "#/keys".to_owned(),
-            Self::Shared => FRAGMENT.to_owned(),
-            Self::Unknown(path) => format!("#{path}"),
+    pub fn fragment(self) -> String {
+        if let Self::Lesson(run, step) = self {
+            let name = RUNS.get(run).map_or("", |(name, _)| *name);
+            return format!("#/run/{name}/{}", step + 1);
         }
+        let fixed = FIXED.iter().find(|(route, _)| *route == self);
+        fixed.map_or("#/", |(_, fragment)| *fragment).to_owned()
     }
 
     /// The mode of the page, for its style rules.
     #[must_use]
-    pub const fn mode(&self) -> &'static str {
+    pub const fn mode(self) -> &'static str {
         match self {
-            Self::First | Self::Unknown(_) => "first",
-            Self::Guided { .. } => "guided",
+            Self::First | Self::Unknown => "first",
+            Self::Lesson(..) => "guided",
             Self::Play | Self::Shared => "play",
             Self::Cluster | Self::Real | Self::Keys => "text",
         }
@@ -84,10 +86,10 @@ impl Route {
 
     /// The name in the browser's title and history.
     #[must_use]
-    pub const fn title(&self) -> &'static str {
+    pub const fn title(self) -> &'static str {
         match self {
-            Self::First | Self::Unknown(_) => "Zabscope",
-            Self::Guided { .. } => "Guided run – Zabscope",
+            Self::First | Self::Unknown => "Zabscope",
+            Self::Lesson(..) => "Guided run – Zabscope",
             Self::Play => "Playground – Zabscope",
             Self::Shared => "A shared run – Zabscope",
             Self::Cluster => "A real cluster – Zabscope",
@@ -98,7 +100,7 @@ impl Route {
 
     /// True if the stage is seen, so that time may pass.
     #[must_use]
-    pub const fn has_stage(&self) -> bool {
+    pub const fn has_stage(self) -> bool {
         !matches!(self, Self::Cluster | Self::Real | Self::Keys)
     }
 
@@ -106,10 +108,42 @@ impl Route {
     #[must_use]
     pub fn here() -> Self {
         let hash = web_sys::window().and_then(|window| window.location().hash().ok());
-        Self::of(&hash.unwrap_or_default())
+        Self::read(&hash.unwrap_or_default())
     }
 }
 
-fn is_name(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_page_has_its_fragment() {
+        let fixed = FIXED.iter().map(|(route, _)| *route);
+        for route in fixed.chain([Route::Lesson(1, 2)]) {
+            assert_eq!(Route::read(&route.fragment()), route);
+        }
+        assert_eq!(Route::read(""), Route::First);
+        assert_eq!(Route::read("#/run/lock"), Route::Lesson(3, 0));
+        assert_eq!(Route::read("#r=1.abc"), Route::Shared);
+    }
+
+    #[test]
+    fn another_fragment_leads_nowhere_and_has_a_page() {
+        for wrong in [
+            "#/nowhere",
+            "#/Play",
+            "#/play/1",
+            "#x",
+            "#/run",
+            "#/run/nothing",
+            "#/run/lock/0",
+            "#/run/lock/1/2",
+            "#/run/lock/x",
+        ] {
+            let route = Route::read(wrong);
+            assert_eq!(route, Route::Unknown, "{wrong}");
+            assert!(route.has_stage());
+            assert_eq!(route.fragment(), "#/");
+        }
+    }
 }

@@ -21,9 +21,10 @@ const TABLE: &[(&str, &[&str])] = &[
     ("recipes", &["client"]),
     ("ensemble", &["server", "recipes", "sim"]),
     ("tell", &["ensemble"]),
+    ("why", &["ensemble"]),
     ("check", &["zab", "tree", "client", "sim", "trace"]),
     ("saved", &["ensemble"]),
-    ("lab", &["ensemble", "recipes", "check", "tell"]),
+    ("lab", &["ensemble", "recipes", "check", "tell", "why"]),
     ("guide", &["lab"]),
 ];
 

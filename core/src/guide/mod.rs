@@ -7,7 +7,7 @@
 //!
 //! ```text
 //! title The leader dies
-//! about One of five servers leads. It dies, and the others choose another.
+//! about The others agree on a new one.
 //! ensemble 5 clients=1
 //! begin until serving 5
 //!

@@ -8,6 +8,7 @@ use crate::proto::multi::MultiOp;
 use crate::proto::request::{CreateOp, CreateRequest, Request};
 use crate::recipes::{Program, Turns};
 use crate::sim::Kept;
+use crate::why::Subject;
 use crate::wire::Text;
 use crate::zab;
 use alloc::format;
@@ -94,6 +95,8 @@ pub enum Command {
     Sessions,
     Watches(Option<NodeId>),
     Time,
+    Why(Subject),
+    WhyRefused(Request),
 }
 
 /// A node by its name.
@@ -170,6 +173,7 @@ impl Command {
             "sessions" => Self::Sessions,
             "watches" => Self::Watches(nodes(line)?.first().copied()),
             "time" => Self::Time,
+            "why" => why(line)?,
             _ => match fault(&name, line)? {
                 Some(command) => command,
                 None => operation(&name, line)?,
@@ -274,6 +278,28 @@ fn fault(name: &str, line: &mut Line) -> Result<Option<Command>, Problem> {
         "snapshot" => Command::Snapshot(node(line)?),
         "history" => Command::History { node: node(line)?, history: history(line)? },
         _ => return Ok(None),
+    }))
+}
+
+/// `why e1.c2`, `why 2`, `why c1`, `why vote 2`, `why sync 2`, `why refused "set a x version=3"`.
+fn why(line: &mut Line) -> Result<Command, Problem> {
+    let word: String = line.need("subject")?;
+    let sid = |line: &mut Line| line.need("server").map(Sid);
+    Ok(Command::Why(match word.as_str() {
+        "vote" => Subject::Vote(sid(line)?),
+        "sync" => Subject::Sync(sid(line)?),
+        "refused" => {
+            let text: String = line.need("request")?;
+            let mut line = Line::parse(&text)?;
+            let name = core::mem::take(&mut line.name);
+            return request(&name, &mut line).map(Command::WhyRefused);
+        }
+        _ => match (word.parse::<At>(), word.parse::<Name>()) {
+            (Ok(At(zxid)), _) => Subject::Commit(zxid),
+            (_, Ok(Name(NodeId::Server(sid)))) => Subject::Server(sid),
+            (_, Ok(Name(NodeId::Client(client)))) => Subject::Client(client),
+            _ => return Err(Problem(format!("'{word}' cannot be explained"))),
+        },
     }))
 }
 

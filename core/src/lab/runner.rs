@@ -14,6 +14,7 @@ use crate::sim::{
     Action, Cause, Directive, End, Fault, Hold, Micros, Settings, Sim, StepRecord, Wire,
 };
 use crate::tell::Teller;
+use crate::why;
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -127,6 +128,12 @@ impl Lab {
             Command::Tree(node) => return self.show_tree(node),
             Command::Sessions => return Ok(self.show_sessions()),
             Command::Watches(node) => return self.show_watches(node),
+            Command::Why(subject) => {
+                let why = why::explain(&self.sim, subject);
+                let why = why.ok_or_else(|| Problem::new("there is nothing to explain"))?;
+                return Ok(why.to_string());
+            }
+            Command::WhyRefused(request) => return self.why_refused(&request),
             Command::Time => return Ok(format!("{}\n", self.sim.now())),
             Command::Ask { client, request } => self.ask(client, request)?,
             Command::Load { client, count, path } => self.load(client, count, &path)?,

@@ -6,8 +6,10 @@ use super::words::{data_text, state_text};
 use crate::base::{NodeId, Sid};
 use crate::client::State;
 use crate::ensemble::Actor;
+use crate::proto::request::Request;
 use crate::server::Server;
 use crate::watch::{WatchKind, WatchKinds};
+use crate::why;
 use crate::zab::Phase;
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -158,6 +160,13 @@ impl Lab {
             }
         }
         Ok(if text.is_empty() { "none\n".into() } else { text })
+    }
+
+    /// What the leader's tree says to a request.
+    pub(super) fn why_refused(&self, request: &Request) -> Result<String, Problem> {
+        let tree = &self.server(self.leader()?)?.image().tree;
+        let why = why::request(tree, request);
+        Ok(why.ok_or_else(|| Problem::new("there is nothing to explain"))?.to_string())
     }
 
     /// All servers, up or down.

@@ -96,6 +96,12 @@ impl Election {
         self.proposal
     }
 
+    /// What it voted at the start of the round: for itself.
+    #[must_use]
+    pub const fn start(&self) -> Vote {
+        self.start
+    }
+
     /// The present round.
     #[must_use]
     pub const fn round(&self) -> Round {
@@ -106,6 +112,12 @@ impl Election {
     #[must_use]
     pub const fn received(&self) -> &Map<Sid, Ballot> {
         &self.received
+    }
+
+    /// True while a quorum agrees and a better vote is waited for.
+    #[must_use]
+    pub const fn is_settling(&self) -> bool {
+        self.settling
     }
 
     /// The interval until the vote is sent again; doubles with each call.

@@ -5,7 +5,7 @@
 
 use super::disk::Mark;
 use super::message::{Packet, Phase, ServerState};
-use super::output::{Note, Out, Reason, Timer};
+use super::output::{Note, Out, Reason, SyncKind, Timer};
 use super::peer::{Outs, Peer, Role, Value};
 use crate::base::{Epoch, Link, Map, Millis, Set, Sid, Zxid};
 use alloc::collections::VecDeque;
@@ -46,6 +46,23 @@ pub struct LearnerHandler<P, I> {
     /// COMMITs that fell between NEWLEADER and UPTODATE: older Java followers break on them
     /// (ZOOKEEPER-4394), and nobody needs them before.
     pub(super) held: Vec<Packet<P, I>>,
+    /// How it was brought to the own history, for explanations.
+    pub(super) sync: Option<SyncChoice>,
+}
+
+/// Why a learner was sent DIFF, TRUNC or SNAP: the numbers that decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SyncChoice {
+    /// What was sent.
+    pub with: SyncKind,
+    /// Zxid of that packet.
+    pub zxid: Zxid,
+    /// Oldest transaction that the leader still had in memory.
+    pub oldest: Zxid,
+    /// Last transaction that it had applied.
+    pub applied: Zxid,
+    /// Transactions that followed.
+    pub txns: u32,
 }
 
 /// How far a learner's link has come.
@@ -76,6 +93,7 @@ impl<P, I> LearnerHandler<P, I> {
             silent_ticks: 0,
             unacked: VecDeque::new(),
             held: Vec::new(),
+            sync: None,
         }
     }
 

@@ -39,9 +39,13 @@ pub mod output;
 pub mod peer;
 pub mod sync_plan;
 pub mod synchronization;
+pub mod view;
 
 pub use config::Config;
 pub use disk::{Done, Job, Mark, Recovered, Write};
+pub use leader::{Stage, SyncChoice};
+pub use learner::LearnerStage;
 pub use message::{Entry, Forward, Notification, Packet, Phase, ServerState, Touch, Vote};
 pub use output::{Note, Out, Reason, SyncKind, Timer};
 pub use peer::{Peer, Value};
+pub use view::{LearnerView, ReignView};

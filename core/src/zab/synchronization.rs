@@ -12,7 +12,7 @@
 
 use super::disk::{Job, Mark, Recovered, Write};
 use super::history::History;
-use super::leader::Stage;
+use super::leader::{Stage, SyncChoice};
 use super::learner::{LearnerStage, SyncMode};
 use super::message::{Entry, Packet, Phase, ServerState};
 use super::output::{Note, Out, Reason, SyncKind, Timer};
@@ -105,6 +105,8 @@ impl<P: Value, I: Value> Peer<P, I> {
             out.push(Out::Send(sid, Packet::Commit(entry.zxid)));
         }
         let txns = u32::try_from(missing.len()).unwrap_or(u32::MAX);
+        let oldest = self.history.recent().front().map_or(applied, |entry| entry.zxid);
+        learner.sync = Some(SyncChoice { with, zxid, oldest, applied, txns });
         out.push(Out::Note(Note::Syncing { learner: sid, with, zxid, txns }));
         learner.stage = Stage::Syncing;
         if !learner.observer {

@@ -4,7 +4,6 @@ use super::{App, element};
 use crate::chart;
 use crate::lab::Lab;
 use crate::order::{Order, Selection};
-use crate::run_view::RunCache;
 use crate::travel::SPEEDS;
 use std::rc::Rc;
 use zabscope_core::base::{NodeId, Sid};
@@ -45,14 +44,10 @@ impl App {
             Order::Select(selection) => self.selection = selection,
             Order::ChooseClient(client) => self.client = client,
             Order::Run(voters, seed) => {
-                self.lab = Lab::elected(voters, seed);
-                self.selection = None;
-                self.playing = true;
-                self.pace.moved(&self.lab);
-                self.run.replace(RunCache::default());
-                self.refresh();
-                self.arrange();
+                self.tour = None;
+                self.new_run(Lab::elected(voters, seed));
             }
+            Order::Tour(pace) => self.go(pace),
             Order::Tab(tab) => self.tab = tab,
             Order::Desk(open) => {
                 self.charts = open.then(|| (0.0, Rc::new(chart::of_run(&self.lab))));

@@ -14,6 +14,8 @@ const FRAME_MS_MAX: f64 = 50.0;
 const STILL_STEP_MS: f64 = 1200.0;
 /// Shortest pause between two sentences that are read aloud while time runs.
 const SPEECH_MS: f64 = 1500.0;
+/// The same in a guided run: the text of a step is heard to its end.
+const STEP_SPEECH_MS: f64 = 15_000.0;
 /// Shortest pause between two drawings of the charts while time runs.
 const CHARTS_MS: f64 = 1000.0;
 
@@ -83,7 +85,8 @@ impl App {
 
     /// Sentences for the live region, at most one each while.
     fn speak(&mut self, at_ms: f64) {
-        if at_ms - self.said_at_ms < SPEECH_MS {
+        let pause_ms = if self.tour.is_some() { STEP_SPEECH_MS } else { SPEECH_MS };
+        if at_ms - self.said_at_ms < pause_ms {
             return;
         }
         let fresh = self.view.log.iter().take_while(|line| line.step >= self.said_step);

@@ -83,6 +83,8 @@ impl App {
             }
             Ok((lab, seen, strange)) => {
                 self.lab = lab;
+                self.tour = None;
+                self.route = Route::Play;
                 self.selection = None;
                 self.playing = false;
                 self.pace.speed = usize::from(seen.speed).min(SPEEDS.len() - 1);
@@ -100,7 +102,7 @@ impl App {
                 self.arrange();
                 // A file can be dropped on any page; the run is looked at where all can be done.
                 if matches!(self.route.mode(), "first" | "text") {
-                    super::go(&Route::Play.fragment());
+                    super::go_to(&Route::Play.fragment());
                 }
             }
         }

@@ -21,6 +21,7 @@ use record::Record;
 use zabscope_core::base::{ClientId, NodeId};
 use zabscope_core::client::{self, CallId};
 use zabscope_core::ensemble::{Actor, Call, EnsembleSettings};
+use zabscope_core::guide::State;
 use zabscope_core::proto::Acl;
 use zabscope_core::proto::request::{CreateOp, CreateRequest, Request};
 use zabscope_core::saved::{SavedError, SavedRun};
@@ -67,6 +68,8 @@ pub struct Lab {
     branches: Branches,
     /// Steps with which every run begins; they cannot be undone.
     opening: u64,
+    /// Playing ends where all of these hold, if there are any.
+    ends: Vec<State>,
 }
 
 /// Times that a person can watch: a hop takes 20 ms, a tick 400 ms.
@@ -95,7 +98,7 @@ impl Lab {
     #[must_use]
     pub fn new(settings: EnsembleSettings) -> Self {
         let branches = Branches::new(Sim::new(settings.setup()));
-        Self { settings, branches, opening: 0 }
+        Self { settings, branches, opening: 0, ends: Vec::new() }
     }
 
     /// A new run, gone forward to where an ensemble serves its clients and has one znode.
@@ -125,7 +128,8 @@ impl Lab {
         branch.acts = acts.filter(|step| *step >= opening).collect();
         let last = saved.entries.last().map_or(0, |entry| entry.index + 1);
         let end = saved.index.max(last).min(STEPS_MAX);
-        let mut lab = Self { settings: saved.settings.clone(), branches, opening };
+        let mut lab =
+            Self { settings: saved.settings.clone(), branches, opening, ends: Vec::new() };
         while lab.index() < end && lab.step() {}
         if lab.index() < saved.index {
             return Err(SavedError::Value("end"));
@@ -245,11 +249,22 @@ impl Lab {
                 return false;
             };
             branch.record.remember(&branch.sim, &record);
-            if self.last().is_some_and(|last| stop.is_met(last.kinds)) {
+            if self.last().is_some_and(|last| stop.is_met(last.kinds)) || self.is_at_end() {
                 return true;
             }
         }
         false
+    }
+
+    /// Playing ends where all of these hold; without any it does not.
+    pub fn end_at(&mut self, ends: Vec<State>) {
+        self.ends = ends;
+    }
+
+    /// True if all states hold at which playing ends.
+    #[must_use]
+    pub fn is_at_end(&self) -> bool {
+        !self.ends.is_empty() && self.ends.iter().all(|state| state.holds(self.world()))
     }
 
     /// One step forward. False if nothing happens any more.
@@ -407,10 +422,15 @@ impl Lab {
     }
 
     /// An order at the end of this branch.
-    fn put(&mut self, directive: Directive<Actor>) {
+    pub(crate) fn put(&mut self, directive: Directive<Actor>) {
         let branch = self.branches.here_mut();
         let record = branch.sim.direct(directive);
         branch.record.remember(&branch.sim, &record);
+    }
+
+    /// What has happened so far belongs to the beginning: it cannot be undone.
+    pub fn opened(&mut self) {
+        self.opening = self.index();
     }
 
     /// The same for a request, which is named after its step.

@@ -26,7 +26,7 @@ const fn word(tab: Tab, guided: bool) -> &'static str {
 /// The tabs with what they show.
 #[component]
 pub fn Dock(shown: &Shown) -> Html {
-    let guided = matches!(shown.route, Route::Guided { .. });
+    let guided = matches!(shown.route, Route::Lesson(..));
     // Beside the stage there is room for the columns, and the dock shows the diagram.
     let shows = match shown.tab {
         Tab::Say | Tab::Inspect => Tab::Diagram,

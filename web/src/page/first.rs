@@ -4,26 +4,30 @@
 use super::{Shown, stage};
 use crate::order::Order;
 use crate::panels::gives;
+use crate::panels::lesson::Runs;
 use yew::prelude::*;
 
-/// A way in: title, words, address, words of the link.
-const WAYS: [(&str, &str, &str, &str); 3] = [
+/// A way in: title, words, id, address and words of the link.
+const WAYS: [(&str, &str, &str, &str, &str); 3] = [
     (
         "Learn, in two minutes",
         "A leader dies and another is elected, in short steps. You guess what comes next; the \
          engine marks it.",
+        "start",
         "#/run/leader-dies/1",
         "Start the first lesson",
     ),
     (
         "Play, without a script",
         "One to nine servers, every fault, and a step back that is exact.",
+        "to-play",
         "#/play",
         "Open the playground",
     ),
     (
         "Run a real cluster",
         "The same engine serves ordinary ZooKeeper clients over TCP.",
+        "to-cluster",
         "#/cluster",
         "Start three servers",
     ),
@@ -66,9 +70,11 @@ pub fn First(shown: &Shown) -> Html {
             </section>
             <section class="pic" aria-label="Stage">{ stage(shown) }</section>
             <div class="ways-in">
-                { for WAYS.map(|(title, words, address, link)| html! {
+                { for WAYS.map(|(title, words, id, address, link)| html! {
                     <section>
-                        <h2>{ title }</h2><p>{ words }</p><a href={address}>{ link }</a>
+                        <h2>{ title }</h2><p>{ words }</p>
+                        <a {id} href={address}>{ link }</a>
+                        if id == "start" { <Runs /> }
                     </section>
                 }) }
             </div>

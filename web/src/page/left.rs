@@ -1,19 +1,17 @@
 //! The left column: narration in a guided run, else what can be done.
 
 use super::Shown;
-use super::lesson::Lesson;
 use crate::order::Order;
 use crate::panels::client::ClientPanel;
 use crate::panels::controls::Headline;
 use crate::panels::gives;
-use crate::route::Route;
 use yew::prelude::*;
 
 /// The column.
 #[component]
 pub fn Left(shown: &Shown) -> Html {
-    if let Route::Guided { .. } = shown.route {
-        return html! { <Lesson ..shown.clone() /> };
+    if let Some(lesson) = &shown.lesson {
+        return lesson.clone();
     }
     html! {
         <>

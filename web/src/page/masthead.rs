@@ -20,7 +20,7 @@ const WAYS: [(&str, &str); 5] = [
 pub fn Masthead(shown: &Shown) -> Html {
     let here = shown.route.fragment();
     let current = |address: &str| {
-        let guided = matches!(shown.route, Route::Guided { .. }) && address.starts_with("#/run/");
+        let guided = matches!(shown.route, Route::Lesson(..)) && address.starts_with("#/run/");
         (guided || address == here).then_some("page")
     };
     html! {

@@ -3,7 +3,7 @@
 //! Every slot is a component that gets the same [`Shown`] and may draw any of it:
 //!
 //! * [`masthead`]: name, facts of the run, ways to the other pages.
-//! * [`left`]: narration in a guided run ([`lesson`]), else headline, ensemble, client.
+//! * [`left`]: narration in a guided run ([`crate::panels::lesson`]), else headline, ensemble, client.
 //! * the stage in the middle ([`crate::scene`]).
 //! * [`right`]: what is chosen, and the figure that decides.
 //! * [`dock`]: below, with tabs: diagram, events, tree, charts.
@@ -13,7 +13,6 @@
 pub mod dock;
 pub mod first;
 pub mod left;
-pub mod lesson;
 pub mod masthead;
 pub mod right;
 pub mod text;
@@ -42,6 +41,8 @@ use zabscope_core::base::ClientId;
 pub struct Shown {
     /// Which page.
     pub route: Route,
+    /// The step of a guided run, while there is one.
+    pub lesson: Option<Html>,
     /// The moment.
     pub view: Rc<View>,
     /// The run around it.
@@ -78,9 +79,9 @@ pub fn Page(shown: &Shown) -> Html {
     html! {
         <div class="page" data-mode={shown.route.mode()} data-tab={shown.tab.name()}>
             <Masthead ..shown.clone() />
-            if let Route::Unknown(path) = &shown.route {
+            if shown.route == Route::Unknown {
                 <p class="lost" role="alert" id="unknown">
-                    { format!("There is no page “{path}”: this is the first screen.") }</p>
+                    { "This address leads nowhere on this page. You see the first screen." }</p>
             }
             if shown.route.mode() == "first" {
                 <First ..shown.clone() />

@@ -1,14 +1,19 @@
-//! The right column: what is chosen, and the figure that decides.
+//! The right column: what is chosen, and what happened.
 
 use super::Shown;
+use crate::order::Tab;
 use crate::panels::inspector::Inspector;
+use crate::panels::log::Log;
 use yew::prelude::*;
 
 /// The column.
 #[component]
 pub fn Right(shown: &Shown) -> Html {
+    let (view, order) = (&shown.view, &shown.order);
     html! {
-        <Inspector view={shown.view.clone()} selection={shown.selection}
-            order={shown.order.clone()} />
+        <>
+            <Inspector view={view.clone()} selection={shown.selection} order={order.clone()} />
+            if shown.tab != Tab::Events { <Log view={view.clone()} order={order.clone()} /> }
+        </>
     }
 }

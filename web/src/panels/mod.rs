@@ -3,11 +3,13 @@
 pub mod client;
 pub mod controls;
 pub mod inspector;
+pub mod lesson;
 pub mod log;
 pub mod share;
 pub mod strip;
 pub mod table;
 pub mod timeline;
+pub mod ways;
 
 use crate::order::Order;
 use yew::prelude::*;

@@ -1,0 +1,182 @@
+//! Why a transaction is not committed.
+
+use super::past::{cut_text, stopped_text};
+use super::{Awaited, Guard, Why, leader, of_needed, running, servers, set};
+use crate::base::{NodeId, Sid, Zxid};
+use crate::ensemble::Actor;
+use crate::server::message::{Msg, Packet, Write};
+use crate::sim::{Micros, Sim, Wire};
+use crate::zab::Stage;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+/// Why a transaction is not committed, or that it is.
+#[must_use]
+pub fn commit(sim: &Sim<Actor>, zxid: Zxid) -> Why {
+    let Some((me, server)) = leader(sim.world()) else { return leaderless(sim, zxid) };
+    let (peer, history) = (server.peer(), server.peer().history());
+    if zxid <= history.applied() {
+        let gone = !history.recent().is_empty()
+            && history.recent().front().is_some_and(|first| first.zxid <= zxid)
+            && !history.recent().iter().any(|entry| entry.zxid == zxid);
+        let title = format!("{zxid} {}", if gone { "does not exist" } else { "is committed" });
+        let what = format!("lastCommitted = {}", history.applied());
+        let guard = Guard::new("The leader has committed up to it", !gone, what);
+        let sentence = if gone {
+            format!("No transaction of the leader's history has the zxid {zxid}.")
+        } else {
+            let has: Vec<Sid> = servers(sim.world())
+                .filter(|(_, s)| s.is_some_and(|s| s.image().zxid >= zxid))
+                .map(|(sid, _)| sid)
+                .collect();
+            format!("{zxid} is committed; servers {} have applied it.", set(&has))
+        };
+        return Why::new(title, [guard].into(), sentence);
+    }
+    let title = format!("Why {zxid} is not committed");
+    let Some(acks) = peer.acks(zxid) else {
+        let what = format!("lastProposed = {}", peer.last_proposed());
+        let guard = Guard::new("The leader has proposed it", false, what);
+        let sentence = format!("No COMMIT for {zxid}: leader {me} has not proposed it.");
+        return Why::new(title, [guard].into(), sentence);
+    };
+    let voters = &peer.config().voters;
+    let (needed, count) = (voters.quorum_size(), acks.len());
+    let heard = heard(server, me);
+    let oldest = history.tail().front().map(|entry| entry.zxid);
+    let guards = [
+        Guard::new(
+            "More than half have it on disk",
+            voters.is_quorum(&acks),
+            format!("2 * |acks| > {} is {} > {}", voters.len(), 2 * count, voters.len()),
+        )
+        .and(format!("acks = {}", set(&acks))),
+        Guard::new(
+            "Everything before it is committed",
+            oldest == Some(zxid),
+            format!("lastCommitted = {}", history.applied()),
+        ),
+        Guard::new(
+            "The leader still hears a quorum",
+            voters.is_quorum(&heard),
+            format!("heard = {}", set(&heard)),
+        ),
+    ];
+    let missing = voters.iter().filter(|sid| !acks.contains(sid));
+    let awaited: Vec<Awaited> = missing.map(|sid| awaited(sim, me, sid, zxid)).collect();
+    let sentence = sentence(zxid, count, needed, oldest, &awaited);
+    Why { awaited, ..Why::new(title, guards.into(), sentence) }
+}
+
+/// The first reason in words.
+fn sentence(
+    zxid: Zxid,
+    count: usize,
+    needed: usize,
+    oldest: Option<Zxid>,
+    awaited: &[Awaited],
+) -> String {
+    if count >= needed {
+        let oldest = oldest.unwrap_or(zxid);
+        return format!("No COMMIT for {zxid}: {oldest}, which is before it, is not committed.");
+    }
+    let mut text = format!("No COMMIT for {zxid}: {count} ACKs of {needed} needed");
+    let hopeless: Vec<_> = awaited.iter().filter(|a| a.never).collect();
+    for awaited in &hopeless {
+        text.push_str(&format!(", server {} is {}", awaited.from, awaited.what));
+    }
+    if hopeless.is_empty()
+        && let Some(first) = awaited.first()
+    {
+        text.push_str(&format!(", server {}: {}", first.from, first.what));
+    }
+    text.push('.');
+    text
+}
+
+fn leaderless(sim: &Sim<Actor>, zxid: Zxid) -> Why {
+    let has: Vec<Sid> = servers(sim.world())
+        .filter(|(_, server)| server.is_some_and(|s| s.peer().history().logged() >= zxid))
+        .map(|(sid, _)| sid)
+        .collect();
+    let guard = Guard::new("A leader serves", false, "leader = none")
+        .and(format!("in the log of {}", set(&has)));
+    let sentence = format!("No COMMIT for {zxid}: nobody leads.");
+    Why::new(format!("Why {zxid} is not committed"), [guard].into(), sentence)
+}
+
+/// Voters that the leader has heard of within syncLimit, itself included.
+pub(super) fn heard(server: &crate::server::Server, me: Sid) -> Vec<Sid> {
+    let limit = server.peer().config().sync_limit;
+    let mut heard = Vec::from([me]);
+    if let Some(reign) = server.peer().reign() {
+        let near = reign.learners.iter().filter(|learner| {
+            !learner.observer && learner.stage == Stage::Synced && learner.silent_ticks <= limit
+        });
+        heard.extend(near.map(|learner| learner.sid));
+    }
+    heard.sort();
+    heard
+}
+
+/// What the ACK of a server waits for.
+fn awaited(sim: &Sim<Actor>, leader: Sid, from: Sid, zxid: Zxid) -> Awaited {
+    let (there, here) = (NodeId::Server(from), NodeId::Server(leader));
+    let never = |what: String| Awaited { from, what, at: None, never: true };
+    let coming = |what: &str, at| Awaited { from, what: what.to_string(), at, never: false };
+    if let Some(what) = stopped_text(sim, there) {
+        return never(what);
+    }
+    let is_ack = |packet: &Packet| matches!(packet, Packet::Ack(acked) if *acked >= zxid);
+    let is_proposal =
+        |packet: &Packet| matches!(packet, Packet::Proposal(entry) if entry.zxid == zxid);
+    if let Some(what) = cut_text(sim, here, there) {
+        return never(what);
+    }
+    if let Some(at) = under_way(sim, there, here, is_ack) {
+        return coming("ACK on its way", at);
+    }
+    if writes(sim, there, zxid) {
+        return coming("writing to disk", None);
+    }
+    if let Some(at) = under_way(sim, here, there, is_proposal) {
+        return coming("PROPOSAL on its way", at);
+    }
+    match running(sim.world(), from) {
+        Some(server) if server.peer().leader() == Some(leader) => {
+            coming("has not got the proposal", None)
+        }
+        Some(_) | None => never("not following this leader".to_string()),
+    }
+}
+
+/// Is the transaction among the writes that wait for this disk?
+fn writes(sim: &Sim<Actor>, node: NodeId, zxid: Zxid) -> bool {
+    let slot = sim.world().slot(node);
+    slot.is_some_and(|slot| {
+        slot.writes()
+            .iter()
+            .any(|(_, write)| matches!(write, Write::Append(entry) if entry.zxid == zxid))
+    })
+}
+
+/// When a packet between two servers arrives; `Some(None)` if it is overdue.
+fn under_way(
+    sim: &Sim<Actor>,
+    from: NodeId,
+    to: NodeId,
+    fits: impl Fn(&Packet) -> bool,
+) -> Option<Option<Micros>> {
+    let queues = sim.world().network().queues();
+    let items = queues.iter().filter(|(end, _)| end.node == to).flat_map(|(_, queue)| queue);
+    let mut found = items
+        .filter(|item| item.from.node == from)
+        .filter(|item| matches!(&item.wire, Wire::Data(Msg::Packet(packet)) if fits(packet)));
+    found.next().map(|item| sim.arrival_at(item.to, item.id))
+}
+
+/// `2 of 3 needed`, for a quorum.
+pub(super) fn quorum_text(found: usize, server: &crate::server::Server) -> String {
+    of_needed(found, server.peer().config().voters.quorum_size())
+}

@@ -1,0 +1,128 @@
+//! A guided run on the page: where the learner is, what was answered, and what to do next.
+
+use crate::lab::{BranchId, Lab};
+use zabscope_core::ensemble::Actor;
+use zabscope_core::guide::{Answer, Moved, RUNS, Run, Script, Walk};
+use zabscope_core::sim::{Directive, Sim};
+
+/// What a learner wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// The next step.
+    Next,
+    /// The step before.
+    Back,
+    /// This step from its beginning.
+    Again,
+    /// An answer to the question.
+    Answer(u64),
+}
+
+/// A guided run under way.
+#[derive(Debug)]
+pub struct Tour {
+    run: usize,
+    walk: Walk,
+    /// The branch that follows the script; a learner may have made others.
+    branch: BranchId,
+    /// For each step: what was answered, and what is right.
+    answers: Vec<Option<(u64, Answer)>>,
+    stuck: bool,
+}
+
+impl Tour {
+    /// Begins a guided run. `None` if there is no such run.
+    #[must_use]
+    pub fn begin(run: usize) -> Option<(Self, Lab)> {
+        let script = Script::parse(RUNS.get(run)?.1).ok()?;
+        let mut lab = Lab::new(script.settings.clone());
+        let answers = vec![None; script.steps.len()];
+        let walk = Walk::begin(script, &mut lab).ok()?;
+        lab.opened();
+        let branch = lab.branch().id();
+        Some((Self { run, walk, branch, answers, stuck: false }, lab))
+    }
+
+    /// Its number in [`RUNS`].
+    #[must_use]
+    pub const fn run(&self) -> usize {
+        self.run
+    }
+
+    /// The way through it.
+    #[must_use]
+    pub const fn walk(&self) -> &Walk {
+        &self.walk
+    }
+
+    /// What was answered in this step, and what is right.
+    #[must_use]
+    pub fn answer(&self) -> Option<&(u64, Answer)> {
+        self.answers.get(self.walk.at())?.as_ref()
+    }
+
+    /// True if this step cannot come to its end any more.
+    #[must_use]
+    pub const fn is_stuck(&self) -> bool {
+        self.stuck
+    }
+
+    /// True if the cursor is where this step ends.
+    #[must_use]
+    pub fn is_done(&self, lab: &Lab) -> bool {
+        self.walk.is_done(lab.sim())
+    }
+
+    /// Does what the learner wants. True if time should pass now.
+    pub fn go(&mut self, lab: &mut Lab, pace: Pace) -> bool {
+        if pace != Pace::Next || !self.stuck {
+            lab.switch(self.branch);
+        }
+        self.stuck = false;
+        match pace {
+            Pace::Next => match self.walk.next(lab) {
+                Ok(Moved::Next) => return !self.is_done(lab),
+                Ok(Moved::End) => {}
+                Ok(Moved::Stuck) | Err(_) => self.stuck = true,
+            },
+            Pace::Back => {
+                self.walk.back(lab);
+            }
+            Pace::Again => {
+                self.walk.again(lab);
+                return !self.is_done(lab);
+            }
+            Pace::Answer(chosen) => self.grade(lab, chosen),
+        }
+        false
+    }
+
+    /// The question is decided from the moment at which the step began, wherever the cursor is.
+    fn grade(&mut self, lab: &Lab, chosen: u64) {
+        let Some(question) = &self.walk.step().question else { return };
+        let answer = question.decide(&lab.sim().branch(self.walk.begun()));
+        if let (Some(answer), Some(place)) = (answer, self.answers.get_mut(self.walk.at())) {
+            *place = Some((chosen, answer));
+        }
+    }
+}
+
+impl Run for Lab {
+    fn sim(&self) -> &Sim<Actor> {
+        Self::sim(self)
+    }
+
+    fn direct(&mut self, directives: Vec<Directive<Actor>>) {
+        for directive in directives {
+            self.put(directive);
+        }
+    }
+
+    fn step(&mut self) -> bool {
+        Self::step(self)
+    }
+
+    fn seek(&mut self, index: u64) {
+        Self::seek(self, index);
+    }
+}
