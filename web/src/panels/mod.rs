@@ -12,7 +12,7 @@ pub mod timeline;
 pub mod ways;
 pub mod why;
 
-use crate::app::Order;
+use crate::order::Order;
 use yew::prelude::*;
 
 /// A callback of a button that gives an order.

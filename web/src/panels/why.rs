@@ -1,7 +1,7 @@
 //! Why what is chosen is as it is: the guards of the protocol with their present values, two votes
 //! beside each other, and what is still to come. If nothing is chosen, whatever is awaited now.
 
-use crate::app::Selection;
+use crate::order::Selection;
 use crate::view::time_text;
 use std::cmp::Ordering;
 use yew::prelude::*;
