@@ -47,13 +47,15 @@ fn wait_for_rest(browser: &Browser) -> Result<()> {
 
 /// Presses Tab until an element of this id has the focus.
 fn tab_to(browser: &Browser, id: &str) -> Result<()> {
-    for _ in 0..80 {
+    let mut met = Vec::new();
+    for _ in 0..200 {
         browser.press(key::TAB)?;
-        if script(browser, "return document.activeElement.id")? == id {
+        met.push(script(browser, "return document.activeElement.id")?);
+        if met.last().is_some_and(|last| last == id) {
             return Ok(());
         }
     }
-    anyhow::bail!("Tab does not come to #{id}")
+    anyhow::bail!("Tab does not come to #{id}, but to {}", met.join(" "))
 }
 
 #[test]
