@@ -292,7 +292,7 @@ impl Component for App {
                     selection={self.selection} clock={self.clock.clone()}
                     shared={self.shared.clone()} branch={self.lab.branch().id().0}
                     order={order.clone()} />
-                <ShareMessage shared={self.shared.clone()} here={(0, 0)} {order} />
+                <ShareMessage shared={self.shared.clone()} {order} />
                 <p class="unseen" role="status" id="said">{ &self.said }</p>
             </main>
         }
