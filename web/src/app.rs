@@ -124,6 +124,8 @@ pub enum Msg {
 pub struct App {
     lab: Lab,
     view: Rc<View>,
+    /// The moment for the panels: it stays the same while only messages move.
+    calm: Rc<View>,
     layout: Rc<Layout>,
     playing: bool,
     pace: Pace,
@@ -205,6 +207,7 @@ impl Component for App {
         }
         let mut app = Self {
             view: Rc::new(View::of(&lab)),
+            calm: Rc::new(View::of(&lab)),
             layout: Rc::new(Layout::new(0, 0, Shape::Wide)),
             playing: true,
             pace: Pace::default(),
@@ -265,7 +268,7 @@ impl Component for App {
 
     fn view(&self, ctx: &Context<Self>) -> Html {
         let order = ctx.link().callback(Msg::Order);
-        let view = &self.view;
+        let view = &self.calm;
         html! {
             <main class="page" ondragover={Callback::from(|event: DragEvent| event.prevent_default())}
                 ondrop={sharing::dropped(&order)}>
@@ -362,6 +365,9 @@ impl App {
     /// What is drawn follows the lab.
     fn refresh(&mut self) {
         self.view = Rc::new(View::of(&self.lab));
+        if !self.calm.stands_like(&self.view) {
+            self.calm = self.view.clone();
+        }
         let at_ms = self.last_frame_ms.unwrap_or_default();
         if let Some((drawn_ms, charts)) = &mut self.charts
             && (!self.playing || (at_ms - *drawn_ms).abs() > CHARTS_MS)
