@@ -36,7 +36,7 @@ fn open_measured() -> Result<Browser> {
             return handle;
         }";
     browser.devtools("Page.addScriptToEvaluateOnNewDocument", &json!({ "source": measure }))?;
-    browser.open(&format!("http://{address}/"))?;
+    browser.open(&format!("http://{address}/#/play"))?;
     browser.wait_for("#event")?;
     Ok(browser)
 }

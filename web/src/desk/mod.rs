@@ -2,8 +2,8 @@
 
 mod module;
 
-use crate::app::Order;
 use crate::chart::{Chart, of_sizes};
+use crate::order::Order;
 use crate::share::FRAGMENT;
 use crate::work::search::WANTED;
 use js_sys::Function;
