@@ -331,7 +331,7 @@ fn charts_are_drawn_when_somebody_looks() -> Result<()> {
     let loaded = "return performance.getEntriesByType('resource').map(e => e.name)
         .some(name => name.includes('worker'))";
     assert_eq!(browser.script(loaded)?, false, "the second module is no part of the first load");
-    click(&browser, "#desk-open")?;
+    click(&browser, "#tab-charts")?;
     wait_true(
         &browser,
         "three drawings",
@@ -365,7 +365,7 @@ fn charts_are_drawn_when_somebody_looks() -> Result<()> {
 fn a_search_finds_a_run_and_gives_its_link() -> Result<()> {
     let browser = open_page()?;
     pause(&browser)?;
-    click(&browser, "#desk-open")?;
+    click(&browser, "#tab-charts")?;
     browser.wait_for("#search")?;
     browser.script(
         "const what = document.querySelector('#search-what'); what.value = 'trunc';
@@ -388,7 +388,7 @@ fn a_search_finds_a_run_and_gives_its_link() -> Result<()> {
 fn long_work_shows_progress_and_stops() -> Result<()> {
     let browser = open_page()?;
     pause(&browser)?;
-    click(&browser, "#desk-open")?;
+    click(&browser, "#tab-charts")?;
     browser.wait_for("#search-what")?;
     // What takes long: two leaders at a time are rare.
     browser.script(
@@ -469,7 +469,7 @@ impl Stoppable {
 fn after_the_first_visit_no_network_is_needed() -> Result<()> {
     let server = stoppable()?;
     let browser = Browser::start()?;
-    let page = format!("http://{}/", server.address);
+    let page = format!("http://{}/#/play", server.address);
     browser.open(&page)?;
     browser.wait_for("#event")?;
     // All is kept when the page itself is: it is kept last.
@@ -488,7 +488,7 @@ fn after_the_first_visit_no_network_is_needed() -> Result<()> {
     browser
         .wait_until("a death", || moment(&browser).ok()?.contains("server-3DOWN").then_some(()))?;
     // The second module too, and a link.
-    click(&browser, "#desk-open")?;
+    click(&browser, "#tab-charts")?;
     wait_true(&browser, "drawings", "return document.querySelectorAll('.charts svg').length >= 3")?;
     browser.open("about:blank")?;
     browser.open(&link)?;
@@ -517,11 +517,11 @@ fn a_new_build_is_seen_at_once() -> Result<()> {
     })?;
     let html = std::fs::read_to_string(folder.join("index.html"))?;
     let html = html.replace("<title>Zabscope</title>", "<title>Another build</title>");
-    std::fs::write(folder.join("index.html"), html.replace("style.css?v=", "style.css?v=2"))?;
-    std::fs::write(folder.join("style.css"), "body { color: rgb(1, 2, 3) }")?;
+    std::fs::write(folder.join("index.html"), html.replace("base.css?v=", "base.css?v=2"))?;
+    std::fs::write(folder.join("base.css"), "body { color: rgb(1, 2, 3) }")?;
     browser.open("about:blank")?;
     browser.open(&page)?;
-    browser.wait_for("#event")?;
+    browser.wait_for("#play")?;
     assert_eq!(browser.script("return document.title")?, "Another build");
     let colour = browser.script("return getComputedStyle(document.body).color")?;
     assert_eq!(colour, "rgb(1, 2, 3)");
