@@ -64,6 +64,8 @@ pub struct App {
     focus_step: bool,
     lab: Lab,
     view: Rc<View>,
+    /// The moment for the panels: it stays the same while only messages move.
+    calm: Rc<View>,
     layout: Rc<Layout>,
     playing: bool,
     pace: Pace,
@@ -150,6 +152,7 @@ impl Component for App {
         let listeners = listen(ctx, &[&narrow, &still]);
         let mut app = Self {
             view: Rc::new(View::of(&lab)),
+            calm: Rc::new(View::of(&lab)),
             layout: Rc::new(Layout::new(0, 0, Shape::Wide)),
             // Nothing moves on the first screen before somebody presses play.
             playing: route == Route::Play,
@@ -215,7 +218,7 @@ impl Component for App {
         html! {
             <div ondragover={over} ondrop={sharing::dropped(&order)}>
                 <Page ..shown />
-                <ShareMessage shared={self.shared.clone()} here={(0, 0)} {order} />
+                <ShareMessage shared={self.shared.clone()} {order} />
                 <p class="unseen" role="status" id="said">{ &self.said }</p>
             </div>
         }
@@ -244,7 +247,7 @@ impl App {
             route: self.route,
             lesson: tour.map(|tour| lesson::lesson(tour, &self.lab, self.playing, order)),
             why: why::why(self.lab.sim(), self.selection),
-            view: self.view.clone(),
+            view: self.calm.clone(),
             run: self.run.borrow_mut().view(&self.lab, &self.pace, self.playing),
             layout: self.layout.clone(),
             selection: self.selection,
