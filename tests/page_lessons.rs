@@ -59,14 +59,19 @@ fn tab_to(browser: &Browser, id: &str) -> Result<()> {
 #[test]
 fn the_first_screen_says_what_this_is_and_offers_three_ways() -> Result<()> {
     let browser = open("")?;
-    ensure!(text(&browser, ".headline")?.contains("the way ZooKeeper does"));
+    ensure!(text(&browser, ".pitch")?.contains("the way ZooKeeper does"));
     for id in ["start", "run-leader-dies", "run-lock", "to-play", "to-cluster"] {
         browser.find(&format!("#{id}"))?;
     }
-    // It lives: the clock goes on by itself.
-    let before = text(&browser, "#clock")?;
+    // Nothing moves before somebody says so; then time passes.
+    let placed = "return [...document.querySelectorAll('.message')]
+        .map(m => m.getAttribute('transform')).join()";
+    let before = script(&browser, placed)?;
+    ensure!(!before.is_empty(), "a write is under way");
+    assert_eq!(script(&browser, placed)?, before);
+    browser.click(&browser.find("#play")?)?;
     browser
-        .wait_until("time to pass", || (text(&browser, "#clock").ok()? != before).then_some(()))?;
+        .wait_until("time to pass", || (script(&browser, placed).ok()? != before).then_some(()))?;
     for (link, shown) in [("to-cluster", "#cluster"), ("to-play", "#ask")] {
         browser.script(&format!("document.querySelector('#{link}').click()"))?;
         browser.wait_for(shown)?;

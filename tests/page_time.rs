@@ -469,7 +469,7 @@ impl Stoppable {
 fn after_the_first_visit_no_network_is_needed() -> Result<()> {
     let server = stoppable()?;
     let browser = Browser::start()?;
-    let page = format!("http://{}/", server.address);
+    let page = format!("http://{}/#/play", server.address);
     browser.open(&page)?;
     browser.wait_for("#event")?;
     // All is kept when the page itself is: it is kept last.
@@ -517,11 +517,11 @@ fn a_new_build_is_seen_at_once() -> Result<()> {
     })?;
     let html = std::fs::read_to_string(folder.join("index.html"))?;
     let html = html.replace("<title>Zabscope</title>", "<title>Another build</title>");
-    std::fs::write(folder.join("index.html"), html.replace("style.css?v=", "style.css?v=2"))?;
-    std::fs::write(folder.join("style.css"), "body { color: rgb(1, 2, 3) }")?;
+    std::fs::write(folder.join("index.html"), html.replace("base.css?v=", "base.css?v=2"))?;
+    std::fs::write(folder.join("base.css"), "body { color: rgb(1, 2, 3) }")?;
     browser.open("about:blank")?;
     browser.open(&page)?;
-    browser.wait_for("#event")?;
+    browser.wait_for("#play")?;
     assert_eq!(browser.script("return document.title")?, "Another build");
     let colour = browser.script("return getComputedStyle(document.body).color")?;
     assert_eq!(colour, "rgb(1, 2, 3)");

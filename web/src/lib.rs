@@ -5,19 +5,23 @@
 //! * [`message`]: how one message is drawn.
 //! * [`lab`]: the simulation with its cursor, and what has been seen of the run.
 //! * [`share`]: links and files.
-//! * [`route`]: the parts of the page. [`tour`]: a guided run.
+//! * [`tour`]: a guided run.
 //! * [`chart`]: what a chart shows. [`desk`]: charts and long work on the page. [`work`]: the work
 //!   itself and the drawing, in a second module that is loaded at first use.
 //! * [`travel`]: through time. [`run_view`]: plain data of the whole run.
 //! * [`view`]: plain data of one moment; all that is drawn comes from there.
-//! * [`scene`]: the drawing. [`panels`]: the controls around it.
+//! * [`order`]: what a person can want. [`keys`]: by the keyboard. [`route`]: which page it is.
+//! * [`scene`]: the drawing. [`panels`]: the controls around it. [`page`]: where they stand.
 //! * [`app`]: the component that holds the lab and redraws.
 
 pub mod app;
 pub mod chart;
 pub mod desk;
+pub mod keys;
 pub mod lab;
 pub mod message;
+pub mod order;
+pub mod page;
 pub mod panels;
 pub mod panic;
 pub mod route;

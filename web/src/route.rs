@@ -1,11 +1,14 @@
-//! Which part of the page the address names.
+//! Which page: the fragment of the address says it, so that links and the browser's own back and
+//! forward work.
 
+use crate::share::FRAGMENT;
 use zabscope_core::guide::RUNS;
 
-/// A place of the page.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// One page.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Route {
     /// What this is, and the ways in: `#/`.
+    #[default]
     First,
     /// Without a script: `#/play`.
     Play,
@@ -13,23 +16,43 @@ pub enum Route {
     Cluster,
     /// What is simplified: `#/real`.
     Real,
+    /// The keys: `#/keys`.
+    Keys,
     /// A step of a guided run, from 0: `#/run/NAME/STEP`, there from 1.
     Lesson(usize, usize),
+    /// A run that somebody shared: `#r=…`.
+    Shared,
+    /// No page has this fragment: the first screen, with a word about it.
+    Unknown,
 }
 
+/// The pages without a number, with their fragments.
+const FIXED: [(Route, &str); 5] = [
+    (Route::First, "#/"),
+    (Route::Play, "#/play"),
+    (Route::Cluster, "#/cluster"),
+    (Route::Real, "#/real"),
+    (Route::Keys, "#/keys"),
+];
+
 impl Route {
-    /// Reads a fragment with its `#`. An unknown one is none.
+    /// The page of a fragment with its `#`.
     #[must_use]
-    pub fn read(fragment: &str) -> Option<Self> {
-        let path = fragment.strip_prefix('#').unwrap_or(fragment);
-        match path {
-            "" | "/" => return Some(Self::First),
-            "/play" => return Some(Self::Play),
-            "/cluster" => return Some(Self::Cluster),
-            "/real" => return Some(Self::Real),
-            _ => {}
+    pub fn read(fragment: &str) -> Self {
+        if fragment.is_empty() || fragment == "#" {
+            return Self::First;
         }
-        let mut parts = path.strip_prefix("/run/")?.split('/');
+        if fragment.starts_with(FRAGMENT) {
+            return Self::Shared;
+        }
+        if let Some((route, _)) = FIXED.iter().find(|(_, known)| *known == fragment) {
+            return *route;
+        }
+        Self::lesson(fragment).unwrap_or(Self::Unknown)
+    }
+
+    fn lesson(fragment: &str) -> Option<Self> {
+        let mut parts = fragment.strip_prefix("#/run/")?.split('/');
         let name = parts.next()?;
         let run = RUNS.iter().position(|(known, _)| *known == name)?;
         let step = match parts.next() {
@@ -39,19 +62,53 @@ impl Route {
         parts.next().is_none().then_some(Self::Lesson(run, step))
     }
 
-    /// The fragment.
+    /// The fragment. Nowhere leads to the first screen.
     #[must_use]
     pub fn fragment(self) -> String {
-        match self {
-            Self::First => "#/".to_owned(),
-            Self::Play => "#/play".to_owned(),
-            Self::Cluster => "#/cluster".to_owned(),
-            Self::Real => "#/real".to_owned(),
-            Self::Lesson(run, step) => {
-                let name = RUNS.get(run).map_or("", |(name, _)| *name);
-                format!("#/run/{name}/{}", step + 1)
-            }
+        if let Self::Lesson(run, step) = self {
+            let name = RUNS.get(run).map_or("", |(name, _)| *name);
+            return format!("#/run/{name}/{}", step + 1);
         }
+        let fixed = FIXED.iter().find(|(route, _)| *route == self);
+        fixed.map_or("#/", |(_, fragment)| *fragment).to_owned()
+    }
+
+    /// The mode of the page, for its style rules.
+    #[must_use]
+    pub const fn mode(self) -> &'static str {
+        match self {
+            Self::First | Self::Unknown => "first",
+            Self::Lesson(..) => "guided",
+            Self::Play | Self::Shared => "play",
+            Self::Cluster | Self::Real | Self::Keys => "text",
+        }
+    }
+
+    /// The name in the browser's title and history.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::First | Self::Unknown => "Zabscope",
+            Self::Lesson(..) => "Guided run – Zabscope",
+            Self::Play => "Playground – Zabscope",
+            Self::Shared => "A shared run – Zabscope",
+            Self::Cluster => "A real cluster – Zabscope",
+            Self::Real => "What is real here – Zabscope",
+            Self::Keys => "Keys – Zabscope",
+        }
+    }
+
+    /// True if the stage is seen, so that time may pass.
+    #[must_use]
+    pub const fn has_stage(self) -> bool {
+        !matches!(self, Self::Cluster | Self::Real | Self::Keys)
+    }
+
+    /// The page of the browser's address.
+    #[must_use]
+    pub fn here() -> Self {
+        let hash = web_sys::window().and_then(|window| window.location().hash().ok());
+        Self::read(&hash.unwrap_or_default())
     }
 }
 
@@ -60,16 +117,33 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_place_has_its_fragment() {
-        for route in [Route::First, Route::Play, Route::Cluster, Route::Real, Route::Lesson(1, 2)] {
-            assert_eq!(Route::read(&route.fragment()), Some(route));
+    fn every_page_has_its_fragment() {
+        let fixed = FIXED.iter().map(|(route, _)| *route);
+        for route in fixed.chain([Route::Lesson(1, 2)]) {
+            assert_eq!(Route::read(&route.fragment()), route);
         }
-        assert_eq!(Route::read(""), Some(Route::First));
-        assert_eq!(Route::read("#/run/lock"), Some(Route::Lesson(3, 0)));
-        for wrong in
-            ["#/nowhere", "#/run/nothing", "#/run/lock/0", "#/run/lock/1/2", "#/run/lock/x"]
-        {
-            assert_eq!(Route::read(wrong), None, "{wrong}");
+        assert_eq!(Route::read(""), Route::First);
+        assert_eq!(Route::read("#/run/lock"), Route::Lesson(3, 0));
+        assert_eq!(Route::read("#r=1.abc"), Route::Shared);
+    }
+
+    #[test]
+    fn another_fragment_leads_nowhere_and_has_a_page() {
+        for wrong in [
+            "#/nowhere",
+            "#/Play",
+            "#/play/1",
+            "#x",
+            "#/run",
+            "#/run/nothing",
+            "#/run/lock/0",
+            "#/run/lock/1/2",
+            "#/run/lock/x",
+        ] {
+            let route = Route::read(wrong);
+            assert_eq!(route, Route::Unknown, "{wrong}");
+            assert!(route.has_stage());
+            assert_eq!(route.fragment(), "#/");
         }
     }
 }

@@ -39,6 +39,10 @@ pub const SIM_FAULTS_MAX: usize = 256;
 pub const SIM_KEYFRAME_STEPS: u64 = 256;
 /// Keyframes of one simulation.
 pub const SIM_KEYFRAMES_MAX: usize = 128;
+/// Memory of all keyframes of one simulation, by an estimate; beyond it every second one goes.
+pub const SIM_KEYFRAMES_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// What one node costs in a keyframe besides its disk: the last transactions, sessions, plans.
+pub const SIM_NODE_BYTES: u64 = 48 * 1024;
 /// Bytes of a quorum stream that may wait for the end of a packet.
 pub const QUORUM_UNREAD_BYTES_MAX: usize = 2 * QUORUM_PACKET_BYTES_MAX;
 /// Requests of one client that may wait for an answer or for a connection; a further one is

@@ -89,6 +89,11 @@ pub trait Node: Sized + Clone + Debug {
     fn work(disk: &mut Self::Disk, job: Self::Job) -> Self::Done;
     /// What a process started on this simulated disk finds.
     fn recover(config: &Self::Config, disk: &Self::Disk) -> Self::Recovered;
+    /// About how many bytes a copy of this simulated disk takes, without what copies share; 0 where
+    /// disks stay small.
+    fn disk_bytes(_disk: &Self::Disk) -> u64 {
+        0
+    }
 }
 
 /// What happens to a node.

@@ -140,6 +140,10 @@ impl Node for Actor {
         disk.work(job)
     }
 
+    fn disk_bytes(disk: &Disk) -> u64 {
+        disk.copied_bytes()
+    }
+
     fn recover(config: &Config, disk: &Disk) -> Recovered {
         match config {
             Config::Server(_) => Recovered::Server(Box::new(disk.recover())),

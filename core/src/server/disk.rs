@@ -58,6 +58,12 @@ impl Disk {
         zxid == Zxid::ZERO && oldest.is_none_or(|oldest| first.is_some_and(|f| f <= oldest))
     }
 
+    /// About how many bytes a copy takes: the contents of entries and trees are shared.
+    #[must_use]
+    pub fn copied_bytes(&self) -> u64 {
+        (self.log.len() * size_of::<(Zxid, Payload)>()) as u64
+    }
+
     /// Does disk work.
     pub fn work(&mut self, job: Job) -> Done {
         match job {

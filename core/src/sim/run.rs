@@ -7,7 +7,9 @@ use super::record::{Cause, StepRecord, Traced};
 use super::schedule::{Micros, Settings};
 use super::state::State;
 use super::world::World;
-use crate::base::limits::{SIM_FAULTS_MAX, SIM_KEYFRAME_STEPS, SIM_KEYFRAMES_MAX};
+use crate::base::limits::{
+    SIM_FAULTS_MAX, SIM_KEYFRAME_STEPS, SIM_KEYFRAMES_BYTES_MAX, SIM_KEYFRAMES_MAX, SIM_NODE_BYTES,
+};
 use crate::base::{Node, NodeId, Now, Set};
 use crate::trace::{Digest, Entry, Keyframes, Tape, TraceHasher};
 use alloc::string::String;
@@ -68,7 +70,12 @@ impl<N: Traced> Sim<N> {
             faults: Vec::new(),
             fault_count: 0,
         };
-        let keyframes = Keyframes::new(SIM_KEYFRAME_STEPS, SIM_KEYFRAMES_MAX, moment.clone());
+        let keyframes = Keyframes::new(
+            SIM_KEYFRAME_STEPS,
+            SIM_KEYFRAMES_MAX,
+            SIM_KEYFRAMES_BYTES_MAX,
+            moment.clone(),
+        );
         Self { tape, moment, keyframes, end: 0, check: None, out: Outcome::default() }
     }
 
@@ -122,6 +129,11 @@ impl<N: Traced> Sim<N> {
     /// What this run can be repeated from.
     pub const fn tape(&self) -> &SimTape<N> {
         &self.tape
+    }
+
+    /// What the keyframes of this run cost in memory, bytes, by an estimate.
+    pub fn keyframe_bytes(&self) -> u64 {
+        self.keyframes.bytes()
     }
 
     /// What must not have happened and did, with its step; the first `SIM_FAULTS_MAX`.
@@ -280,12 +292,18 @@ impl<N: Traced> Sim<N> {
         };
         self.moment.remember(&record);
         self.end = self.end.max(self.index());
-        self.keyframes.offer(self.index(), &self.moment);
+        self.keyframes.offer(self.moment.state.index, &self.moment, Moment::bytes);
         record
     }
 }
 
 impl<N: Traced> Moment<N> {
+    /// About what a copy costs.
+    fn bytes(&self) -> u64 {
+        let slots = self.state.world.slots().values();
+        slots.map(|slot| SIM_NODE_BYTES + N::disk_bytes(slot.disk())).sum()
+    }
+
     fn remember(&mut self, record: &StepRecord<N>) {
         record.digest(&mut self.hasher);
         for fault in &record.faults {

@@ -1,67 +1,39 @@
-//! The parts of the page, and guided runs.
+//! From page to page, and through guided runs.
 
-use super::{App, Order, SEED, VOTERS};
+use super::{App, SEED, VOTERS, opening};
 use crate::lab::Lab;
-use crate::panels::client::ClientPanel;
-use crate::panels::controls::Headline;
-use crate::panels::{lesson, ways};
+use crate::panels::lesson;
 use crate::route::Route;
 use crate::run_view::RunCache;
+use crate::share;
 use crate::tour::{self, Tour};
-use yew::prelude::*;
-
-/// The fragment of the page's address.
-pub(super) fn address() -> String {
-    web_sys::window().and_then(|window| window.location().hash().ok()).unwrap_or_default()
-}
 
 /// The browser's clock, as frames have it.
 fn now_ms() -> f64 {
     web_sys::window().and_then(|window| window.performance()).map_or(0.0, |clock| clock.now())
 }
 
-/// Shows a part of the page in the address.
-fn set_address(route: Route) {
-    if let Some(window) = web_sys::window() {
-        // A fragment is always valid.
-        window.location().set_hash(&route.fragment()).ok();
-    }
-}
-
 impl App {
-    /// The left column.
-    pub(super) fn say(&self, order: &Callback<Order>) -> Html {
-        let view = &self.view;
-        let headline = html! {
-            <Headline view={view.clone()} first={self.route == Route::First} order={order.clone()} />
-        };
-        match (&self.tour, self.route) {
-            (Some(tour), _) => lesson::lesson(tour, &self.lab, self.playing, order),
-            (None, Route::First) => html! { <>{ headline }{ ways::first() }</> },
-            (None, Route::Cluster) => ways::cluster(),
-            (None, Route::Real) => ways::real(),
-            (None, Route::Play | Route::Lesson(..)) => html! {
-                <>
-                    { headline }
-                    <ClientPanel view={view.clone()} chosen={self.client} playing={self.playing}
-                        order={order.clone()} />
-                </>
-            },
-        }
-    }
-
-    /// Goes to the part of the page that the address names.
-    pub(super) fn follow(&mut self, route: Option<Route>) {
-        let Some(route) = route else {
-            self.shared.message = "This address leads nowhere on this page.".to_owned();
-            self.shared.alarm = true;
-            return;
-        };
+    /// The address has another fragment, or is read for the first time.
+    pub(super) fn visit(&mut self, route: Route) {
         self.route = route;
         match (route, &self.tour) {
+            (Route::Shared, _) => {
+                self.tour = None;
+                if let Some(fragment) = share::browser::fragment() {
+                    self.open("The link", &fragment);
+                }
+            }
             (Route::Lesson(run, step), Some(tour))
                 if tour.run() == run && tour.walk().at() == step => {}
             (Route::Lesson(run, step), _) => self.begin_tour(run, step),
+            // A text is read while the run waits.
+            (route, _) if !route.has_stage() => self.playing = false,
+            (Route::First | Route::Unknown, Some(_)) => {
+                self.tour = None;
+                self.new_run(opening::half_way(SEED));
+                self.playing = false;
+            }
             (_, Some(_)) => {
                 self.tour = None;
                 self.new_run(Lab::elected(VOTERS, SEED));
@@ -96,7 +68,7 @@ impl App {
         let Some(tour) = &self.tour else { return };
         if tour.walk().at() != at {
             self.route = Route::Lesson(tour.run(), tour.walk().at());
-            set_address(self.route);
+            super::go_to(&self.route.fragment());
             self.ends();
             self.focus_step = true;
         }

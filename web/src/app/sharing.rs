@@ -100,6 +100,10 @@ impl App {
                     self.selection = Some(Selection::Server(i64::from(seen.server)));
                 }
                 self.arrange();
+                // A file can be dropped on any page; the run is looked at where all can be done.
+                if matches!(self.route.mode(), "first" | "text") {
+                    super::go_to(&Route::Play.fragment());
+                }
             }
         }
     }

@@ -2,8 +2,8 @@
 
 mod module;
 
-use crate::app::Order;
 use crate::chart::{Chart, of_sizes};
+use crate::order::Order;
 use crate::share::FRAGMENT;
 use crate::work::search::WANTED;
 use js_sys::Function;
@@ -177,19 +177,17 @@ impl Desk {
     fn read(&mut self, line: &str) {
         let mut words = line.split(' ');
         let kind = words.next().unwrap_or_default();
-        let mut number = || words.next().and_then(|word| word.parse::<f64>().ok());
+        let mut number = || words.next().and_then(|word| word.parse::<u32>().ok());
         match kind {
             "progress" => {
                 if let (Some(done), Some(count)) = (number(), number()) {
-                    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-                    let progress = (done as u32, count as u32);
-                    self.progress = Some(progress);
-                    self.status = format!("{} of {}", progress.0, progress.1);
+                    self.progress = Some((done, count));
+                    self.status = format!("{done} of {count}");
                 }
             }
             "point" => {
                 if let (Some(size), Some(median), Some(p95)) = (number(), number(), number()) {
-                    self.sizes.push((size, median, p95));
+                    self.sizes.push((size.into(), median.into(), p95.into()));
                 }
             }
             "found" => {
@@ -276,11 +274,21 @@ impl Desk {
     }
 }
 
+/// With two places behind the point. Formatting floats would bring 25 kB of code and tables.
+fn hundredths(value: f64) -> String {
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "small, not negative"
+    )]
+    let hundredths = (value * 100.0 + 0.5) as u64;
+    format!("{}.{:02}", hundredths / 100, hundredths % 100)
+}
+
 /// The numbers of a chart, for those who do not see it and for those who want them.
 fn table(chart: &Chart) -> Html {
     let Some((_, first)) = chart.series.first() else { return Html::default() };
     let skipped = first.len().saturating_sub(ROWS_MAX);
-    let cell = |value: f64| html! { <td>{ format!("{:.2}", value) }</td> };
     html! {
         <details class="numbers">
             <summary>{ "The numbers" }</summary>
@@ -291,9 +299,9 @@ fn table(chart: &Chart) -> Html {
                 </tr></thead>
                 <tbody>
                     { for first.iter().enumerate().skip(skipped).map(|(row, (x, _))| html! {
-                        <tr><th scope="row">{ format!("{x:.2}") }</th>
-                            { for chart.series.iter().map(|(_, points)|
-                                points.get(row).map_or_else(Html::default, |point| cell(point.1))) }
+                        <tr><th scope="row">{ hundredths(*x) }</th>
+                            { for chart.series.iter().filter_map(|(_, points)|
+                                points.get(row).map(|point| html! { <td>{ hundredths(point.1) }</td> })) }
                         </tr>
                     }) }
                 </tbody>

@@ -1,8 +1,8 @@
 //! Asking the ensemble something, as one of its clients.
 
 use super::gives;
-use crate::app::Order;
 use crate::lab::create;
+use crate::order::Order;
 use crate::view::{ClientView, View};
 use std::rc::Rc;
 use web_sys::{HtmlInputElement, HtmlSelectElement};

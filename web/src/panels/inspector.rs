@@ -1,8 +1,8 @@
 //! What is chosen, and what can be done to it.
 
 use super::gives;
-use crate::app::{Order, Selection};
 use crate::message::node_name;
+use crate::order::{Order, Selection};
 use crate::scene::servers::spoken;
 use crate::tell::sentence;
 use crate::view::{LinkView, Role, ServerView, View};

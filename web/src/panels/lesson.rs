@@ -1,8 +1,8 @@
 //! The text of a guided run: where one is in it, what is said, what is asked, back and next.
 
 use super::gives;
-use crate::app::Order;
 use crate::lab::Lab;
+use crate::order::Order;
 use crate::route::Route;
 use crate::tour::{Pace, Tour};
 use yew::prelude::*;
@@ -124,7 +124,8 @@ pub fn verdict(choices: &Choices, chosen: u64, right: u64) -> String {
 }
 
 /// The list of guided runs.
-pub fn list() -> Html {
+#[component]
+pub fn Runs() -> Html {
     html! {
         <ul class="runs">
             { for RUNS.iter().enumerate().filter_map(|(run, (name, text))| {

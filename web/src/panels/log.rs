@@ -1,7 +1,7 @@
 //! What happened, in sentences, newest first. A line leads to its moment.
 
 use super::gives;
-use crate::app::Order;
+use crate::order::Order;
 use crate::view::View;
 use std::rc::Rc;
 use yew::prelude::*;

@@ -11,7 +11,7 @@ pub mod table;
 pub mod timeline;
 pub mod ways;
 
-use crate::app::Order;
+use crate::order::Order;
 use yew::prelude::*;
 
 /// A callback of a button that gives an order.

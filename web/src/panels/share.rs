@@ -1,7 +1,7 @@
 //! The link of this moment, the file, and what was wrong with what somebody opened.
 
 use super::gives;
-use crate::app::Order;
+use crate::order::Order;
 use crate::share::{LINK_MAX, Shared, Sharing, browser};
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlDetailsElement, HtmlInputElement};

@@ -1,8 +1,8 @@
 //! The whole run in one line: phases, what was done, where heartbeats were left out; and the
 //! slider through it.
 
-use crate::app::Order;
 use crate::lab::Stage;
+use crate::order::Order;
 use crate::run_view::RunView;
 use crate::travel::Travel;
 use web_sys::HtmlInputElement;

@@ -1,7 +1,7 @@
 //! The servers as a table: all that the drawing says, in text.
 
 use super::gives;
-use crate::app::{Order, Selection};
+use crate::order::{Order, Selection};
 use crate::scene::servers::glyph;
 use crate::view::{Role, ServerView, View};
 use std::rc::Rc;

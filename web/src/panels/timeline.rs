@@ -3,9 +3,9 @@
 use super::gives;
 use super::share::Share;
 use super::strip::RunStrip;
-use crate::app::{Order, Selection};
 use crate::lab::StopAt;
 use crate::lab::find::Wanted;
+use crate::order::{Order, Selection};
 use crate::run_view::RunView;
 use crate::share::Shared;
 use crate::travel::{Travel, ratio_text};

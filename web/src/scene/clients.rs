@@ -1,7 +1,7 @@
 //! Clients: boxes at the upper corners.
 
 use super::layout::{CLIENT_HALF_WIDTH, Layout, number};
-use crate::app::Order;
+use crate::order::Order;
 use crate::view::ClientView;
 use std::rc::Rc;
 use yew::prelude::*;

@@ -1,7 +1,7 @@
 //! Links between nodes. A click chooses one; the inspector offers the same for the keyboard.
 
 use super::layout::{Layout, between, degrees, number, rotate};
-use crate::app::{Order, Selection};
+use crate::order::{Order, Selection};
 use crate::view::LinkView;
 use std::rc::Rc;
 use yew::prelude::*;

@@ -16,6 +16,8 @@ const STILL_SHARE: f32 = 0.5;
 /// The messages that are in the page.
 #[derive(Debug, Default)]
 pub struct Messages {
+    /// Where they are: another page has another group.
+    group: Option<Element>,
     sprites: Map<u64, Sprite>,
 }
 
@@ -31,6 +33,10 @@ struct Sprite {
 impl Messages {
     /// Makes the page show these messages, in this group.
     pub fn show(&mut self, group: &Element, flights: &[FlightView], layout: &Layout) {
+        if self.group.as_ref() != Some(group) {
+            self.sprites.clear();
+            self.group = Some(group.clone());
+        }
         let wanted: Map<u64, &FlightView> =
             flights.iter().map(|flight| (flight.id, flight)).collect();
         self.sprites.retain(|id, sprite| {

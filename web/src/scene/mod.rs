@@ -6,7 +6,7 @@ pub mod links;
 pub mod messages;
 pub mod servers;
 
-use crate::app::{Order, Selection};
+use crate::order::{Order, Selection};
 use crate::view::View;
 use clients::Client;
 use layout::{Layout, number};

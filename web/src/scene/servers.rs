@@ -1,7 +1,7 @@
 //! Servers on their seats.
 
 use super::layout::{LINE, Layout, Point, Shape, number};
-use crate::app::{Order, Selection};
+use crate::order::{Order, Selection};
 use crate::view::{Role, ServerView};
 use std::rc::Rc;
 use yew::prelude::*;

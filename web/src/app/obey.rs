@@ -1,0 +1,94 @@
+//! What a person wants, done.
+
+use super::{App, element};
+use crate::chart;
+use crate::lab::Lab;
+use crate::order::{Order, Selection};
+use crate::travel::SPEEDS;
+use std::rc::Rc;
+use zabscope_core::base::{NodeId, Sid};
+use zabscope_core::client;
+use zabscope_core::sim::Action;
+
+impl App {
+    /// Does it. True if the page has to be drawn anew.
+    pub(super) fn obey(&mut self, order: Order) -> bool {
+        match order {
+            Order::Toggle => self.playing = !self.playing && !self.lab.is_full(),
+            Order::Forward => {
+                self.pace.forward(&mut self.lab);
+                self.stepped();
+            }
+            Order::Back => {
+                self.pace.back(&mut self.lab);
+                self.stepped();
+            }
+            Order::Seek(index) => {
+                self.lab.seek(index);
+                self.pace.moved(&self.lab);
+                self.stepped();
+            }
+            Order::Travel(travel) => {
+                if self.pace.travel(&mut self.lab, travel) {
+                    self.stepped();
+                }
+            }
+            Order::Branches => {
+                if let Some(list) = element("branches-open") {
+                    list.click();
+                }
+            }
+            Order::Faster(true) => self.pace.speed = (self.pace.speed + 1).min(SPEEDS.len() - 1),
+            Order::Faster(false) => self.pace.speed = self.pace.speed.saturating_sub(1),
+            Order::SkipIdle(skip) => self.pace.skip_idle = skip,
+            Order::Select(selection) => self.selection = selection,
+            Order::ChooseClient(client) => self.client = client,
+            Order::Run(voters, seed) => {
+                self.tour = None;
+                self.new_run(Lab::elected(voters, seed));
+            }
+            Order::Tour(pace) => self.go(pace),
+            Order::Tab(tab) => self.tab = tab,
+            Order::Desk(open) => {
+                self.charts = open.then(|| (0.0, Rc::new(chart::of_run(&self.lab))));
+            }
+            Order::Theme => self.change_theme(),
+            // Needs a way to answer: obeyed before.
+            Order::Share(_) => {}
+            Order::KillLeader => {
+                if let Some(leader) = self.view.leader {
+                    self.selection = Some(Selection::Server(leader));
+                    self.playing = true;
+                    self.act(Order::Kill(leader, false));
+                }
+            }
+            Order::Kill(..)
+            | Order::Restart(_)
+            | Order::Cut(..)
+            | Order::Ask(..)
+            | Order::Session(..) => self.act(order),
+        }
+        true
+    }
+
+    /// Orders that go on the tape.
+    fn act(&mut self, order: Order) {
+        let server = |sid| NodeId::Server(Sid(sid));
+        match order {
+            Order::Kill(sid, power) => self.lab.kill(server(sid), power),
+            Order::Restart(sid) => self.lab.act(Action::Start(server(sid))),
+            Order::Cut(from, to, true) => self.lab.act(Action::Cut(from, to)),
+            Order::Cut(from, to, false) => self.lab.act(Action::Heal(from, to)),
+            Order::Ask(client, request) => self.lab.ask(client, request),
+            Order::Session(client, start) => {
+                let call = if start { client::Call::Start } else { client::Call::Close };
+                self.lab.tell_client(client, call);
+            }
+            _ => return,
+        }
+        self.pace.moved(&self.lab);
+        self.refresh();
+        self.said.clone_from(&self.view.step);
+        self.said_step = self.lab.index();
+    }
+}

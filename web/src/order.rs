@@ -1,0 +1,103 @@
+//! What a person can want of the page, as one type.
+
+use crate::share::Sharing;
+use crate::tour;
+use crate::travel::Travel;
+use zabscope_core::base::{ClientId, NodeId};
+use zabscope_core::proto::request::Request;
+
+/// What is chosen on the stage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Selection {
+    /// A server.
+    Server(i64),
+    /// The link between two nodes, the smaller first.
+    Link(NodeId, NodeId),
+}
+
+/// What the dock shows. On a telephone, where there is one column, also what stands beside the
+/// stage elsewhere.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Tab {
+    /// The left column: narration, or what can be done.
+    #[default]
+    Say,
+    /// The right column: what is chosen.
+    Inspect,
+    /// Servers and time.
+    Diagram,
+    /// What happened.
+    Events,
+    /// The znodes.
+    Tree,
+    /// Charts and searches.
+    Charts,
+}
+
+impl Tab {
+    /// All, in the order of their keys.
+    pub const ALL: [Self; 6] =
+        [Self::Say, Self::Inspect, Self::Diagram, Self::Events, Self::Tree, Self::Charts];
+
+    /// Its name in the page: part of ids and of style rules.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Say => "say",
+            Self::Inspect => "inspect",
+            Self::Diagram => "diagram",
+            Self::Events => "events",
+            Self::Tree => "tree",
+            Self::Charts => "charts",
+        }
+    }
+}
+
+/// What a person wants.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Order {
+    /// Let time pass, or stop it.
+    Toggle,
+    /// One event forward.
+    Forward,
+    /// One event back.
+    Back,
+    /// To the moment before this step.
+    Seek(u64),
+    /// One stop faster or slower.
+    Faster(bool),
+    /// Pass heartbeats quickly, or not.
+    SkipIdle(bool),
+    /// Another journey through time.
+    Travel(Travel),
+    /// Show the list of branches.
+    Branches,
+    /// Links and files.
+    Share(Sharing),
+    /// On, or back, in a guided run.
+    Tour(tour::Pace),
+    /// Somebody looks at the charts, or does not any more.
+    Desk(bool),
+    /// Show this in the dock.
+    Tab(Tab),
+    /// Choose something, or nothing.
+    Select(Option<Selection>),
+    /// Choose a client.
+    ChooseClient(ClientId),
+    /// Kill whoever leads, and let time pass.
+    KillLeader,
+    /// End a server; with loss of what is not on disk.
+    Kill(i64, bool),
+    /// Start it again.
+    Restart(i64),
+    /// Nothing passes from the first to the second, or it passes again.
+    Cut(NodeId, NodeId, bool),
+    /// Have a client ask.
+    Ask(ClientId, Request),
+    /// A client starts or closes its session.
+    Session(ClientId, bool),
+    /// A new run: number of servers, seed.
+    Run(u8, u64),
+    /// The other theme.
+    Theme,
+}
