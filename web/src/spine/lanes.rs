@@ -5,7 +5,7 @@
 
 use super::score::{AHEAD_US, Arrow, Bar, Fate, Lane, PAST_US, Score, Sign};
 use super::{SpineView, pitch};
-use crate::app::{Order, Selection};
+use crate::order::{Order, Selection};
 use crate::scene::layout::number;
 use crate::view::{View, time_text};
 use std::rc::Rc;
@@ -34,11 +34,8 @@ pub struct LanesProps {
 /// Place of a time on the axis: 0 at the right edge, negative before.
 fn x(score: &Score, at: Micros) -> f32 {
     #[allow(clippy::cast_precision_loss, reason = "a position on the screen")]
-    let us = if at >= score.now {
-        (at.0 - score.now.0) as f32
-    } else {
-        -((score.now.0 - at.0) as f32)
-    };
+    let us =
+        if at >= score.now { (at.0 - score.now.0) as f32 } else { -((score.now.0 - at.0) as f32) };
     (us - AHEAD_US as f32) * SCALE / 1000.0
 }
 
@@ -137,9 +134,8 @@ fn lifeline(score: &Score, lane: &Lane, y: f32) -> Html {
     let y = number(y);
     let end = x(score, score.now);
     let begin = x(score, Micros(score.now.0.saturating_sub(PAST_US)));
-    let until = |place: usize| {
-        lane.roles.get(place + 1).map_or(end, |(at, _)| x(score, *at).max(begin))
-    };
+    let until =
+        |place: usize| lane.roles.get(place + 1).map_or(end, |(at, _)| x(score, *at).max(begin));
     html! {
         <>
             <path class="later" d={format!("M{} {y}H0", number(end))} />
@@ -168,7 +164,8 @@ fn message(
     chosen: bool,
     order: &Callback<Order>,
 ) -> Html {
-    let (from, to) = ((x(score, arrow.sent_at), y(arrow.from)), (x(score, arrow.end_at), y(arrow.to)));
+    let (from, to) =
+        ((x(score, arrow.sent_at), y(arrow.from)), (x(score, arrow.end_at), y(arrow.to)));
     let now = x(score, score.now);
     let line = |(ax, ay): (f32, f32), (bx, by): (f32, f32)| {
         format!("M{} {}L{} {}", number(ax), number(ay), number(bx), number(by))
@@ -184,17 +181,7 @@ fn message(
     };
     let here = between(share);
     let title = arrow.look.title();
-    let who = |row: usize| score.lanes.get(row).map(|lane| lane.node);
-    let spoken = match (who(arrow.from), who(arrow.to)) {
-        (Some(from), Some(to)) => format!(
-            "{title}, {} to {}, {}, {}",
-            crate::message::node_name(from),
-            crate::message::node_name(to),
-            time_text(arrow.sent_at),
-            fate_word(arrow.fate)
-        ),
-        _ => title.clone(),
-    };
+    let spoken = score.spoken(arrow);
     let id = arrow.id;
     let order = order.clone();
     let onclick = Callback::from(move |_: MouseEvent| {
@@ -234,7 +221,11 @@ fn end_of(fate: Fate, from: (f32, f32), here: (f32, f32)) -> Html {
     match fate {
         Fate::Arrived => {
             let point = |along: f32, aside: f32| {
-                format!("{} {}", number(ux.mul_add(-along, -uy * aside)), number(uy.mul_add(-along, ux * aside)))
+                format!(
+                    "{} {}",
+                    number(ux.mul_add(-along, -uy * aside)),
+                    number(uy.mul_add(-along, ux * aside))
+                )
             };
             let d = format!("M0 0L{}L{}z", point(7.0, 2.6), point(7.0, -2.6));
             html! { <path class="head" transform={at} {d} /> }
@@ -244,16 +235,6 @@ fn end_of(fate: Fate, from: (f32, f32), here: (f32, f32)) -> Html {
         }
         Fate::Flying => html! { <circle class="dot" transform={at} r="3.5" /> },
         Fate::Ahead => Html::default(),
-    }
-}
-
-const fn fate_word(fate: Fate) -> &'static str {
-    match fate {
-        Fate::Arrived => "arrived",
-        Fate::Lost => "lost",
-        Fate::Flying => "on its way",
-        Fate::Stopped => "stopped by a cut",
-        Fate::Ahead => "not sent yet",
     }
 }
 
@@ -277,9 +258,11 @@ fn write(score: &Score, bar: &Bar, y: f32) -> Html {
             ["e0", "e1", "e2", "e3"].get((zxid.epoch().0 & 3) as usize).copied().unwrap_or("e0")
         }
     };
-    let rect = |class: &'static str, from: f32, to: f32| html! {
-        <rect {class} x={number(from)} y={number(y - 4.5)} width={number((to - from).max(1.0))}
-            height="9" rx="2" />
+    let rect = |class: &'static str, from: f32, to: f32| {
+        html! {
+            <rect {class} x={number(from)} y={number(y - 4.5)} width={number((to - from).max(1.0))}
+                height="9" rx="2" />
+        }
     };
     html! {
         <g class={classes!("fsync", class)}>

@@ -13,8 +13,8 @@ pub mod trail;
 pub mod votes;
 pub mod walk;
 
-use crate::app::{Order, Selection};
 use crate::lab::Lab;
+use crate::order::{Order, Selection};
 use crate::panels::gives;
 use crate::scene::servers::glyph;
 use crate::view::{ClientView, Role, ServerView, View};

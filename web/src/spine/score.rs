@@ -3,8 +3,8 @@
 
 use super::trail::{Harm, Trail};
 use crate::lab::Lab;
-use crate::message::{Look, Tone};
-use crate::view::Role;
+use crate::message::{Look, Tone, node_name};
+use crate::view::{Role, time_text};
 use zabscope_core::base::{NodeId, Zxid};
 use zabscope_core::sim::Micros;
 use zabscope_core::zab::ServerState;
@@ -41,6 +41,20 @@ pub enum Fate {
     Stopped,
     /// It is not sent yet; the known run says it will be.
     Ahead,
+}
+
+impl Fate {
+    /// In words.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Arrived => "arrived",
+            Self::Lost => "lost",
+            Self::Flying => "on its way",
+            Self::Stopped => "stopped by a cut",
+            Self::Ahead => "not sent yet",
+        }
+    }
 }
 
 /// A message.
@@ -136,6 +150,21 @@ impl Score {
             bars: bars(lab, &rows, window),
             signs: signs(lab, &rows, window.0),
         }
+    }
+
+    /// A message in words, for those who do not see the drawing.
+    #[must_use]
+    pub fn spoken(&self, arrow: &Arrow) -> String {
+        let mut words = arrow.look.title();
+        let ends = [(", ", arrow.from), (" to ", arrow.to)];
+        for (link, row) in ends {
+            words.push_str(link);
+            words.extend(self.lanes.get(row).map(|lane| node_name(lane.node)));
+        }
+        for word in [", ", &time_text(arrow.sent_at), ", ", arrow.fate.word()] {
+            words.push_str(word);
+        }
+        words
     }
 
     /// One arrow.

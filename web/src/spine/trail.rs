@@ -120,9 +120,10 @@ impl Trail {
     fn reopen(&mut self) {
         self.open.clear();
         for (place, flush) in self.flushes.iter().enumerate() {
-            let died = self.harms.before(usize::MAX).any(|(step, _, harm)| {
-                *step >= flush.step && *harm == Harm::Crash(flush.node)
-            });
+            let died = self
+                .harms
+                .before(usize::MAX)
+                .any(|(step, _, harm)| *step >= flush.step && *harm == Harm::Crash(flush.node));
             if flush.done.is_none() && !died {
                 self.open.push(place);
             }

@@ -40,9 +40,8 @@ pub fn of(lab: &Lab) -> Vec<Option<Votes>> {
             };
             let proposal = election.proposal();
             let is_me = |voter: i64| voter == sid.0;
-            let votes = (1..=voters).map(|voter| {
-                if is_me(voter) { Some(proposal) } else { vote_of(voter) }
-            });
+            let votes = (1..=voters)
+                .map(|voter| if is_me(voter) { Some(proposal) } else { vote_of(voter) });
             let votes: Vec<_> = votes.collect();
             let equal = votes.iter().filter(|vote| **vote == Some(proposal)).count();
             let heard = votes.iter().map(|vote| vote.map(|vote| vote.leader.0)).collect();

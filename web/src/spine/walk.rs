@@ -61,6 +61,14 @@ pub fn effects(lab: &Lab, id: u64) -> Vec<u64> {
     found
 }
 
+/// The newest message before the cursor that is not a heartbeat.
+#[must_use]
+pub fn newest(lab: &Lab) -> Option<u64> {
+    let flights = &lab.record().flights;
+    let end = flights.partition_point(|flight| flight.step < lab.index());
+    flights.before(end).find(|flight| !flight.look.is_quiet()).map(|flight| flight.id)
+}
+
 /// The next message in a direction.
 #[must_use]
 pub fn next(lab: &Lab, id: u64, toward: Toward) -> Option<u64> {
