@@ -331,7 +331,7 @@ fn charts_are_drawn_when_somebody_looks() -> Result<()> {
     let loaded = "return performance.getEntriesByType('resource').map(e => e.name)
         .some(name => name.includes('worker'))";
     assert_eq!(browser.script(loaded)?, false, "the second module is no part of the first load");
-    click(&browser, "#desk-open")?;
+    click(&browser, "#tab-charts")?;
     wait_true(
         &browser,
         "three drawings",
@@ -365,7 +365,7 @@ fn charts_are_drawn_when_somebody_looks() -> Result<()> {
 fn a_search_finds_a_run_and_gives_its_link() -> Result<()> {
     let browser = open_page()?;
     pause(&browser)?;
-    click(&browser, "#desk-open")?;
+    click(&browser, "#tab-charts")?;
     browser.wait_for("#search")?;
     browser.script(
         "const what = document.querySelector('#search-what'); what.value = 'trunc';
@@ -388,7 +388,7 @@ fn a_search_finds_a_run_and_gives_its_link() -> Result<()> {
 fn long_work_shows_progress_and_stops() -> Result<()> {
     let browser = open_page()?;
     pause(&browser)?;
-    click(&browser, "#desk-open")?;
+    click(&browser, "#tab-charts")?;
     browser.wait_for("#search-what")?;
     // What takes long: two leaders at a time are rare.
     browser.script(
@@ -488,7 +488,7 @@ fn after_the_first_visit_no_network_is_needed() -> Result<()> {
     browser
         .wait_until("a death", || moment(&browser).ok()?.contains("server-3DOWN").then_some(()))?;
     // The second module too, and a link.
-    click(&browser, "#desk-open")?;
+    click(&browser, "#tab-charts")?;
     wait_true(&browser, "drawings", "return document.querySelectorAll('.charts svg').length >= 3")?;
     browser.open("about:blank")?;
     browser.open(&link)?;

@@ -79,8 +79,6 @@ pub enum Order {
     Share(Sharing),
     /// On, or back, in a guided run.
     Tour(tour::Pace),
-    /// Somebody looks at the charts, or does not any more.
-    Desk(bool),
     /// Show this in the dock.
     Tab(Tab),
     /// Choose something, or nothing.

@@ -5,24 +5,24 @@ use crate::base::{Effect, Event, Node, Now};
 use crate::client::{self, Client};
 use crate::recipes::{self, Program, Worker, WorkerCall};
 use crate::server::{self, Disk, Server, message};
-use crate::zab;
+use crate::zab::{self, Rules, Sound};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 /// A server or a client.
 #[derive(Clone, Debug)]
-pub enum Actor {
+pub enum Actor<R: Rules = Sound> {
     /// A member of the ensemble.
-    Server(Box<Server>),
+    Server(Box<Server<R>>),
     /// A client, and what it does.
     Client(Box<Worker>),
 }
 
 /// Settings of either.
 #[derive(Clone, Debug)]
-pub enum Config {
+pub enum Config<R = Sound> {
     /// Of a server.
-    Server(Box<server::Config>),
+    Server(Box<server::Config<R>>),
     /// Of a client.
     Client(recipes::Config),
 }
@@ -65,10 +65,10 @@ pub enum Note {
     Client(recipes::Note),
 }
 
-impl Actor {
+impl<R: Rules> Actor<R> {
     /// The server, if it is one.
     #[must_use]
-    pub fn server(&self) -> Option<&Server> {
+    pub fn server(&self) -> Option<&Server<R>> {
         if let Self::Server(server) = self { Some(server) } else { None }
     }
 
@@ -85,8 +85,8 @@ impl Actor {
     }
 }
 
-impl Node for Actor {
-    type Config = Config;
+impl<R: Rules> Node for Actor<R> {
+    type Config = Config<R>;
     type Msg = message::Msg;
     type Timer = Timer;
     type Write = message::Write;
@@ -99,7 +99,7 @@ impl Node for Actor {
     type Reply = client::Reply;
     type Note = Note;
 
-    fn boot(config: &Config, recovered: Recovered) -> Self {
+    fn boot(config: &Config<R>, recovered: Recovered) -> Self {
         match (config, recovered) {
             (Config::Server(config), Recovered::Server(recovered)) => {
                 Self::Server(Box::new(Server::boot(config, *recovered)))
@@ -144,7 +144,7 @@ impl Node for Actor {
         disk.copied_bytes()
     }
 
-    fn recover(config: &Config, disk: &Disk) -> Recovered {
+    fn recover(config: &Config<R>, disk: &Disk) -> Recovered {
         match config {
             Config::Server(_) => Recovered::Server(Box::new(disk.recover())),
             Config::Client(_) => Recovered::Client,
@@ -153,7 +153,7 @@ impl Node for Actor {
 }
 
 /// `None`: not for a server.
-fn server_event(event: Event<Actor>) -> Option<Event<Server>> {
+fn server_event<R: Rules>(event: Event<Actor<R>>) -> Option<Event<Server<R>>> {
     Some(match event {
         Event::Start => Event::Start,
         Event::Timer(Timer::Server(timer)) => Event::Timer(timer),
@@ -170,7 +170,7 @@ fn server_event(event: Event<Actor>) -> Option<Event<Server>> {
 }
 
 /// `None`: not for a client.
-fn client_event(event: Event<Actor>) -> Option<Event<Worker>> {
+fn client_event<R: Rules>(event: Event<Actor<R>>) -> Option<Event<Worker>> {
     Some(match event {
         Event::Start => Event::Start,
         Event::Timer(Timer::Client(timer)) => Event::Timer(timer),
@@ -189,7 +189,7 @@ fn client_event(event: Event<Actor>) -> Option<Event<Worker>> {
     })
 }
 
-fn from_server(effect: Effect<Server>) -> Effect<Actor> {
+fn from_server<R: Rules>(effect: Effect<Server<R>>) -> Effect<Actor<R>> {
     match effect {
         Effect::SetTimer(timer, after) => Effect::SetTimer(Timer::Server(timer), after),
         Effect::CancelTimer(timer) => Effect::CancelTimer(Timer::Server(timer)),
@@ -206,7 +206,7 @@ fn from_server(effect: Effect<Server>) -> Effect<Actor> {
     }
 }
 
-fn from_client(effect: Effect<Worker>) -> Option<Effect<Actor>> {
+fn from_client<R: Rules>(effect: Effect<Worker>) -> Option<Effect<Actor<R>>> {
     Some(match effect {
         Effect::SetTimer(timer, after) => Effect::SetTimer(Timer::Client(timer), after),
         Effect::CancelTimer(timer) => Effect::CancelTimer(Timer::Client(timer)),

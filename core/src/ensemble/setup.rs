@@ -8,7 +8,7 @@ use crate::recipes::{self, Program};
 use crate::server::Config;
 use crate::sim::{Settings, Setup};
 use crate::tree::WriteRules;
-use crate::zab;
+use crate::zab::{self, Rules, Sound};
 use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
@@ -70,8 +70,15 @@ impl EnsembleSettings {
     /// The world to start from: all are down, with empty disks.
     #[must_use]
     pub fn setup(&self) -> Setup<Actor> {
+        self.setup_with(Sound)
+    }
+
+    /// The same for servers with other rules, for checkers.
+    #[must_use]
+    pub fn setup_with<R: Rules>(&self, rules: R) -> Setup<Actor<R>> {
         let server = |sid| {
-            let config = actor::Config::Server(Box::new(self.server_config(sid)));
+            let config = self.server_config_with(sid, rules.clone());
+            let config = actor::Config::Server(Box::new(config));
             (NodeId::Server(sid), config)
         };
         let client = |id| {
@@ -96,11 +103,16 @@ impl EnsembleSettings {
     /// What one server is told.
     #[must_use]
     pub fn server_config(&self, me: Sid) -> Config {
+        self.server_config_with(me, Sound)
+    }
+
+    fn server_config_with<R: Rules>(&self, me: Sid, switches: R) -> Config<R> {
         let voters: Vec<Sid> = self.sids().take(usize::from(self.voters)).collect();
         let observers: Set<Sid> = self.sids().skip(usize::from(self.voters)).collect();
         let tick = i32::try_from(self.tick_ms).unwrap_or(i32::MAX);
         let text = self.config_text().into();
         Config {
+            switches,
             zab: zab::Config {
                 me,
                 voters: Voters::new(voters),

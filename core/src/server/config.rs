@@ -1,11 +1,13 @@
 //! Settings of a server.
 
 use crate::tree::WriteRules;
-use crate::zab;
+use crate::zab::{self, Sound};
 
 /// What a server is told at boot; the names are those of zoo.cfg.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Config {
+pub struct Config<R = Sound> {
+    /// Which guards of the protocol are missing: none in a real server.
+    pub switches: R,
     /// The ensemble.
     pub zab: zab::Config,
     /// Shortest session timeout (`minSessionTimeout`, default 2 ticks).

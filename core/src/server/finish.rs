@@ -21,11 +21,12 @@ use crate::proto::watch::{KeeperState, WatcherEvent};
 use crate::tree::{Applied, Change, ChangeKind, TxnResult, acl};
 use crate::watch::{Notice, Subject, ZnodeEvent};
 use crate::zab::Entry;
+use crate::zab::Rules;
 use alloc::vec::Vec;
 
-impl Server {
+impl<R: Rules> Server<R> {
     /// Applies the next transaction of the order.
-    pub(super) fn deliver(&mut self, entry: Entry<Payload>, out: &mut Effects) {
+    pub(super) fn deliver(&mut self, entry: Entry<Payload>, out: &mut Effects<R>) {
         let zxid = entry.zxid;
         let (record, applied) = match self.ahead.take(zxid) {
             Some(Prepared { record, image, applied }) => {
@@ -51,7 +52,7 @@ impl Server {
         self.count_txn(out);
     }
 
-    fn check_digest(&self, record: &TxnRecord, out: &mut Effects) {
+    fn check_digest(&self, record: &TxnRecord, out: &mut Effects<R>) {
         let differs = record
             .digest
             .is_some_and(|digest| digest.version == 2 && digest.tree != self.image.tree.digest());
@@ -62,7 +63,7 @@ impl Server {
 
     // --- watches -------------------------------------------------------------------------
 
-    fn fire_watches(&mut self, zxid: Zxid, changes: &[Change], out: &mut Effects) {
+    fn fire_watches(&mut self, zxid: Zxid, changes: &[Change], out: &mut Effects<R>) {
         for change in changes {
             let conns = &self.conns;
             let may_read = |conn: Conn, subject: Subject| {
@@ -85,7 +86,7 @@ impl Server {
     }
 
     /// Tells a connection of a change.
-    pub(super) fn send_event(&self, zxid: Zxid, notice: Notice, out: &mut Effects) {
+    pub(super) fn send_event(&self, zxid: Zxid, notice: Notice, out: &mut Effects<R>) {
         let event = WatcherEvent {
             kind: notice.event,
             state: KeeperState::SyncConnected,
@@ -96,7 +97,7 @@ impl Server {
 
     // --- sessions ------------------------------------------------------------------------
 
-    fn finish_sessions(&mut self, record: &TxnRecord, out: &mut Effects) {
+    fn finish_sessions(&mut self, record: &TxnRecord, out: &mut Effects<R>) {
         let session = record.header.session;
         match &record.txn {
             Txn::CreateSession { timeout_ms } => {
@@ -140,7 +141,7 @@ impl Server {
 
     /// Answers the client of this transaction, if it is connected here and this is the write at
     /// the head of its queue.
-    fn answer_write(&mut self, record: &TxnRecord, applied: Applied, out: &mut Effects) {
+    fn answer_write(&mut self, record: &TxnRecord, applied: Applied, out: &mut Effects<R>) {
         let TxnHeader { session, cxid, zxid, .. } = record.header;
         let Some(conn) = self.attached.get(&session).copied() else { return };
         let Some(connection) = self.conns.get(&conn) else { return };

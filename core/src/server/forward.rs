@@ -7,12 +7,13 @@ use super::server::{Effects, Server};
 use crate::base::{Effect, Link, Now, Sid, Zxid};
 use crate::proto::opcode as op;
 use crate::proto::txn::TxnRecord;
+use crate::zab::Rules;
 use crate::zab::{Entry, Forward, Touch};
 
-impl Server {
+impl<R: Rules> Server<R> {
     /// A packet on a quorum link: the service's own ones are read here, all go to the protocol,
     /// for which any of them is a sign of life.
-    pub(super) fn on_packet(&mut self, now: Now, from: Sid, packet: Packet, out: &mut Effects) {
+    pub(super) fn on_packet(&mut self, now: Now, from: Sid, packet: Packet, out: &mut Effects<R>) {
         if let Packet::Proposal(entry) | Packet::Inform(entry) = &packet
             && !is_readable(entry)
         {
@@ -46,7 +47,7 @@ impl Server {
     // --- learner -------------------------------------------------------------------------
 
     /// Hands a write or a sync of an own client to the leader, which may be this server.
-    pub(super) fn hand_to_leader(&mut self, now: Now, forward: Forward, out: &mut Effects) {
+    pub(super) fn hand_to_leader(&mut self, now: Now, forward: Forward, out: &mut Effects<R>) {
         if self.is_leader() {
             let me = self.config.zab.me;
             self.prepare(now, me, &forward, out);
@@ -55,7 +56,7 @@ impl Server {
         }
     }
 
-    pub(super) fn send_to_leader(&self, packet: Packet, out: &mut Effects) {
+    pub(super) fn send_to_leader(&self, packet: Packet, out: &mut Effects<R>) {
         if let Some(leader) = self.peer.leader() {
             out.push(Effect::Send(Link::Quorum(leader), super::Msg::Packet(packet)));
         }
@@ -63,7 +64,7 @@ impl Server {
 
     /// The answer carries every session that showed life since the last one: that is the only way
     /// in which the leader learns of it.
-    fn answer_ping(&mut self, zxid: Zxid, out: &mut Effects) {
+    fn answer_ping(&mut self, zxid: Zxid, out: &mut Effects<R>) {
         // Before UPTODATE the leader does not expect an answer, and a Java leader takes the
         // first packet after NEWLEADER for its ACK.
         if !self.peer.is_serving() {
@@ -79,7 +80,7 @@ impl Server {
 
     // --- leader --------------------------------------------------------------------------
 
-    fn on_forwarded(&mut self, now: Now, from: Sid, forward: &Forward, out: &mut Effects) {
+    fn on_forwarded(&mut self, now: Now, from: Sid, forward: &Forward, out: &mut Effects<R>) {
         if forward.op == op::SYNC {
             self.on_forwarded_sync(from, out);
         } else {
@@ -88,7 +89,7 @@ impl Server {
     }
 
     /// SYNC goes out behind the COMMIT of everything proposed so far, at once if that is done.
-    fn on_forwarded_sync(&mut self, from: Sid, out: &mut Effects) {
+    fn on_forwarded_sync(&mut self, from: Sid, out: &mut Effects<R>) {
         if self.outstanding() == 0 {
             out.push(Effect::Send(Link::Quorum(from), super::Msg::Packet(Packet::Sync)));
         } else {
@@ -97,7 +98,7 @@ impl Server {
     }
 
     /// Everything up to `zxid` is committed.
-    pub(super) fn release_syncs(&mut self, zxid: Zxid, out: &mut Effects) {
+    pub(super) fn release_syncs(&mut self, zxid: Zxid, out: &mut Effects<R>) {
         while let Some((behind, learner)) = self.held_syncs.front().copied() {
             if behind > zxid {
                 break;
@@ -107,7 +108,7 @@ impl Server {
         }
     }
 
-    fn on_revalidate(&mut self, from: Sid, touch: Touch, out: &mut Effects) {
+    fn on_revalidate(&mut self, from: Sid, touch: Touch, out: &mut Effects<R>) {
         let valid = self.tracker.reattach(touch.session, touch.timeout_ms, from);
         let answer = Packet::Revalidated { session: touch.session, valid };
         out.push(Effect::Send(Link::Quorum(from), super::Msg::Packet(answer)));

@@ -10,17 +10,18 @@ use crate::proto::connect::{ConnectRequest, ConnectResponse, PASSWORD_BYTES, pas
 use crate::proto::opcode as op;
 use crate::session::negotiate;
 use crate::wire::Writer;
+use crate::zab::Rules;
 use crate::zab::{Forward, Packet, Touch};
 use bytes::Bytes;
 
-impl Server {
+impl<R: Rules> Server<R> {
     /// First message of a connection.
     pub(super) fn on_connect(
         &mut self,
         now: Now,
         conn: Conn,
         request: &ConnectRequest,
-        out: &mut Effects,
+        out: &mut Effects<R>,
     ) {
         if !self.peer.is_serving() {
             self.close(conn, Closed::NotServing, out);
@@ -47,7 +48,7 @@ impl Server {
         }
     }
 
-    fn create_session(&mut self, now: Now, conn: Conn, out: &mut Effects) {
+    fn create_session(&mut self, now: Now, conn: Conn, out: &mut Effects<R>) {
         let session = self.next_session;
         self.next_session = SessionId(session.0 + 1);
         let Some(connection) = self.conns.get_mut(&conn) else { return };
@@ -66,7 +67,7 @@ impl Server {
         self.hand_to_leader(now, forward, out);
     }
 
-    fn reopen_session(&mut self, conn: Conn, request: &ConnectRequest, out: &mut Effects) {
+    fn reopen_session(&mut self, conn: Conn, request: &ConnectRequest, out: &mut Effects<R>) {
         let session = request.session;
         // An older connection of the session ends, even if the password turns out wrong.
         if let Some(older) = self.attached.get(&session).copied() {
@@ -91,7 +92,7 @@ impl Server {
     }
 
     /// The leader knows the session, or does not.
-    pub(super) fn on_revalidated(&mut self, session: SessionId, valid: bool, out: &mut Effects) {
+    pub(super) fn on_revalidated(&mut self, session: SessionId, valid: bool, out: &mut Effects<R>) {
         let Some(conn) = self.attached.get(&session).copied() else { return };
         let attaching =
             self.conns.get(&conn).is_some_and(|connection| connection.stage == Stage::Attaching);
@@ -102,7 +103,7 @@ impl Server {
     }
 
     /// The session stands: answer, and read on.
-    pub(super) fn finish_session(&mut self, conn: Conn, out: &mut Effects) {
+    pub(super) fn finish_session(&mut self, conn: Conn, out: &mut Effects<R>) {
         let Some(connection) = self.conns.get_mut(&conn) else { return };
         connection.stage = Stage::Ready;
         connection.paused = false;
@@ -122,7 +123,7 @@ impl Server {
     }
 
     /// Wrong password, or no such session: the client takes this for the end of its session.
-    fn refuse_session(&mut self, conn: Conn, out: &mut Effects) {
+    fn refuse_session(&mut self, conn: Conn, out: &mut Effects<R>) {
         let Some(connection) = self.conns.get(&conn) else { return };
         let byte = connection.read_only_byte.then_some(false);
         self.send(conn, ToClient::Connected(ConnectResponse::expired(byte)), out);

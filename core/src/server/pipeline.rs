@@ -16,11 +16,12 @@ use crate::proto::reply::{Reply, ReplyHeader, xid};
 use crate::proto::request::{Request, RequestHeader};
 use crate::wire::{Encode, Reader};
 use crate::zab::Forward;
+use crate::zab::Rules;
 use bytes::Bytes;
 
-impl Server {
+impl<R: Rules> Server<R> {
     /// A message of a client.
-    pub(super) fn on_client(&mut self, now: Now, conn: Conn, msg: ToServer, out: &mut Effects) {
+    pub(super) fn on_client(&mut self, now: Now, conn: Conn, msg: ToServer, out: &mut Effects<R>) {
         let Some(connection) = self.conns.get(&conn) else { return };
         match (connection.stage, msg) {
             (Stage::Fresh, ToServer::Connect(request)) => {
@@ -53,7 +54,7 @@ impl Server {
         conn: Conn,
         header: RequestHeader,
         body: Bytes,
-        out: &mut Effects,
+        out: &mut Effects<R>,
     ) {
         match header.op {
             op::PING => self.reply(conn, xid::PING, self.last_processed(), Ok(Reply::Empty), out),
@@ -83,7 +84,7 @@ impl Server {
         conn: Conn,
         header: RequestHeader,
         body: Bytes,
-        out: &mut Effects,
+        out: &mut Effects<R>,
     ) {
         let cxid = Cxid(header.xid);
         self.enqueue(conn, Waiting::Write { cxid, op: header.op }, out);
@@ -109,7 +110,7 @@ impl Server {
         conn: Conn,
         header: RequestHeader,
         body: Bytes,
-        out: &mut Effects,
+        out: &mut Effects<R>,
     ) {
         let decoded = Request::decode(op::SYNC, &mut Reader::new(body.clone()));
         let Ok(Request::Sync { path }) = decoded else {
@@ -131,7 +132,7 @@ impl Server {
     }
 
     /// SYNC came: it answers the oldest sync that was forwarded.
-    pub(super) fn on_synced(&mut self, out: &mut Effects) {
+    pub(super) fn on_synced(&mut self, out: &mut Effects<R>) {
         let Some(conn) = self.syncs.pop_front() else { return };
         let Some(connection) = self.conns.get_mut(&conn) else { return };
         let open = connection.queue.iter_mut().find_map(|waiting| match waiting {
@@ -146,7 +147,7 @@ impl Server {
 
     // --- reads ---------------------------------------------------------------------------
 
-    fn on_read(&mut self, conn: Conn, header: RequestHeader, body: Bytes, out: &mut Effects) {
+    fn on_read(&mut self, conn: Conn, header: RequestHeader, body: Bytes, out: &mut Effects<R>) {
         match Request::decode(header.op, &mut Reader::new(body)) {
             Ok(
                 Request::Check { .. }
@@ -171,25 +172,25 @@ impl Server {
         conn: Conn,
         header: RequestHeader,
         request: Request,
-        out: &mut Effects,
+        out: &mut Effects<R>,
     ) {
         self.enqueue(conn, Waiting::Read { cxid: Cxid(header.xid), request }, out);
         self.drain(conn, out);
     }
 
     /// A record that cannot be read keeps its place in the order too.
-    fn enqueue_read_error(&mut self, conn: Conn, header: RequestHeader, out: &mut Effects) {
+    fn enqueue_read_error(&mut self, conn: Conn, header: RequestHeader, out: &mut Effects<R>) {
         let malformed = Request::AddWatch { path: "".into(), mode: -1 };
         self.enqueue_read(conn, header, malformed, out);
     }
 
     /// An opcode that no client may send: the answer has no zxid, and the connection ends.
-    fn refuse_opcode(&mut self, conn: Conn, header: RequestHeader, out: &mut Effects) {
+    fn refuse_opcode(&mut self, conn: Conn, header: RequestHeader, out: &mut Effects<R>) {
         self.reply(conn, header.xid, Zxid(-1), Err(KeeperError::Unimplemented), out);
         self.close(conn, Closed::UnknownOpcode, out);
     }
 
-    fn on_auth(&mut self, conn: Conn, header: RequestHeader, body: Bytes, out: &mut Effects) {
+    fn on_auth(&mut self, conn: Conn, header: RequestHeader, body: Bytes, out: &mut Effects<R>) {
         let super_digest = self.config.super_digest.as_deref();
         let added = match Request::decode(header.op, &mut Reader::new(body)) {
             Ok(Request::Auth { scheme, auth, .. }) => self.conns.get(&conn).and_then(|found| {
@@ -215,7 +216,7 @@ impl Server {
 
     // --- the queue -----------------------------------------------------------------------
 
-    fn enqueue(&mut self, conn: Conn, waiting: Waiting, out: &mut Effects) {
+    fn enqueue(&mut self, conn: Conn, waiting: Waiting, out: &mut Effects<R>) {
         let Some(connection) = self.conns.get_mut(&conn) else { return };
         self.in_flight += usize::from(waiting.is_in_flight());
         connection.queue.push_back(waiting);
@@ -237,7 +238,7 @@ impl Server {
     }
 
     /// Answers what stands at the head of the queue and waits for nothing any more.
-    pub(super) fn drain(&mut self, conn: Conn, out: &mut Effects) {
+    pub(super) fn drain(&mut self, conn: Conn, out: &mut Effects<R>) {
         while let Some(connection) = self.conns.get_mut(&conn) {
             match connection.queue.front() {
                 Some(Waiting::Read { .. } | Waiting::Sync { done: true, .. }) => {}
@@ -256,7 +257,7 @@ impl Server {
     }
 
     /// With room in the pipeline again, the connections that filled it are read on.
-    fn resume_throttled(&mut self, out: &mut Effects) {
+    fn resume_throttled(&mut self, out: &mut Effects<R>) {
         while self.in_flight < OUTSTANDING_REQUESTS_MAX / 2
             && let Some(conn) = self.throttled.pop_first()
         {
@@ -264,7 +265,7 @@ impl Server {
         }
     }
 
-    fn resume(&mut self, conn: Conn, out: &mut Effects) {
+    fn resume(&mut self, conn: Conn, out: &mut Effects<R>) {
         let Some(connection) = self.conns.get_mut(&conn) else { return };
         if connection.paused
             && connection.stage == Stage::Ready
@@ -283,7 +284,7 @@ impl Server {
         xid: i32,
         zxid: Zxid,
         answer: Result<Reply, KeeperError>,
-        out: &mut Effects,
+        out: &mut Effects<R>,
     ) {
         let (err, body) = match answer {
             Ok(reply) => (0, reply.to_bytes()),

@@ -18,6 +18,7 @@ use crate::session::Check;
 use crate::tree::{self, Applied, Caller, Image, WriteOp};
 use crate::wire::{DecodeError, Encode, Reader};
 use crate::zab::Forward;
+use crate::zab::Rules;
 use alloc::collections::VecDeque;
 
 /// Version of the tree's digest in transactions.
@@ -55,10 +56,10 @@ impl Ahead {
     }
 }
 
-impl Server {
+impl<R: Rules> Server<R> {
     /// A write of a client of `from`: becomes a transaction, whatever it is. A learner waits for
     /// one transaction for each request that it forwarded.
-    pub(super) fn prepare(&mut self, now: Now, from: Sid, forward: &Forward, out: &mut Effects) {
+    pub(super) fn prepare(&mut self, now: Now, from: Sid, forward: &Forward, out: &mut Effects<R>) {
         let newest = self.ahead.newest().unwrap_or(&self.image).clone();
         let judged = self.judge(&newest, from, forward);
         if forward.op == op::CLOSE_SESSION && judged.is_ok() {
@@ -96,7 +97,7 @@ impl Server {
         session: SessionId,
         cxid: Cxid,
         judged: Result<Txn, KeeperError>,
-        out: &mut Effects,
+        out: &mut Effects<R>,
     ) {
         let Some(zxid) = self.peer.next_zxid() else { return };
         let txn = judged.unwrap_or_else(|error| {
@@ -119,7 +120,7 @@ impl Server {
     // --- session time --------------------------------------------------------------------
 
     /// A tick of session time at the leader.
-    pub(super) fn on_session_tick(&mut self, now: Now, out: &mut Effects) {
+    pub(super) fn on_session_tick(&mut self, now: Now, out: &mut Effects<R>) {
         if !self.is_leader() {
             return;
         }
@@ -131,7 +132,7 @@ impl Server {
     }
 
     /// Closes a session without its client (`Call::ExpireSession` does so at once).
-    pub(super) fn expire(&mut self, now: Now, session: SessionId, out: &mut Effects) {
+    pub(super) fn expire(&mut self, now: Now, session: SessionId, out: &mut Effects<R>) {
         if !self.is_leader() || self.tracker.ticks_left(session).is_none() {
             return;
         }

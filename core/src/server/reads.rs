@@ -12,19 +12,20 @@ use crate::proto::{Acl, Id, KeeperError};
 use crate::tree::{Znode, acl};
 use crate::watch::{Rearm, WatchKind, WatchKinds, ZnodeTimes};
 use crate::wire::Text;
+use crate::zab::Rules;
 use alloc::string::ToString;
 use alloc::vec::Vec;
 
 type Answer = Result<Reply, KeeperError>;
 
-impl Server {
+impl<R: Rules> Server<R> {
     /// Answers a read whose turn it is.
     pub(super) fn answer_read(
         &mut self,
         conn: Conn,
         cxid: Cxid,
         request: Request,
-        out: &mut Effects,
+        out: &mut Effects<R>,
     ) {
         let answer = match request {
             Request::Exists { path, watch } => self.exists(conn, &path.to_str(), watch),
@@ -218,7 +219,7 @@ impl Server {
         lists: &WatchLists,
         persistent: &[Text],
         recursive: &[Text],
-        out: &mut Effects,
+        out: &mut Effects<R>,
     ) -> Answer {
         let lists = Rearm {
             relative_zxid: lists.relative_zxid,

@@ -12,7 +12,7 @@ use crate::proto::client::ToClient;
 use crate::session::{Tracker, first_id};
 use crate::tree::Image;
 use crate::watch::WatchTable;
-use crate::zab::{self, Out, Peer, Phase, ServerState};
+use crate::zab::{self, Out, Peer, Phase, Rules, ServerState, Sound};
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
@@ -21,9 +21,9 @@ use alloc::vec::Vec;
 /// Invariants: `ahead` is empty unless this server leads and serves; `attached` names the
 /// connection of each session that has one here, and `conns` has it.
 #[derive(Clone, Debug)]
-pub struct Server {
-    pub(super) config: Config,
-    pub(super) peer: Peer<Payload, Image>,
+pub struct Server<R: Rules = Sound> {
+    pub(super) config: Config<R>,
+    pub(super) peer: Peer<Payload, Image, R>,
     /// Tree and sessions after the last applied transaction.
     pub(super) image: Image,
     /// Leader: versions with what is proposed and not committed.
@@ -49,10 +49,10 @@ pub struct Server {
 }
 
 /// Effects of a server.
-pub(super) type Effects = Vec<Effect<Server>>;
+pub(super) type Effects<R> = Vec<Effect<Server<R>>>;
 
-impl Node for Server {
-    type Config = Config;
+impl<R: Rules> Node for Server<R> {
+    type Config = Config<R>;
     type Msg = Msg;
     type Timer = Timer;
     type Write = Write;
@@ -65,9 +65,16 @@ impl Node for Server {
     type Reply = Never;
     type Note = Note;
 
-    fn boot(config: &Config, recovered: Recovered) -> Self {
+    fn boot(config: &Config<R>, recovered: Recovered) -> Self {
         let Recovered { accepted_epoch, current_epoch, last_zxid, recent, image } = recovered;
-        let peer = Peer::new(config.zab.clone(), accepted_epoch, current_epoch, recent, last_zxid);
+        let peer = Peer::new(
+            config.switches.clone(),
+            config.zab.clone(),
+            accepted_epoch,
+            current_epoch,
+            recent,
+            last_zxid,
+        );
         let mut rng = Rng::new(config.seed);
         let txns_until_snapshot = snapshot_interval(config.snap_count, &mut rng);
         Self {
@@ -90,7 +97,7 @@ impl Node for Server {
         }
     }
 
-    fn step(&mut self, now: Now, event: Event<Self>, out: &mut Effects) {
+    fn step(&mut self, now: Now, event: Event<Self>, out: &mut Effects<R>) {
         match event {
             Event::Start => {
                 self.next_session = first_id(self.config.zab.me, now.wall_ms);
@@ -131,17 +138,17 @@ impl Node for Server {
         disk.work(job)
     }
 
-    fn recover(_config: &Config, disk: &Disk) -> Recovered {
+    fn recover(_config: &Config<R>, disk: &Disk) -> Recovered {
         disk.recover()
     }
 }
 
-impl Server {
+impl<R: Rules> Server<R> {
     // --- getters -------------------------------------------------------------------------
 
     /// The protocol's state.
     #[must_use]
-    pub const fn peer(&self) -> &Peer<Payload, Image> {
+    pub const fn peer(&self) -> &Peer<Payload, Image, R> {
         &self.peer
     }
 
@@ -153,7 +160,7 @@ impl Server {
 
     /// The settings.
     #[must_use]
-    pub const fn config(&self) -> &Config {
+    pub const fn config(&self) -> &Config<R> {
         &self.config
     }
 
@@ -189,7 +196,7 @@ impl Server {
 
     // --- events --------------------------------------------------------------------------
 
-    fn on_message(&mut self, now: Now, link: Link, msg: Msg, out: &mut Effects) {
+    fn on_message(&mut self, now: Now, link: Link, msg: Msg, out: &mut Effects<R>) {
         match (link, msg) {
             (Link::Election(from), Msg::Notification(heard)) => {
                 self.with_peer(now, out, |peer, outs| peer.on_notification(from, heard, outs));
@@ -211,8 +218,8 @@ impl Server {
     pub(super) fn with_peer(
         &mut self,
         now: Now,
-        out: &mut Effects,
-        step: impl FnOnce(&mut Peer<Payload, Image>, &mut Vec<Out<Payload, Image>>),
+        out: &mut Effects<R>,
+        step: impl FnOnce(&mut Peer<Payload, Image, R>, &mut Vec<Out<Payload, Image>>),
     ) {
         let mut outs = Vec::new();
         step(&mut self.peer, &mut outs);
@@ -221,7 +228,7 @@ impl Server {
         }
     }
 
-    fn perform(&mut self, now: Now, output: Out<Payload, Image>, out: &mut Effects) {
+    fn perform(&mut self, now: Now, output: Out<Payload, Image>, out: &mut Effects<R>) {
         match output {
             Out::SetTimer(timer, after) => out.push(Effect::SetTimer(Timer::Zab(timer), after)),
             Out::CancelTimer(timer) => out.push(Effect::CancelTimer(Timer::Zab(timer))),
@@ -267,7 +274,7 @@ impl Server {
         }
     }
 
-    fn on_entered(&mut self, state: ServerState, phase: Phase, out: &mut Effects) {
+    fn on_entered(&mut self, state: ServerState, phase: Phase, out: &mut Effects<R>) {
         match (state, phase) {
             (ServerState::Looking, _) => self.stop_serving(out),
             (ServerState::Leading, Phase::Broadcast) => {
@@ -282,7 +289,7 @@ impl Server {
 
     /// Without a leader nobody is served: clients look for another server, where their sessions
     /// go on.
-    fn stop_serving(&mut self, out: &mut Effects) {
+    fn stop_serving(&mut self, out: &mut Effects<R>) {
         let conns: Vec<Conn> = self.conns.keys().copied().collect();
         for conn in conns {
             self.close(conn, Closed::NotServing, out);
@@ -297,12 +304,12 @@ impl Server {
 
     // --- connections ---------------------------------------------------------------------
 
-    pub(super) fn send(&self, conn: Conn, msg: ToClient, out: &mut Effects) {
+    pub(super) fn send(&self, conn: Conn, msg: ToClient, out: &mut Effects<R>) {
         out.push(Effect::Send(Link::Client(conn), Msg::ToClient(msg)));
     }
 
     /// Closes a connection after what was sent on it.
-    pub(super) fn close(&mut self, conn: Conn, why: Closed, out: &mut Effects) {
+    pub(super) fn close(&mut self, conn: Conn, why: Closed, out: &mut Effects<R>) {
         if self.conns.contains_key(&conn) {
             out.push(Effect::Note(Note::ConnectionClosed { conn, why }));
             out.push(Effect::Hangup(Link::Client(conn)));
@@ -324,7 +331,7 @@ impl Server {
     // --- snapshots -----------------------------------------------------------------------
 
     /// Counts an applied transaction; every now and then a snapshot is due.
-    pub(super) fn count_txn(&mut self, out: &mut Effects) {
+    pub(super) fn count_txn(&mut self, out: &mut Effects<R>) {
         self.txns_until_snapshot = self.txns_until_snapshot.saturating_sub(1);
         if self.txns_until_snapshot == 0 {
             self.txns_until_snapshot = snapshot_interval(self.config.snap_count, &mut self.rng);
@@ -332,7 +339,7 @@ impl Server {
         }
     }
 
-    fn snapshot(&self, out: &mut Effects) {
+    fn snapshot(&self, out: &mut Effects<R>) {
         // Before Broadcast the tree may hold what is never committed.
         if self.peer.is_serving() {
             let (zxid, image) = (self.image.zxid, self.image.clone());

@@ -5,10 +5,11 @@ use super::leader::Stage;
 use super::message::{Entry, Packet, Phase};
 use super::output::{Note, Out, Reason};
 use super::peer::{Outs, Peer, Role, Value};
+use super::rules::Rules;
 use crate::base::limits::COUNTER_MAX;
 use crate::base::{Set, Sid, Zxid};
 
-impl<P: Value, I: Value> Peer<P, I> {
+impl<P: Value, I: Value, R: Rules> Peer<P, I, R> {
     // --- leader --------------------------------------------------------------------------
 
     /// The zxid that the next proposal will have; `None` unless this server is a leader that
@@ -48,6 +49,9 @@ impl<P: Value, I: Value> Peer<P, I> {
         self.append(entry.clone(), out);
         let Role::Leading(leader) = &mut self.role else { return };
         leader.acks.push_back(Set::new());
+        if self.rules.leader_counts_unsynced_self() {
+            leader.acks.back_mut().map(|acks| acks.insert(self.config.me));
+        }
         for (sid, learner) in leader.learners.iter_mut() {
             if learner.is_forwarding() && !learner.observer {
                 learner.unacked.push_back((zxid, 0));
@@ -89,7 +93,9 @@ impl<P: Value, I: Value> Peer<P, I> {
         loop {
             let Role::Leading(leader) = &mut self.role else { return };
             let Some(acks) = leader.acks.front() else { return };
-            if leader.phase != Phase::Broadcast || !self.config.voters.is_quorum(acks) {
+            let enough = self.config.voters.is_quorum(acks)
+                || (self.rules.half_quorum() && 2 * acks.len() == self.config.voters.len());
+            if leader.phase != Phase::Broadcast || !enough {
                 return;
             }
             leader.acks.pop_front();
@@ -121,9 +127,16 @@ impl<P: Value, I: Value> Peer<P, I> {
 
     /// PROPOSAL in Broadcast: to the log; the ACK follows when it is durable.
     pub(super) fn on_proposal(&mut self, entry: Entry<P>, out: &mut Outs<P, I>) {
-        if self.history.is_next(entry.zxid) {
+        let zxid = entry.zxid;
+        if self.history.is_next(zxid) {
             self.append(entry, out);
-        } else if entry.zxid > self.history.logged() {
+            if self.rules.ack_before_fsync() {
+                self.on_logged(zxid, out);
+            }
+            if self.rules.apply_on_proposal() {
+                self.deliver_next(out);
+            }
+        } else if zxid > self.history.logged() {
             self.leave(Reason::Protocol("a hole between proposals"), out);
         }
         // A proposal that the history already has came with the sync: nothing to do.

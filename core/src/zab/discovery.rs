@@ -16,10 +16,11 @@ use super::learner::LearnerStage;
 use super::message::{Packet, Phase, ServerState};
 use super::output::{Note, Out, Reason};
 use super::peer::{Outs, Peer, Role, Value};
+use super::rules::Rules;
 use crate::base::{Epoch, Sid, Zxid};
 use alloc::vec::Vec;
 
-impl<P: Value, I: Value> Peer<P, I> {
+impl<P: Value, I: Value, R: Rules> Peer<P, I, R> {
     // --- leader --------------------------------------------------------------------------
 
     /// FOLLOWERINFO or OBSERVERINFO.
@@ -57,7 +58,11 @@ impl<P: Value, I: Value> Peer<P, I> {
         if !self.config.voters.is_quorum(leader.reported.keys()) {
             return;
         }
-        let highest = leader.reported.values().copied().max().unwrap_or_default();
+        let highest = if self.rules.epoch_ignores_followers() {
+            self.accepted_epoch
+        } else {
+            leader.reported.values().copied().max().unwrap_or_default()
+        };
         let epoch = Epoch(highest.0 + 1);
         leader.epoch = Some(epoch);
         self.accepted_epoch = epoch;
@@ -118,7 +123,7 @@ impl<P: Value, I: Value> Peer<P, I> {
             && !learner.observer
             && let Some(current) = current
         {
-            if (current, last_zxid) > own {
+            if (current, last_zxid) > own && !self.rules.no_ahead_check() {
                 self.drop_learner(from, Reason::LearnerAhead, out);
                 return;
             }
@@ -181,19 +186,22 @@ impl<P: Value, I: Value> Peer<P, I> {
             self.leave(Reason::Protocol("LEADERINFO out of turn"), out);
             return;
         }
-        self.refused_epoch = epoch < accepted;
+        self.refused_epoch = epoch < accepted && !self.rules.accept_lower_epoch();
         if self.refused_epoch {
             self.leave(Reason::OldEpoch, out);
             return;
         }
         learner.epoch = epoch;
         learner.stage = LearnerStage::Promising;
-        learner.promised_before = epoch == accepted;
-        if epoch > accepted {
+        learner.promised_before = epoch == accepted && !self.rules.count_same_epoch_ack();
+        if epoch == accepted {
+            self.ack_epoch(out);
+        } else if self.rules.epoch_not_persisted() {
+            self.accepted_epoch = epoch;
+            self.ack_epoch(out);
+        } else {
             self.accepted_epoch = epoch;
             self.persist(Write::AcceptedEpoch(epoch), out);
-        } else {
-            self.ack_epoch(out);
         }
     }
 

@@ -11,6 +11,7 @@
 //! 400 ms would never elect.
 
 use super::message::{Notification, ServerState, Vote};
+use super::rules::Rules;
 use crate::base::quorum::Voters;
 use crate::base::{Map, Round, Sid};
 
@@ -128,10 +129,16 @@ impl Election {
     }
 
     /// Takes a notification of `from`, which is a voter.
-    pub fn receive(&mut self, voters: &Voters, from: Sid, heard: &Notification) -> Outcome {
+    pub fn receive(
+        &mut self,
+        rules: &impl Rules,
+        voters: &Voters,
+        from: Sid,
+        heard: &Notification,
+    ) -> Outcome {
         let ballot = Ballot { vote: heard.vote, round: heard.round, state: heard.state };
         match heard.state {
-            ServerState::Looking => self.receive_looking(from, ballot),
+            ServerState::Looking => self.receive_looking(rules, from, ballot),
             // An observer's word about leaders counts for nothing.
             ServerState::Observing => Outcome::default(),
             ServerState::Following | ServerState::Leading => {
@@ -140,7 +147,7 @@ impl Election {
         }
     }
 
-    fn receive_looking(&mut self, from: Sid, heard: Ballot) -> Outcome {
+    fn receive_looking(&mut self, rules: &impl Rules, from: Sid, heard: Ballot) -> Outcome {
         if heard.round < self.round {
             return Outcome { answer: true, ..Outcome::default() };
         }
@@ -150,9 +157,10 @@ impl Election {
             self.received.clear();
             // The better of its vote and my *initial* one: my present one belongs to a round
             // that nobody counts any more.
-            self.adopt(heard.vote.max(self.start));
+            let newer = beats(rules, heard.vote, self.start);
+            self.adopt(if newer { heard.vote } else { self.start });
             changed = true;
-        } else if heard.vote > self.proposal {
+        } else if beats(rules, heard.vote, self.proposal) {
             self.adopt(heard.vote);
             changed = true;
         }
@@ -225,6 +233,17 @@ impl Election {
     }
 }
 
+/// The order of votes.
+fn beats(rules: &impl Rules, vote: Vote, other: Vote) -> bool {
+    if rules.elect_by_sid() {
+        vote.leader > other.leader
+    } else if rules.vote_ignores_current_epoch() {
+        (vote.zxid, vote.leader) > (other.zxid, other.leader)
+    } else {
+        vote > other
+    }
+}
+
 fn has_quorum(voters: &Voters, votes: &Map<Sid, Ballot>, agree: impl Fn(&Ballot) -> bool) -> bool {
     voters.is_quorum(votes.iter().filter(|(_, ballot)| agree(ballot)).map(|(sid, _)| sid))
 }
@@ -233,6 +252,7 @@ fn has_quorum(voters: &Voters, votes: &Map<Sid, Ballot>, agree: impl Fn(&Ballot)
 mod tests {
     use super::*;
     use crate::base::{Epoch, Zxid};
+    use crate::zab::Sound;
     use bytes::Bytes;
 
     fn vote(peer_epoch: i64, counter: u32, leader: i64) -> Vote {
@@ -264,16 +284,16 @@ mod tests {
         let mut election = Election::new(Sid(1), vote(1, 5, 1), Round(1));
         assert_eq!(election.settle(&voters(), false), Settle::Keep, "alone is no quorum");
         let heard = note(ServerState::Looking, vote(1, 5, 3), 1);
-        let outcome = election.receive(&voters(), Sid(3), &heard);
+        let outcome = election.receive(&Sound, &voters(), Sid(3), &heard);
         assert!(outcome.changed);
         assert_eq!(election.proposal(), vote(1, 5, 3));
         assert_eq!(election.settle(&voters(), true), Settle::Begin);
         // An equal vote does not start the wait anew.
-        let again = election.receive(&voters(), Sid(3), &heard);
+        let again = election.receive(&Sound, &voters(), Sid(3), &heard);
         assert_eq!(election.settle(&voters(), again.changed), Settle::Keep);
         // A better one takes the agreement away until a quorum has it.
         let better = note(ServerState::Looking, vote(2, 1, 2), 1);
-        let outcome = election.receive(&voters(), Sid(2), &better);
+        let outcome = election.receive(&Sound, &voters(), Sid(2), &better);
         assert_eq!(election.settle(&voters(), outcome.changed), Settle::Begin);
         assert_eq!(election.proposal(), vote(2, 1, 2));
     }
@@ -282,10 +302,10 @@ mod tests {
     fn an_older_round_is_answered_and_a_newer_one_joined() {
         let mut election = Election::new(Sid(2), vote(1, 5, 2), Round(4));
         let old = note(ServerState::Looking, vote(1, 9, 3), 3);
-        assert!(election.receive(&voters(), Sid(3), &old).answer);
+        assert!(election.receive(&Sound, &voters(), Sid(3), &old).answer);
         assert_eq!(election.proposal(), vote(1, 5, 2));
         let new = note(ServerState::Looking, vote(1, 4, 3), 7);
-        assert!(election.receive(&voters(), Sid(3), &new).changed);
+        assert!(election.receive(&Sound, &voters(), Sid(3), &new).changed);
         assert_eq!(election.round(), Round(7));
         assert_eq!(election.proposal(), vote(1, 5, 2), "the better of its vote and mine");
     }
@@ -295,9 +315,9 @@ mod tests {
         let mut election = Election::new(Sid(1), vote(1, 5, 1), Round(1));
         let winner = vote(2, 7, 3);
         let from_two = note(ServerState::Following, winner, 9);
-        assert_eq!(election.receive(&voters(), Sid(2), &from_two).join, None);
+        assert_eq!(election.receive(&Sound, &voters(), Sid(2), &from_two).join, None);
         let from_three = note(ServerState::Leading, winner, 9);
-        assert_eq!(election.receive(&voters(), Sid(3), &from_three).join, Some(winner));
+        assert_eq!(election.receive(&Sound, &voters(), Sid(3), &from_three).join, Some(winner));
         assert_eq!(election.round(), Round(9));
     }
 }

@@ -72,6 +72,26 @@ impl<P: Clone> History<P> {
         self.tail.push_back(entry);
     }
 
+    /// The transaction before the one at `zxid`, as far as memory reaches: a mutant cuts there.
+    pub(super) fn before(&self, zxid: Zxid) -> Zxid {
+        let entries = self.recent.iter().chain(&self.tail);
+        entries.map(|entry| entry.zxid).take_while(|at| *at < zxid).last().unwrap_or(Zxid::ZERO)
+    }
+
+    /// Drops what is logged behind `zxid` and not applied: only mutants forget so.
+    pub(super) fn forget_after(&mut self, zxid: Zxid) {
+        while self.tail.back().is_some_and(|entry| entry.zxid > zxid) {
+            self.tail.pop_back();
+        }
+    }
+
+    /// Takes the oldest entry of the tail as applied and leaves a hole in `recent`: a mutant.
+    pub(super) fn apply_unremembered(&mut self) -> Option<Entry<P>> {
+        let entry = self.tail.pop_front()?;
+        self.applied = entry.zxid;
+        Some(entry)
+    }
+
     /// Takes the oldest entry of the tail as applied.
     pub fn apply_next(&mut self) -> Option<Entry<P>> {
         let entry = self.tail.pop_front()?;

@@ -7,6 +7,7 @@ use super::disk::Mark;
 use super::message::{Packet, Phase, ServerState};
 use super::output::{Note, Out, Reason, SyncKind, Timer};
 use super::peer::{Outs, Peer, Role, Value};
+use super::rules::Rules;
 use crate::base::{Epoch, Link, Map, Millis, Set, Sid, Zxid};
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
@@ -125,7 +126,7 @@ impl<P, I> Leader<P, I> {
     }
 }
 
-impl<P: Value, I: Value> Peer<P, I> {
+impl<P: Value, I: Value, R: Rules> Peer<P, I, R> {
     pub(super) fn become_leader(&mut self, out: &mut Outs<P, I>) {
         self.role = Role::Leading(Leader::new(Phase::Discovery));
         out.push(Out::Entered(ServerState::Leading, Phase::Discovery));

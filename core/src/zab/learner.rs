@@ -5,6 +5,7 @@ use super::disk::Mark;
 use super::message::{Entry, Packet, Phase, ServerState};
 use super::output::{Out, Reason, Timer};
 use super::peer::{Outs, Peer, Role, Value};
+use super::rules::Rules;
 use crate::base::limits::SYNC_PACKETS_MAX;
 use crate::base::{Epoch, Link, Millis, Sid, Zxid};
 use alloc::collections::VecDeque;
@@ -123,7 +124,7 @@ impl<P, I> Learner<P, I> {
     }
 }
 
-impl<P: Value, I: Value> Peer<P, I> {
+impl<P: Value, I: Value, R: Rules> Peer<P, I, R> {
     pub(super) fn become_learner(&mut self, leader: Sid, out: &mut Outs<P, I>) {
         let learner = Learner {
             leader,
@@ -270,7 +271,12 @@ impl<P: Value, I: Value> Peer<P, I> {
 
     pub(super) fn on_learner_durable(&mut self, mark: Mark, out: &mut Outs<P, I>) {
         match mark {
-            Mark::AcceptedEpoch(_) => self.ack_epoch(out),
+            Mark::AcceptedEpoch(epoch) => {
+                self.ack_epoch(out);
+                if self.rules.current_epoch_at_uptodate() {
+                    self.on_epoch_adopted(epoch, out);
+                }
+            }
             Mark::CurrentEpoch(epoch) => self.on_epoch_adopted(epoch, out),
             Mark::Truncated(_) => self.on_truncated(out),
             Mark::Log(zxid) => self.on_logged(zxid, out),

@@ -8,6 +8,7 @@ use super::leader::Leader;
 use super::learner::Learner;
 use super::message::{Entry, Notification, Packet, Phase, ServerState, Vote};
 use super::output::{Note, Out, Reason, Timer};
+use super::rules::{Rules, Sound};
 use crate::base::{Epoch, Link, Map, Millis, Round, Set, Sid, Zxid};
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
@@ -23,7 +24,9 @@ impl<T: Clone + Debug + PartialEq> Value for T {}
 /// Invariants: `current_epoch <= accepted_epoch`, both as last handed to the disk; `pending` has
 /// one mark for each write that is not durable yet.
 #[derive(Clone, Debug)]
-pub struct Peer<P, I> {
+pub struct Peer<P, I, R = Sound> {
+    /// Which guards are missing: none in a real server.
+    pub(super) rules: R,
     pub(super) config: Config,
     pub(super) accepted_epoch: Epoch,
     pub(super) current_epoch: Epoch,
@@ -63,9 +66,10 @@ pub(super) enum Role<P, I> {
 
 pub(super) type Outs<P, I> = Vec<Out<P, I>>;
 
-impl<P: Value, I: Value> Peer<P, I> {
+impl<P: Value, I: Value, R: Rules> Peer<P, I, R> {
     /// A server with this history. Its tree is the recovered image.
     pub fn new(
+        rules: R,
         config: Config,
         accepted: Epoch,
         current: Epoch,
@@ -74,6 +78,7 @@ impl<P: Value, I: Value> Peer<P, I> {
     ) -> Self {
         let history = History::recovered(recent, last);
         let mut peer = Self {
+            rules,
             config,
             accepted_epoch: accepted,
             current_epoch: current,
@@ -368,7 +373,7 @@ impl<P: Value, I: Value> Peer<P, I> {
                 out.push(Out::CancelTimer(Timer::Tick));
                 out.push(Out::CancelTimer(Timer::ConnectRetry));
                 out.push(Out::Hangup(Link::Quorum(learner.leader)));
-                reload = learner.is_ahead_of_disk();
+                reload = learner.is_ahead_of_disk() && !self.rules.keep_partial_sync();
             }
             Role::Down | Role::Draining { .. } | Role::Looking(_) => {}
         }
@@ -379,7 +384,10 @@ impl<P: Value, I: Value> Peer<P, I> {
     }
 
     fn look_if_drained(&mut self, out: &mut Outs<P, I>) {
-        if !self.pending.is_empty() {
+        if self.rules.no_drain_on_shutdown() {
+            let durable = self.durable();
+            self.history.forget_after(durable);
+        } else if !self.pending.is_empty() {
             return;
         }
         let Role::Draining { reload, early } = &mut self.role else { return };
@@ -390,6 +398,9 @@ impl<P: Value, I: Value> Peer<P, I> {
         let early = core::mem::take(early);
         // What is logged counts as history, committed or not: election and synchronization
         // decide about it.
+        if self.rules.retain_database() {
+            self.history.forget_after(self.history.applied());
+        }
         while let Some(entry) = self.history.apply_next() {
             out.push(Out::Deliver(entry));
         }
@@ -493,7 +504,7 @@ impl<P: Value, I: Value> Peer<P, I> {
 
     fn on_vote(&mut self, from: Sid, heard: &Notification, out: &mut Outs<P, I>) {
         let Role::Looking(election) = &mut self.role else { return };
-        let outcome = election.receive(&self.config.voters, from, heard);
+        let outcome = election.receive(&self.rules, &self.config.voters, from, heard);
         self.round = election.round();
         if let Some(vote) = outcome.join {
             let round = self.round;

@@ -17,11 +17,12 @@ use super::learner::{LearnerStage, SyncMode};
 use super::message::{Entry, Packet, Phase, ServerState};
 use super::output::{Note, Out, Reason, SyncKind, Timer};
 use super::peer::{Outs, Peer, Role, Value};
+use super::rules::Rules;
 use super::sync_plan::{Plan, has_hole, plan, walk};
 use crate::base::{Epoch, Sid, Zxid};
 use alloc::vec::Vec;
 
-impl<P: Value, I: Value> Peer<P, I> {
+impl<P: Value, I: Value, R: Rules> Peer<P, I, R> {
     // --- leader --------------------------------------------------------------------------
 
     /// Brings a learner, whose ACKEPOCH came, to the own history.
@@ -32,8 +33,18 @@ impl<P: Value, I: Value> Peer<P, I> {
             return;
         }
         let Some(learner) = leader.learners.get_mut(&sid) else { return };
+        let (last_zxid, applied) = (learner.last_zxid, self.history.applied());
         let recent = self.history.recent();
-        match plan(learner.last_zxid, self.history.applied(), recent.iter()) {
+        let found = match plan(last_zxid, applied, recent.iter()) {
+            Plan::Trunc { from, .. } if last_zxid < applied && self.rules.no_trunc_in_range() => {
+                Plan::Diff { zxid: applied, from }
+            }
+            _ if last_zxid == Zxid::ZERO && self.rules.empty_diff() => {
+                Plan::Diff { zxid: applied, from: usize::MAX }
+            }
+            sound @ (Plan::Diff { .. } | Plan::Trunc { .. } | Plan::Snap | Plan::ReadLog) => sound,
+        };
+        match found {
             Plan::ReadLog => match recent.front() {
                 // Nothing older can be in the log if nothing newer is in memory.
                 None => self.send_sync(sid, Plan::Snap, &[], out),
@@ -43,7 +54,7 @@ impl<P: Value, I: Value> Peer<P, I> {
                     out.push(Out::Job(Job::ReadLog { learner: sid, from, to }));
                 }
             },
-            found @ (Plan::Diff { .. } | Plan::Trunc { .. } | Plan::Snap) => {
+            Plan::Diff { .. } | Plan::Trunc { .. } | Plan::Snap => {
                 let entries: Vec<Entry<P>> = recent.iter().cloned().collect();
                 self.send_sync(sid, found, &entries, out);
             }
@@ -156,7 +167,8 @@ impl<P: Value, I: Value> Peer<P, I> {
         let Role::Leading(leader) = &mut self.role else { return };
         if leader.phase != Phase::Synchronization
             || !leader.synced.contains(&self.config.me)
-            || !self.config.voters.is_quorum(&leader.synced)
+            || !(self.config.voters.is_quorum(&leader.synced)
+                || self.rules.serve_before_newleader_quorum())
         {
             return;
         }
@@ -206,8 +218,9 @@ impl<P: Value, I: Value> Peer<P, I> {
                 self.leave(Reason::Protocol("TRUNC behind the end of the log"), out);
                 return;
             }
-            learner.stage = LearnerStage::Truncating { to: zxid };
-            self.persist(Write::Truncate(zxid), out);
+            let to = if self.rules.trunc_too_much() { self.history.before(zxid) } else { zxid };
+            learner.stage = LearnerStage::Truncating { to };
+            self.persist(Write::Truncate(to), out);
         } else if let Packet::Snap { zxid, image } = packet {
             learner.sync = SyncMode::Snap;
             self.history = History::recovered([], zxid);
@@ -238,7 +251,11 @@ impl<P: Value, I: Value> Peer<P, I> {
         }
         learner.stage = LearnerStage::Syncing;
         let inbox = core::mem::take(&mut learner.inbox);
-        self.restore(recovered, out);
+        if self.rules.trunc_keeps_snapshot() {
+            self.history = History::recovered(recovered.recent, recovered.last_zxid);
+        } else {
+            self.restore(recovered, out);
+        }
         for packet in inbox {
             self.on_leader_packet(packet, out);
         }
@@ -253,14 +270,24 @@ impl<P: Value, I: Value> Peer<P, I> {
             return;
         }
         let snap = learner.sync == SyncMode::Snap;
-        while let Some(entry) = self.next_committed() {
+        let epoch_first =
+            self.rules.ack_newleader_before_fsync() || self.rules.current_epoch_before_log();
+        if epoch_first {
+            self.persist(Write::CurrentEpoch(epoch), out);
+        }
+        let log_later = self.rules.ack_newleader_before_log() && !snap;
+        while !log_later && let Some(entry) = self.next_committed() {
             if snap {
                 // The state on disk will hold it; a log entry below a snapshot is not needed.
                 self.history.append(entry);
             } else {
                 self.append(entry, out);
             }
-            self.deliver_next(out);
+            if self.rules.hole_in_recent_log() {
+                out.extend(self.history.apply_unremembered().map(Out::Deliver));
+            } else {
+                self.deliver_next(out);
+            }
         }
         if snap {
             let zxid = self.history.applied();
@@ -268,8 +295,15 @@ impl<P: Value, I: Value> Peer<P, I> {
             out.push(Out::PersistState(zxid));
             self.needs_snap = false;
         }
-        self.current_epoch = epoch;
-        self.persist(Write::CurrentEpoch(epoch), out);
+        if self.rules.current_epoch_at_uptodate() {
+            // What is promised already, written again: its end says that the history is on disk.
+            self.persist(Write::AcceptedEpoch(epoch), out);
+        } else {
+            self.current_epoch = epoch;
+            if !self.rules.ack_newleader_before_fsync() {
+                self.persist(Write::CurrentEpoch(epoch), out);
+            }
+        }
         if let Role::Learning(learner) = &mut self.role {
             learner.stage = LearnerStage::Adopting;
         }
@@ -284,6 +318,11 @@ impl<P: Value, I: Value> Peer<P, I> {
 
     /// currentEpoch is on disk, and so is all before it.
     pub(super) fn on_epoch_adopted(&mut self, epoch: Epoch, out: &mut Outs<P, I>) {
+        // The mutant writes it twice; the history is on disk with the second.
+        let again = self.pending.contains(&Mark::CurrentEpoch(epoch));
+        if again && self.rules.current_epoch_before_log() {
+            return;
+        }
         let Role::Learning(learner) = &mut self.role else { return };
         if learner.stage == LearnerStage::Adopting && learner.epoch == epoch {
             learner.stage = LearnerStage::AwaitingUpToDate;
@@ -304,6 +343,10 @@ impl<P: Value, I: Value> Peer<P, I> {
         let (epoch, leader, state) = (learner.epoch, learner.leader, learner.state());
         let queued = core::mem::take(&mut learner.queued);
         let committed = learner.committed;
+        if self.rules.current_epoch_at_uptodate() {
+            self.current_epoch = epoch;
+            self.persist(Write::CurrentEpoch(epoch), out);
+        }
         self.update_vote(epoch);
         out.push(Out::CancelTimer(Timer::InitLimit));
         out.push(Out::Send(leader, Packet::Ack(Zxid::epoch_start(epoch))));

@@ -4,6 +4,7 @@ use super::leader::{Stage, SyncChoice};
 use super::learner::LearnerStage;
 use super::message::Phase;
 use super::peer::{Peer, Role, Value};
+use super::rules::Rules;
 use crate::base::{Epoch, Sid, Zxid};
 use alloc::vec::Vec;
 
@@ -45,7 +46,7 @@ pub struct LearnerView {
     pub sync: Option<SyncChoice>,
 }
 
-impl<P: Value, I: Value> Peer<P, I> {
+impl<P: Value, I: Value, R: Rules> Peer<P, I, R> {
     /// The reign, if this server leads or tries to.
     #[must_use]
     pub fn reign(&self) -> Option<ReignView> {

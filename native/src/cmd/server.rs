@@ -153,6 +153,7 @@ pub fn engine_config(config: &Config) -> server::Config {
         }
     };
     server::Config {
+        switches: zab::Sound,
         session_timeout_min_ms: clamp(config.min_session_timeout),
         session_timeout_max_ms: clamp(config.max_session_timeout),
         snap_count: config.snap_count,

@@ -23,6 +23,7 @@ use zabscope_core::base::{Conn, Effect, Event, Link, Millis, Node, Now, Sid};
 use zabscope_core::server::message::{Msg, Recovered, Timer};
 use zabscope_core::server::{Config, Server};
 use zabscope_core::zab::ServerState;
+use zabscope_core::zab::Sound;
 
 const CLIENT_LISTENER: Token = Token(0);
 const ELECTION_LISTENER: Token = Token(1);
@@ -89,6 +90,10 @@ pub enum DriveError {
     #[error("{0}")]
     Halt(&'static str),
 }
+
+/// What a process of this program runs is the protocol with all its guards: [`Sound`] has no state,
+/// so no flag, file or message can switch one off.
+const _: fn(&Driver) -> &Server<Sound> = |driver| &driver.server;
 
 /// See the module.
 #[derive(Debug)]

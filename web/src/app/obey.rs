@@ -3,7 +3,7 @@
 use super::{App, element};
 use crate::chart;
 use crate::lab::Lab;
-use crate::order::{Order, Selection};
+use crate::order::{Order, Selection, Tab};
 use crate::spine::walk::{self, Toward};
 use crate::travel::SPEEDS;
 use std::rc::Rc;
@@ -59,9 +59,10 @@ impl App {
                 self.new_run(Lab::elected(voters, seed));
             }
             Order::Tour(pace) => self.go(pace),
-            Order::Tab(tab) => self.tab = tab,
-            Order::Desk(open) => {
-                self.charts = open.then(|| (0.0, Rc::new(chart::of_run(&self.lab))));
+            Order::Tab(tab) => {
+                self.tab = tab;
+                let charts = || (0.0, Rc::new(chart::of_run(&self.lab)));
+                self.charts = (tab == Tab::Charts).then(charts);
             }
             Order::Theme => self.change_theme(),
             // Needs a way to answer: obeyed before.

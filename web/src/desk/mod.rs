@@ -3,15 +3,14 @@
 mod module;
 
 use crate::chart::{Chart, of_sizes};
-use crate::order::Order;
 use crate::share::FRAGMENT;
 use crate::work::search::WANTED;
 use js_sys::Function;
 use module::Job;
 use std::rc::Rc;
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
-use web_sys::{HtmlDetailsElement, HtmlSelectElement};
+use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
 /// Seeds of one search.
@@ -30,8 +29,6 @@ pub struct DeskProps {
     pub voters: u8,
     /// Seed of the run.
     pub seed: u64,
-    /// Where orders go.
-    pub order: Callback<Order>,
 }
 
 /// What the desk is told.
@@ -68,8 +65,8 @@ impl Component for Desk {
     type Message = DeskMsg;
     type Properties = DeskProps;
 
-    fn create(_ctx: &Context<Self>) -> Self {
-        Self {
+    fn create(ctx: &Context<Self>) -> Self {
+        let mut desk = Self {
             drawer: None,
             asked: false,
             what: WANTED[0].0.to_owned(),
@@ -78,7 +75,11 @@ impl Component for Desk {
             status: String::new(),
             found: None,
             sizes: Vec::new(),
+        };
+        if ctx.props().charts.is_some() {
+            desk.need_drawer(ctx);
         }
+        desk
     }
 
     fn changed(&mut self, ctx: &Context<Self>, _old: &DeskProps) -> bool {
@@ -118,18 +119,9 @@ impl Component for Desk {
     }
 
     fn view(&self, ctx: &Context<Self>) -> Html {
-        let DeskProps { charts, order, .. } = ctx.props();
-        let order = order.clone();
-        let ontoggle = Callback::from(move |event: Event| {
-            let details = event.target().and_then(|target| target.dyn_into().ok());
-            // Tables inside open and close too.
-            if let Some(details) = details.filter(|d: &HtmlDetailsElement| d.id() == "desk") {
-                order.emit(Order::Desk(details.open()));
-            }
-        });
+        let DeskProps { charts, .. } = ctx.props();
         html! {
-            <details class="desk" id="desk" {ontoggle}>
-                <summary id="desk-open">{ "Charts and searches" }</summary>
+            <section class="desk" id="desk" aria-label="Charts and searches">
                 if let Some(charts) = charts {
                     <div class="charts">
                         { for charts.iter().map(|chart| self.figure(chart)) }
@@ -151,7 +143,7 @@ impl Component for Desk {
                         }
                     </div>
                 }
-            </details>
+            </section>
         }
     }
 }

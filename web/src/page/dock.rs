@@ -53,8 +53,7 @@ fn content(shown: &Shown, tab: Tab) -> Html {
     match tab {
         Tab::Events => html! { <Log view={view.clone()} order={order.clone()} /> },
         Tab::Charts => html! {
-            <Desk charts={shown.charts.clone()} voters={shown.voters} seed={shown.seed}
-                order={order.clone()} />
+            <Desk charts={shown.charts.clone()} voters={shown.voters} seed={shown.seed} />
         },
         Tab::Tree => {
             html! { <p class="second">{ "Choose a server: its znodes stand beside it." }</p> }
