@@ -56,7 +56,6 @@ const fn tile_class(tile: Tile) -> &'static str {
 }
 
 /// Epochs above their columns.
-#[must_use]
 pub fn matrix_head(matrix: &Matrix) -> Html {
     let (places, width) = places(&matrix.columns);
     let mut epochs: Vec<(Zxid, u32, u32)> = Vec::new();
@@ -82,7 +81,6 @@ pub fn matrix_head(matrix: &Matrix) -> Html {
 }
 
 /// The tiles of one replica.
-#[must_use]
 pub fn matrix_row(matrix: &Matrix, row: usize) -> Html {
     let (places, width) = places(&matrix.columns);
     let Some(tiles) = matrix.rows.get(row) else { return Html::default() };
@@ -123,7 +121,6 @@ fn tile_of(zxid: Zxid, tile: Tile, cut: bool, x: u32) -> Html {
 }
 
 /// Ids above the votes.
-#[must_use]
 pub fn votes_head(spine: &SpineView) -> Html {
     html! {
         <div class="votes">
@@ -134,7 +131,6 @@ pub fn votes_head(spine: &SpineView) -> Html {
 }
 
 /// What one server holds of votes.
-#[must_use]
 pub fn votes_row(spine: &SpineView, row: usize, quorum: usize) -> Html {
     let Some(Some(votes)) = spine.votes.get(row) else {
         return html! { <span class="second">{ "does not look" }</span> };

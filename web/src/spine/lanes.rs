@@ -46,7 +46,6 @@ fn ticks(score: &Score) -> impl Iterator<Item = Micros> {
 }
 
 /// Times above the lanes.
-#[must_use]
 pub fn ruler(score: &Score) -> Html {
     let now = x(score, score.now);
     let far = |at: &Micros| (x(score, *at) - now).abs() > 78.0 && x(score, *at) < -24.0;
