@@ -65,6 +65,8 @@ pub struct App {
     lab: Lab,
     view: Rc<View>,
     spine: Rc<SpineView>,
+    /// The moment for the panels: it stays the same while only messages move.
+    calm: Rc<View>,
     layout: Rc<Layout>,
     playing: bool,
     pace: Pace,
@@ -152,6 +154,7 @@ impl Component for App {
         let mut app = Self {
             view: Rc::new(View::of(&lab)),
             spine: Rc::new(SpineView::of(&lab)),
+            calm: Rc::new(View::of(&lab)),
             layout: Rc::new(Layout::new(0, 0, Shape::Wide)),
             // Nothing moves on the first screen before somebody presses play.
             playing: route == Route::Play,
@@ -217,7 +220,7 @@ impl Component for App {
         html! {
             <div ondragover={over} ondrop={sharing::dropped(&order)}>
                 <Page ..shown />
-                <ShareMessage shared={self.shared.clone()} here={(0, 0)} {order} />
+                <ShareMessage shared={self.shared.clone()} {order} />
                 <p class="unseen" role="status" id="said">{ &self.said }</p>
             </div>
         }
@@ -245,7 +248,7 @@ impl App {
         Shown {
             route: self.route,
             lesson: tour.map(|tour| lesson::lesson(tour, &self.lab, self.playing, order)),
-            view: self.view.clone(),
+            view: self.calm.clone(),
             spine: self.spine.clone(),
             run: self.run.borrow_mut().view(&self.lab, &self.pace, self.playing),
             layout: self.layout.clone(),

@@ -63,6 +63,9 @@ impl App {
     pub(super) fn refresh(&mut self) {
         self.view = Rc::new(View::of(&self.lab));
         self.spine = Rc::new(SpineView::of(&self.lab));
+        if !self.calm.stands_like(&self.view) {
+            self.calm = self.view.clone();
+        }
         let at_ms = self.last_frame_ms.unwrap_or_default();
         if let Some((drawn_ms, charts)) = &mut self.charts
             && (!self.playing || (at_ms - *drawn_ms).abs() > CHARTS_MS)
