@@ -23,6 +23,7 @@ use crate::run_view::RunCache;
 use crate::scene::layout::{Layout, Shape};
 use crate::scene::messages::Messages;
 use crate::share::Shared;
+use crate::spine::SpineView;
 use crate::tour::Tour;
 use crate::travel::Pace;
 use crate::view::View;
@@ -64,6 +65,7 @@ pub struct App {
     focus_step: bool,
     lab: Lab,
     view: Rc<View>,
+    spine: Rc<SpineView>,
     /// The moment for the panels: it stays the same while only messages move.
     calm: Rc<View>,
     layout: Rc<Layout>,
@@ -152,6 +154,7 @@ impl Component for App {
         let listeners = listen(ctx, &[&narrow, &still]);
         let mut app = Self {
             view: Rc::new(View::of(&lab)),
+            spine: Rc::new(SpineView::of(&lab)),
             calm: Rc::new(View::of(&lab)),
             layout: Rc::new(Layout::new(0, 0, Shape::Wide)),
             // Nothing moves on the first screen before somebody presses play.
@@ -248,6 +251,7 @@ impl App {
             lesson: tour.map(|tour| lesson::lesson(tour, &self.lab, self.playing, order)),
             why: why::why(self.lab.sim(), self.selection),
             view: self.calm.clone(),
+            spine: self.spine.clone(),
             run: self.run.borrow_mut().view(&self.lab, &self.pace, self.playing),
             layout: self.layout.clone(),
             selection: self.selection,
