@@ -22,7 +22,7 @@ fn subjects(world: &World<Actor>, selection: Option<Selection>) -> Vec<Subject> 
         Some(Selection::Server(sid)) => of_node(NodeId::Server(Sid(sid))),
         // Servers come before clients: of a client's link the client is meant.
         Some(Selection::Link(_, b)) => of_node(b),
-        None => {
+        None | Some(Selection::Message(_)) => {
             let servers = || world.slots().values().filter_map(|slot| slot.process()?.server());
             let oldest = servers().find(|server| server.is_leader()).and_then(|leader| {
                 let waiting = leader.peer().history().tail().front()?;
