@@ -5,6 +5,7 @@ use crate::lab::Lab;
 use crate::message::Look;
 use crate::tell;
 
+use std::rc::Rc;
 use zabscope_core::base::{Link, NodeId, Set, Sid};
 use zabscope_core::client;
 use zabscope_core::ensemble::Actor;
@@ -205,7 +206,7 @@ pub struct View {
     /// All messages under way, in the order of sending.
     pub flights: Vec<FlightView>,
     /// The newest lines of the log, newest first.
-    pub log: Vec<LogLine>,
+    pub log: Rc<[LogLine]>,
     /// The server that leads a majority.
     pub leader: Option<i64>,
     /// How many make a majority.
@@ -283,6 +284,16 @@ impl View {
             flights: flights(lab),
             log: log(lab),
         }
+    }
+
+    /// True if another moment shows the same but for messages under way and the place in the run:
+    /// so it is for most steps.
+    #[must_use]
+    pub fn stands_like(&self, other: &Self) -> bool {
+        self.servers == other.servers
+            && self.clients == other.clients
+            && self.links == other.links
+            && self.log == other.log
     }
 
     /// One server.
@@ -454,7 +465,7 @@ fn flights(lab: &Lab) -> Vec<FlightView> {
     flights
 }
 
-fn log(lab: &Lab) -> Vec<LogLine> {
+fn log(lab: &Lab) -> Rc<[LogLine]> {
     let lines = lab.log().take(LOG_LINES);
     let lines = lines.map(|(number, line)| LogLine {
         number,
