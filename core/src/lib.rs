@@ -18,7 +18,7 @@
 //! | 5 | [`recipes`] |
 //! | 6 | [`ensemble`] |
 //! | 7 | [`tell`], [`why`], [`saved`] |
-//! | 8 | [`lab`] |
+//! | 8 | [`check`], [`lab`] |
 //! | 9 | [`guide`] |
 #![no_std]
 #![forbid(unsafe_code)]
@@ -28,6 +28,7 @@ extern crate alloc;
 extern crate std;
 
 pub mod base;
+pub mod check;
 pub mod client;
 pub mod ensemble;
 pub mod guide;

@@ -5,7 +5,8 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use zabscope::cli;
-use zabscope::cmd::{cluster, server};
+use zabscope::cmd::{check, cluster, server};
+use zabscope_core::zab::Mutant;
 
 #[derive(Debug, Parser)]
 #[command(name = "zabscope", version, about = "A ZooKeeper server, in Rust, that can be watched")]
@@ -27,6 +28,16 @@ enum Command {
     },
     /// Run an ensemble of several server processes on this machine
     Cluster(ClusterArgs),
+    /// Search for a seed of faults that breaks a rule, in simulation
+    Check(CheckArgs),
+    /// Run a tape of `check` again
+    Replay {
+        /// The tape
+        tape: PathBuf,
+        /// Under the sound protocol, whatever the tape names
+        #[arg(long)]
+        sound: bool,
+    },
     /// Talk to an ensemble, as zkCli.sh does: one command, or a prompt for several
     Cli {
         /// Addresses host:port,host:port with an optional /chroot
@@ -57,6 +68,33 @@ struct ClusterArgs {
     client_port: u16,
 }
 
+#[derive(Debug, clap::Args)]
+struct CheckArgs {
+    /// How many seeds
+    #[arg(long, default_value_t = 100)]
+    seeds: u64,
+    /// The first seed
+    #[arg(long, default_value_t = 0)]
+    from: u64,
+    /// Switch one guard of the protocol off: M01 or its name
+    #[arg(long, value_parser = mutant)]
+    mutant: Option<Mutant>,
+    /// Threads; 0 is one for each core
+    #[arg(long, default_value_t = 0)]
+    jobs: usize,
+    /// Folder for the tape of a failure
+    #[arg(long, default_value = ".")]
+    out: PathBuf,
+}
+
+fn mutant(text: &str) -> Result<Mutant, String> {
+    Mutant::find(text).ok_or_else(|| {
+        let all: Vec<String> =
+            Mutant::ALL.iter().map(|m| format!("{} {}", m.id(), m.name())).collect();
+        format!("there are {}", all.join(", "))
+    })
+}
+
 fn main() -> ExitCode {
     init_log();
     let result: anyhow::Result<ExitCode> = match Args::parse().command {
@@ -67,6 +105,10 @@ fn main() -> ExitCode {
             let options = cluster::Options { servers, observers, dir, client_port };
             cluster::run(&options).map(|()| ExitCode::SUCCESS).map_err(Into::into)
         }
+        Command::Check(CheckArgs { seeds, from, mutant, jobs, out }) => {
+            check::run(&check::Options { seeds, from, mutant, jobs, out }).map_err(Into::into)
+        }
+        Command::Replay { tape, sound } => check::replay(&tape, sound).map_err(Into::into),
         Command::Cli { server, timeout, command } => {
             cli::run(&cli::Options { server, timeout_ms: timeout, command }).map_err(Into::into)
         }

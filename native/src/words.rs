@@ -8,6 +8,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use zabscope_core::base::Conn;
 use zabscope_core::server::Server;
+use zabscope_core::tree::Tree;
 use zabscope_core::zab::ServerState;
 
 /// Every word that is known; which of them are answered is a setting.
@@ -109,6 +110,11 @@ fn connections(clients: &[ClientLine]) -> usize {
     clients.len()
 }
 
+/// As Apache's server counts: its map has the root twice, under the empty name as well.
+fn znode_count(tree: &Tree) -> usize {
+    tree.len() + 1
+}
+
 fn srvr(server: &Server, stats: &Stats, clients: &[ClientLine], with_clients: bool) -> String {
     let mut text = format!("Zookeeper version: {VERSION}\n");
     if with_clients {
@@ -125,7 +131,7 @@ fn srvr(server: &Server, stats: &Stats, clients: &[ClientLine], with_clients: bo
         connections(clients),
         server.peer().last_processed().0,
         mode(server),
-        server.image().tree.len(),
+        znode_count(&server.image().tree),
     );
     text
 }
@@ -222,7 +228,7 @@ fn mntr(server: &Server, stats: &Stats, clients: &[ClientLine]) -> String {
     line("packets_sent", &stats.sent);
     line("num_alive_connections", &connections(clients));
     line("outstanding_requests", &clients.iter().map(|client| client.waiting).sum::<usize>());
-    line("znode_count", &image.tree.len());
+    line("znode_count", &znode_count(&image.tree));
     line("watch_count", &server.watches().count());
     let ephemerals: usize = image.tree.ephemerals().map(|(_, paths)| paths.count()).sum();
     line("ephemerals_count", &ephemerals);

@@ -6,7 +6,7 @@ pub(crate) mod clients;
 
 use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, kill_process};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{Read, Write};
@@ -36,6 +36,10 @@ pub(crate) struct Ensemble {
     folder: TempDir,
     ports: BTreeMap<u8, [u16; 3]>,
     running: BTreeMap<u8, Child>,
+    /// Servers that are Apache's.
+    pub(crate) apache: BTreeSet<u8>,
+    /// Servers without a vote.
+    observers: BTreeSet<u8>,
     _turn: MutexGuard<'static, ()>,
 }
 
@@ -50,6 +54,16 @@ pub(crate) struct Srvr {
 impl Ensemble {
     /// Writes the files of `count` servers and starts them all; `settings` are lines of zoo.cfg.
     pub(crate) fn start(count: u8, settings: &str) -> Result<Self> {
+        Self::start_mixed(count, &[], &[], settings)
+    }
+
+    /// The same with Apache's server in the place of some of ours, and with observers.
+    pub(crate) fn start_mixed(
+        count: u8,
+        apache: &[u8],
+        observers: &[u8],
+        settings: &str,
+    ) -> Result<Self> {
         let turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
         let mut ports = BTreeMap::new();
         let mut held = Vec::new();
@@ -64,7 +78,14 @@ impl Ensemble {
         }
         drop(held);
         let folder = tempfile::tempdir()?;
-        let mut ensemble = Self { folder, ports, running: BTreeMap::new(), _turn: turn };
+        let mut ensemble = Self {
+            folder,
+            ports,
+            running: BTreeMap::new(),
+            apache: apache.iter().copied().collect(),
+            observers: observers.iter().copied().collect(),
+            _turn: turn,
+        };
         for sid in ensemble.sids() {
             ensemble.write_files(sid, settings)?;
             ensemble.run(sid)?;
@@ -83,7 +104,11 @@ impl Ensemble {
         );
         if self.ports.len() > 1 {
             for (other, [_, quorum, election]) in &self.ports {
-                writeln!(text, "server.{other}=127.0.0.1:{quorum}:{election}")?;
+                let role = if self.observers.contains(other) { ":observer" } else { "" };
+                writeln!(text, "server.{other}=127.0.0.1:{quorum}:{election}{role}")?;
+            }
+            if self.observers.contains(&sid) {
+                text.push_str("peerType=observer\n");
             }
         }
         fs::write(self.folder(sid).join("zoo.cfg"), text)?;
@@ -121,19 +146,36 @@ impl Ensemble {
     pub(crate) fn run(&mut self, sid: u8) -> Result<()> {
         let log =
             File::options().create(true).append(true).open(self.folder(sid).join("server.log"))?;
-        let child = Command::new(given("ZABSCOPE_BIN")?)
-            .arg("server")
-            .arg("--config")
-            .arg(self.folder(sid).join("zoo.cfg"))
-            .arg("--stop-with-stdin")
+        let config = self.folder(sid).join("zoo.cfg");
+        let mut command = if self.apache.contains(&sid) {
+            let mut java = Command::new("java");
+            java.arg("-Xmx256m")
+                .arg("-Dorg.slf4j.simpleLogger.defaultLogLevel=info")
+                .arg("-Dzookeeper.admin.enableServer=false")
+                .arg("-cp")
+                .arg(given("ZABSCOPE_APACHE")?)
+                .arg("org.apache.zookeeper.server.quorum.QuorumPeerMain")
+                .arg(config);
+            java
+        } else {
+            let mut ours = Command::new(given("ZABSCOPE_BIN")?);
+            ours.arg("server").arg("--config").arg(config).arg("--stop-with-stdin");
+            ours
+        };
+        let child = command
             .env("RUST_LOG", "info")
             .env_remove("RUST_BACKTRACE")
             .stdin(Stdio::piped())
-            .stdout(Stdio::null())
+            .stdout(log.try_clone()?)
             .stderr(log)
             .spawn()?;
         self.running.insert(sid, child);
         Ok(())
+    }
+
+    /// Takes the history of a server that is down.
+    pub(crate) fn wipe(&self, sid: u8) -> Result<()> {
+        Ok(fs::remove_dir_all(self.data(sid).join("version-2"))?)
     }
 
     pub(crate) fn pid(&self, sid: u8) -> Result<Pid> {

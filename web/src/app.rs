@@ -22,6 +22,7 @@ use crate::run_view::RunCache;
 use crate::scene::layout::{Layout, Shape};
 use crate::scene::messages::Messages;
 use crate::share::Shared;
+use crate::spine::SpineView;
 use crate::tour::Tour;
 use crate::travel::Pace;
 use crate::view::View;
@@ -63,6 +64,9 @@ pub struct App {
     focus_step: bool,
     lab: Lab,
     view: Rc<View>,
+    spine: Rc<SpineView>,
+    /// The moment for the panels: it stays the same while only messages move.
+    calm: Rc<View>,
     layout: Rc<Layout>,
     playing: bool,
     pace: Pace,
@@ -149,6 +153,8 @@ impl Component for App {
         let listeners = listen(ctx, &[&narrow, &still]);
         let mut app = Self {
             view: Rc::new(View::of(&lab)),
+            spine: Rc::new(SpineView::of(&lab)),
+            calm: Rc::new(View::of(&lab)),
             layout: Rc::new(Layout::new(0, 0, Shape::Wide)),
             // Nothing moves on the first screen before somebody presses play.
             playing: route == Route::Play,
@@ -214,7 +220,7 @@ impl Component for App {
         html! {
             <div ondragover={over} ondrop={sharing::dropped(&order)}>
                 <Page ..shown />
-                <ShareMessage shared={self.shared.clone()} here={(0, 0)} {order} />
+                <ShareMessage shared={self.shared.clone()} {order} />
                 <p class="unseen" role="status" id="said">{ &self.said }</p>
             </div>
         }
@@ -242,7 +248,8 @@ impl App {
         Shown {
             route: self.route,
             lesson: tour.map(|tour| lesson::lesson(tour, &self.lab, self.playing, order)),
-            view: self.view.clone(),
+            view: self.calm.clone(),
+            spine: self.spine.clone(),
             run: self.run.borrow_mut().view(&self.lab, &self.pace, self.playing),
             layout: self.layout.clone(),
             selection: self.selection,

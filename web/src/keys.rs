@@ -61,7 +61,7 @@ pub fn wish(
     }
     let chosen = match selection {
         Some(Selection::Server(sid)) => Some(sid),
-        Some(Selection::Link(..)) | None => None,
+        Some(Selection::Link(..) | Selection::Message(_)) | None => None,
     };
     let by = |sid| Wanted::By(NodeId::Server(Sid(sid)));
     let order = match key.as_str() {

@@ -10,6 +10,7 @@
 //!   itself and the drawing, in a second module that is loaded at first use.
 //! * [`travel`]: through time. [`run_view`]: plain data of the whole run.
 //! * [`view`]: plain data of one moment; all that is drawn comes from there.
+//! * [`spine`]: participants in time, what they hold, cause and effect.
 //! * [`order`]: what a person can want. [`keys`]: by the keyboard. [`route`]: which page it is.
 //! * [`scene`]: the drawing. [`panels`]: the controls around it. [`page`]: where they stand.
 //! * [`app`]: the component that holds the lab and redraws.
@@ -28,6 +29,7 @@ pub mod route;
 pub mod run_view;
 pub mod scene;
 pub mod share;
+pub mod spine;
 pub mod tour;
 pub mod travel;
 pub mod view;

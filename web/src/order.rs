@@ -1,6 +1,7 @@
 //! What a person can want of the page, as one type.
 
 use crate::share::Sharing;
+use crate::spine::walk::Toward;
 use crate::tour;
 use crate::travel::Travel;
 use zabscope_core::base::{ClientId, NodeId};
@@ -13,6 +14,8 @@ pub enum Selection {
     Server(i64),
     /// The link between two nodes, the smaller first.
     Link(NodeId, NodeId),
+    /// A message of the run, by its number.
+    Message(u64),
 }
 
 /// What the dock shows. On a telephone, where there is one column, also what stands beside the
@@ -80,6 +83,10 @@ pub enum Order {
     Tab(Tab),
     /// Choose something, or nothing.
     Select(Option<Selection>),
+    /// From the chosen message along cause and effect.
+    Walk(Toward),
+    /// To the moment at which the chosen message was sent.
+    GoThere,
     /// Choose a client.
     ChooseClient(ClientId),
     /// Kill whoever leads, and let time pass.

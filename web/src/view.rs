@@ -5,6 +5,7 @@ use crate::lab::Lab;
 use crate::message::Look;
 use crate::tell;
 
+use std::rc::Rc;
 use zabscope_core::base::{Link, NodeId, Set, Sid};
 use zabscope_core::client;
 use zabscope_core::ensemble::Actor;
@@ -32,6 +33,41 @@ pub enum Role {
     Observing,
 }
 
+/// Entries of a log that are shown beside a server.
+const TILES: usize = 5;
+
+/// An entry of a log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tile {
+    /// Its epoch.
+    pub epoch: i64,
+    /// How far it has come on this server.
+    pub state: TileState,
+}
+
+/// How far an entry has come on one server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TileState {
+    /// In the log, in memory.
+    Logged,
+    /// In the log, on disk.
+    Synced,
+    /// In the tree.
+    Applied,
+}
+
+impl TileState {
+    /// Name of the style class.
+    #[must_use]
+    pub const fn class(self) -> &'static str {
+        match self {
+            Self::Logged => "logged",
+            Self::Synced => "synced",
+            Self::Applied => "applied",
+        }
+    }
+}
+
 /// One server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServerView {
@@ -53,6 +89,8 @@ pub struct ServerView {
     pub durable: String,
     /// Last zxid that is applied to its tree.
     pub committed: String,
+    /// The last entries of its log, oldest first.
+    pub tiles: Vec<Tile>,
     /// Whom it votes for, while it looks.
     pub vote: Option<i64>,
     /// Whom it follows; itself if it leads.
@@ -168,7 +206,7 @@ pub struct View {
     /// All messages under way, in the order of sending.
     pub flights: Vec<FlightView>,
     /// The newest lines of the log, newest first.
-    pub log: Vec<LogLine>,
+    pub log: Rc<[LogLine]>,
     /// The server that leads a majority.
     pub leader: Option<i64>,
     /// How many make a majority.
@@ -248,6 +286,16 @@ impl View {
         }
     }
 
+    /// True if another moment shows the same but for messages under way and the place in the run:
+    /// so it is for most steps.
+    #[must_use]
+    pub fn stands_like(&self, other: &Self) -> bool {
+        self.servers == other.servers
+            && self.clients == other.clients
+            && self.links == other.links
+            && self.log == other.log
+    }
+
     /// One server.
     #[must_use]
     pub fn server(&self, sid: i64) -> Option<&ServerView> {
@@ -285,12 +333,26 @@ fn server_view(sid: Sid, slot: &Slot<Actor>) -> ServerView {
         logged: peer.history().logged().to_string(),
         durable: peer.durable().to_string(),
         committed: peer.history().applied().to_string(),
+        tiles: tiles(server),
         vote: (role == Role::Looking).then(|| peer.ballot().0.leader.0).filter(|sid| *sid >= 0),
         leader: peer.leader().map(|sid| sid.0),
         znodes: server.image().tree.len(),
         clients: server.connections().len(),
         watches: watches(server),
     }
+}
+
+fn tiles(server: &Server) -> Vec<Tile> {
+    let peer = server.peer();
+    let (history, durable) = (peer.history(), peer.durable());
+    let applied = history.recent().iter().map(|entry| (entry.zxid, TileState::Applied));
+    let waiting = history.tail().iter().map(|entry| {
+        let synced = entry.zxid <= durable;
+        (entry.zxid, if synced { TileState::Synced } else { TileState::Logged })
+    });
+    let skipped = (history.recent().len() + history.tail().len()).saturating_sub(TILES);
+    let tiles = applied.chain(waiting).skip(skipped);
+    tiles.map(|(zxid, state)| Tile { epoch: zxid.epoch().0, state }).collect()
 }
 
 fn watches(server: &Server) -> usize {
@@ -309,6 +371,7 @@ fn down(sid: Sid) -> ServerView {
         logged: unknown(),
         durable: unknown(),
         committed: unknown(),
+        tiles: Vec::new(),
         vote: None,
         leader: None,
         znodes: 0,
@@ -402,7 +465,7 @@ fn flights(lab: &Lab) -> Vec<FlightView> {
     flights
 }
 
-fn log(lab: &Lab) -> Vec<LogLine> {
+fn log(lab: &Lab) -> Rc<[LogLine]> {
     let lines = lab.log().take(LOG_LINES);
     let lines = lines.map(|(number, line)| LogLine {
         number,

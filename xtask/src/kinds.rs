@@ -21,7 +21,7 @@ struct Kind {
     run: fn(&mut Totals) -> Result<()>,
 }
 
-const KINDS: [Kind; 10] = [
+const KINDS: [Kind; 11] = [
     Kind { name: "fmt", about: "formatting", run: fmt },
     Kind { name: "lint", about: "clippy and documentation, warnings denied", run: lint },
     Kind { name: "tidy", about: "file length, layers, headers, leftovers, links", run: tidy_up },
@@ -35,6 +35,7 @@ const KINDS: [Kind; 10] = [
     },
     Kind { name: "page", about: "the finished page in a browser", run: whole_page },
     Kind { name: "cluster", about: "real server processes", run: cluster },
+    Kind { name: "mixed", about: "Apache's servers and ours in one ensemble", run: mixed },
     Kind { name: "kazoo", about: "real server processes and the Python client kazoo", run: kazoo },
 ];
 
@@ -241,6 +242,16 @@ fn cluster(totals: &mut Totals) -> Result<()> {
     let Some(mut tests) = tests_of("cluster")? else { return Ok(()) };
     name_server(&mut tests)?;
     count_tests(&mut tests, totals)
+}
+
+fn mixed(totals: &mut Totals) -> Result<()> {
+    let Some(classes) = need::apache()? else {
+        println!("SKIPPED: there is no Java here, or no Debian package `zookeeper`.");
+        return Ok(());
+    };
+    let Some(mut tests) = tests_of("mixed")? else { return Ok(()) };
+    name_server(&mut tests)?;
+    count_tests(tests.env("ZABSCOPE_APACHE", classes), totals)
 }
 
 fn kazoo(totals: &mut Totals) -> Result<()> {

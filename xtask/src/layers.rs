@@ -22,7 +22,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("ensemble", &["server", "recipes", "sim"]),
     ("tell", &["ensemble"]),
     ("why", &["ensemble"]),
-    ("check", &["zab", "tree", "client", "sim", "trace"]),
+    ("check", &["ensemble", "saved"]),
     ("saved", &["ensemble"]),
     ("lab", &["ensemble", "recipes", "check", "tell", "why"]),
     ("guide", &["lab"]),

@@ -132,6 +132,13 @@ impl Disk {
         self.log.iter().map(|(zxid, payload)| (*zxid, payload))
     }
 
+    /// Is the transaction here, in the log or in a snapshot?
+    #[must_use]
+    pub fn holds(&self, zxid: Zxid) -> bool {
+        let snapshot = self.snapshots.last_key_value().map(|(last, _)| *last);
+        self.log.contains_key(&zxid) || snapshot.is_some_and(|last| zxid <= last)
+    }
+
     /// Zxids of the snapshots on disk.
     pub fn snapshots(&self) -> impl Iterator<Item = Zxid> {
         self.snapshots.keys().copied()

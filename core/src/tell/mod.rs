@@ -6,6 +6,7 @@
 //! facts worth a line of a log, [`step`] one sentence for any step, [`Teller`] both for somebody
 //! who follows a run from its start.
 
+pub mod fields;
 mod look;
 mod teller;
 

@@ -11,7 +11,7 @@ mod text;
 mod writer;
 
 pub use crc::crc32;
-pub use reader::{DecodeError, Reader};
+pub use reader::{DecodeError, Mark, Reader, Value};
 pub use record::{Decode, Encode};
 pub use text::Text;
 pub use writer::Writer;

@@ -5,6 +5,7 @@
 
 mod client;
 mod election;
+mod fields;
 mod quorum;
 mod storage;
 

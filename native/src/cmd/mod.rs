@@ -1,5 +1,6 @@
 //! What the binary can do, a file for each command.
 
+pub mod check;
 pub mod cluster;
 mod cluster_files;
 pub mod server;

@@ -4,6 +4,7 @@ use super::{App, element};
 use crate::chart;
 use crate::lab::Lab;
 use crate::order::{Order, Selection, Tab};
+use crate::spine::walk::{self, Toward};
 use crate::travel::SPEEDS;
 use std::rc::Rc;
 use zabscope_core::base::{NodeId, Sid};
@@ -42,6 +43,16 @@ impl App {
             Order::Faster(false) => self.pace.speed = self.pace.speed.saturating_sub(1),
             Order::SkipIdle(skip) => self.pace.skip_idle = skip,
             Order::Select(selection) => self.selection = selection,
+            Order::Walk(toward) => self.walk(toward),
+            Order::GoThere => {
+                if let Some(Selection::Message(id)) = self.selection
+                    && let Some(step) = self.lab.flight(id).map(|flight| flight.step)
+                {
+                    self.lab.seek(step + 1);
+                    self.pace.moved(&self.lab);
+                    self.stepped();
+                }
+            }
             Order::ChooseClient(client) => self.client = client,
             Order::Run(voters, seed) => {
                 self.tour = None;
@@ -70,6 +81,23 @@ impl App {
             | Order::Session(..) => self.act(order),
         }
         true
+    }
+
+    /// From the chosen message, or from the newest, to the next one in a direction.
+    fn walk(&mut self, toward: Toward) {
+        self.playing = false;
+        let next = match self.selection {
+            Some(Selection::Message(id)) => walk::next(&self.lab, id, toward),
+            _ => walk::newest(&self.lab),
+        };
+        if let Some(id) = next {
+            self.selection = Some(Selection::Message(id));
+            if let Some(arrow) = self.spine.score.arrow(id) {
+                self.said = self.spine.score.spoken(arrow);
+            } else if let Some(flight) = self.lab.flight(id) {
+                self.said = flight.look.title();
+            }
+        }
     }
 
     /// Orders that go on the tape.

@@ -2,6 +2,7 @@
 
 use super::{App, Msg, matches};
 use crate::chart;
+use crate::spine::SpineView;
 use crate::view::{View, time_text};
 use gloo_render::request_animation_frame;
 use std::rc::Rc;
@@ -61,6 +62,10 @@ impl App {
     /// What is drawn follows the lab.
     pub(super) fn refresh(&mut self) {
         self.view = Rc::new(View::of(&self.lab));
+        self.spine = Rc::new(SpineView::of(&self.lab));
+        if !self.calm.stands_like(&self.view) {
+            self.calm = self.view.clone();
+        }
         let at_ms = self.last_frame_ms.unwrap_or_default();
         if let Some((drawn_ms, charts)) = &mut self.charts
             && (!self.playing || (at_ms - *drawn_ms).abs() > CHARTS_MS)

@@ -2,6 +2,7 @@
 
 use super::list::List;
 use crate::message::Look;
+use crate::spine::trail::Trail;
 use crate::tell;
 use zabscope_core::base::{ClientId, NodeId, Zxid};
 use zabscope_core::client::{self, Reply};
@@ -153,6 +154,8 @@ pub struct Record {
     pub folds: List<Fold>,
     /// The place behind each step on a scale on which heartbeats take no room.
     pub places: List<u32>,
+    /// For the space-time diagram.
+    pub trail: Trail,
 }
 
 impl Stage {
@@ -202,7 +205,9 @@ impl Record {
     pub fn truncate(&mut self, index: u64) {
         self.happenings.truncate(usize::try_from(index).unwrap_or(usize::MAX));
         self.lines.truncate(self.lines.partition_point(|line| line.step < index));
-        self.flights.truncate(self.flights.partition_point(|flight| flight.step < index));
+        let flights = self.flights.partition_point(|flight| flight.step < index);
+        self.flights.truncate(flights);
+        self.trail.truncate(index, flights);
         self.talks.truncate(self.talks.partition_point(|talk| talk.step < index));
         self.bands.truncate(self.bands.partition_point(|band| band.step <= index));
         self.commits.truncate(self.commits.partition_point(|commit| commit.step < index));
@@ -237,6 +242,7 @@ impl Record {
                 self.flights.push(Flight { id, step, sent_at, due_at, look });
             }
         }
+        self.trail.remember(sim.world(), record);
         self.asked(record);
         self.replies(record);
         let lines = tell::lines(sim.world(), record);

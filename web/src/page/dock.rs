@@ -6,8 +6,8 @@ use crate::desk::Desk;
 use crate::order::{Order, Tab};
 use crate::panels::gives;
 use crate::panels::log::Log;
-use crate::panels::table::Table;
 use crate::route::Route;
+use crate::spine::Spine;
 use yew::prelude::*;
 
 /// The word on a tab.
@@ -59,7 +59,8 @@ fn content(shown: &Shown, tab: Tab) -> Html {
             html! { <p class="second">{ "Choose a server: its znodes stand beside it." }</p> }
         }
         Tab::Say | Tab::Inspect | Tab::Diagram => html! {
-            <Table view={view.clone()} selection={shown.selection} order={order.clone()} />
+            <Spine view={view.clone()} spine={shown.spine.clone()} selection={shown.selection}
+                order={order.clone()} />
         },
     }
 }

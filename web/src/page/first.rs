@@ -41,7 +41,7 @@ pub fn First(shown: &Shown) -> Html {
     html! {
         <main class="hero" id="main" tabindex="-1">
             <section class="pitch" aria-label="What this is">
-                <h1 class="display">{ "A write is half-way. Now pull the plug." }</h1>
+                <h1 class="display">{ "A write is half\u{2011}way. Now pull the plug." }</h1>
                 <p class="lede">
                     { "Five servers in this page keep one history, the way ZooKeeper does: every \
                        change in the same order, on most of the disks, before anyone calls it \

@@ -25,6 +25,7 @@ use crate::run_view::RunView;
 use crate::scene::Stage;
 use crate::scene::layout::Layout;
 use crate::share::Shared;
+use crate::spine::SpineView;
 use crate::view::View;
 use dock::Dock;
 use first::First;
@@ -45,6 +46,8 @@ pub struct Shown {
     pub lesson: Option<Html>,
     /// The moment.
     pub view: Rc<View>,
+    /// The moment, for the diagram.
+    pub spine: Rc<SpineView>,
     /// The run around it.
     pub run: RunView,
     /// Where things stand on the stage.

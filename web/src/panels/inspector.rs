@@ -30,7 +30,7 @@ pub fn Inspector(props: &InspectorProps) -> Html {
             view.server(sid).map(|server| of_server(view, server, order))
         }
         Some(Selection::Link(a, b)) => Some(of_link(&link(view, a, b), order)),
-        None => None,
+        Some(Selection::Message(_)) | None => None,
     };
     html! {
         <div class="inspector" id="inspector">

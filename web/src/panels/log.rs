@@ -2,7 +2,7 @@
 
 use super::gives;
 use crate::order::Order;
-use crate::view::View;
+use crate::view::{LogLine, View};
 use std::rc::Rc;
 use yew::prelude::*;
 
@@ -24,13 +24,31 @@ pub fn Log(props: &LogProps) -> Html {
             <h2>{ "What happened" }</h2>
             <ol reversed={true} id="log" tabindex="0" aria-label="What happened, newest first">
                 { for view.log.iter().map(|line| html! {
-                    <li key={line.number}>
-                        <button class="time" aria-label={format!("Go to {}", line.at)}
-                            onclick={gives(order, Order::Seek(line.step + 1))}>{ &line.at }</button>
-                        <span>{ &line.text }</span>
-                    </li>
+                    <Row key={line.number} line={line.clone()} order={order.clone()} />
                 }) }
             </ol>
         </div>
+    }
+}
+
+/// What one line is drawn from.
+#[derive(Clone, Debug, PartialEq, Properties)]
+pub struct RowProps {
+    /// What it says.
+    line: LogLine,
+    /// Where clicks go.
+    order: Callback<Order>,
+}
+
+/// One line: it is drawn once, however often the log is.
+#[component]
+pub fn Row(props: &RowProps) -> Html {
+    let RowProps { line, order } = props;
+    html! {
+        <li>
+            <button class="time" aria-label={format!("Go to {}", line.at)}
+                onclick={gives(order, Order::Seek(line.step + 1))}>{ &line.at }</button>
+            <span>{ &line.text }</span>
+        </li>
     }
 }

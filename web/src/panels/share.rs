@@ -7,13 +7,11 @@ use wasm_bindgen::JsCast;
 use web_sys::{HtmlDetailsElement, HtmlInputElement};
 use yew::prelude::*;
 
-/// What the sheet is drawn from.
+/// What the message is drawn from.
 #[derive(Clone, Debug, PartialEq, Properties)]
 pub struct ShareProps {
     /// What there is to show.
     pub shared: Shared,
-    /// The moment that is looked at: branch and step.
-    pub here: (u32, u64),
     /// Where clicks go.
     pub order: Callback<Order>,
 }
@@ -28,10 +26,19 @@ pub fn take_file(file: web_sys::File, order: &Callback<Order>) {
     browser::read(file, Callback::from(move |sharing| order.emit(Order::Share(sharing))));
 }
 
+/// What the sheet is drawn from.
+#[derive(Clone, Debug, PartialEq, Properties)]
+pub struct SheetProps {
+    /// The link of this moment, if it was made.
+    pub link: Option<String>,
+    /// Where clicks go.
+    pub order: Callback<Order>,
+}
+
 /// A button that opens the sheet.
 #[component]
-pub fn Share(props: &ShareProps) -> Html {
-    let ShareProps { shared, here, order } = props;
+pub fn Share(props: &SheetProps) -> Html {
+    let SheetProps { link, order } = props;
     let ontoggle = {
         let order = order.clone();
         Callback::from(move |event: Event| {
@@ -52,13 +59,12 @@ pub fn Share(props: &ShareProps) -> Html {
             input.set_value("");
         })
     };
-    let link = shared.link.as_ref().filter(|(branch, step, _)| (*branch, *step) == *here);
     html! {
         <details class="branches share" id="share" {ontoggle}>
             <summary id="share-open">{ "Share" }</summary>
             <div class="sheet">
                 <h2>{ "This exact run, at this moment" }</h2>
-                if let Some((_, _, link)) = link {
+                if let Some(link) = link {
                     if link.len() <= LINK_MAX {
                         <div class="row">
                             <input id="link" readonly=true value={link.clone()} aria-label="Link" />

@@ -34,8 +34,9 @@ pub fn Table(props: &TableProps) -> Html {
                     <th scope="col">{ "clients" }</th><th scope="col">{ "watches" }</th>
                 </tr></thead>
                 <tbody>
-                    { for view.servers.iter().map(|server| {
-                        row(server, *selection == Some(Selection::Server(server.sid)), order)
+                    { for view.servers.iter().map(|server| html! {
+                        <Row key={server.sid} server={server.clone()} order={order.clone()}
+                            selected={*selection == Some(Selection::Server(server.sid))} />
                     }) }
                 </tbody>
             </table>
@@ -43,13 +44,27 @@ pub fn Table(props: &TableProps) -> Html {
     }
 }
 
-fn row(server: &ServerView, selected: bool, order: &Callback<Order>) -> Html {
+/// What one row is drawn from.
+#[derive(Clone, Debug, PartialEq, Properties)]
+pub struct RowProps {
+    /// The server.
+    server: ServerView,
+    /// It is chosen.
+    selected: bool,
+    /// Where clicks go.
+    order: Callback<Order>,
+}
+
+/// One server: drawn again only when something of it changes.
+#[component]
+pub fn Row(props: &RowProps) -> Html {
+    let RowProps { server, selected, order } = props;
     let choose = gives(order, Order::Select(Some(Selection::Server(server.sid))));
     let up = server.role != Role::Down;
     let number = |value: usize| if up { value.to_string() } else { "–".to_owned() };
     let epoch = |value: i64| if up { value.to_string() } else { "–".to_owned() };
     html! {
-        <tr key={server.sid} class={classes!(server.role.class(), selected.then_some("selected"))}
+        <tr class={classes!(server.role.class(), selected.then_some("selected"))}
             id={format!("row-{}", server.sid)}>
             <th scope="row"><button class="sid" onclick={choose}
                 aria-label={format!("Choose server {}", server.sid)}>{ server.sid }</button></th>

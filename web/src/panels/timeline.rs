@@ -6,9 +6,10 @@ use super::strip::RunStrip;
 use crate::lab::StopAt;
 use crate::lab::find::Wanted;
 use crate::order::{Order, Selection};
-use crate::run_view::RunView;
+use crate::run_view::{BranchView, RunView};
 use crate::share::Shared;
 use crate::travel::{Travel, ratio_text};
+use std::rc::Rc;
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 use zabscope_core::base::{NodeId, Sid};
@@ -66,30 +67,15 @@ fn step(id: &'static str, label: &str, path: &'static str, onclick: Callback<Mou
     }
 }
 
-/// The bar at the bottom.
+/// The bar at the bottom. Most of it stays as it is while time passes: those parts are components
+/// of their own, which are drawn again only when something of theirs changes.
 #[component]
 pub fn Timeline(props: &TimelineProps) -> Html {
     let TimelineProps { run, selection, clock, shared, branch, order } = props;
-    let play = if run.playing { "Pause" } else { "Play" };
-    let onplace = with_text(order, |text| Some(Order::Travel(Travel::Go(text))));
+    let link = shared.link.as_ref().filter(|link| (link.0, link.1) == (*branch, run.index));
     html! {
         <footer class="timeline" aria-label="Time">
-            <div class="transport">
-                { step("phase-back", "To the previous change of phase", "M-8-7V7H-6V-7zM1-7V7L-6 0zM9-7V7L2 0z",
-                    travel(order, Travel::Previous(Wanted::Phase))) }
-                { step("back", "One event back", "M-7-7V7H-4.5V-7zM6-7V7L-4 0z",
-                    gives(order, Order::Back)) }
-                <button class="play" id="play" aria-label={play} onclick={gives(order, Order::Toggle)}>
-                    <svg viewBox="-10 -10 20 20" aria-hidden="true">
-                        if run.playing { <path d="M-6-8H-1.5V8H-6zM1.5-8H6V8H1.5z" /> }
-                        else { <path d="M-5-8.5 9 0-5 8.5z" /> }
-                    </svg>
-                </button>
-                { step("forward", "One event forward", "M7-7V7H4.5V-7zM-6-7V7L4 0z",
-                    gives(order, Order::Forward)) }
-                { step("phase-forward", "To the next change of phase", "M8-7V7H6V-7zM-1-7V7L6 0zM-9-7V7L-2 0z",
-                    travel(order, Travel::Next(Wanted::Phase))) }
-            </div>
+            <Transport playing={run.playing} order={order.clone()} />
             <div class="when">
                 <b class="clock" id="clock" ref={clock.clone()}></b>
                 <span class="second" id="event">
@@ -100,23 +86,108 @@ pub fn Timeline(props: &TimelineProps) -> Html {
                 <p class="step-text" id="step">{ &run.step }</p>
                 <p class="notice" id="notice">{ &run.notice }</p>
             </div>
-            <div class="speed" role="group" aria-label="Speed">
-                <button class="step" id="slower" aria-label="Slower"
-                    onclick={gives(order, Order::Faster(false))}>{ "−" }</button>
-                <span id="ratio">{ ratio_text(run.speed) }</span>
-                <button class="step" id="faster" aria-label="Faster"
-                    onclick={gives(order, Order::Faster(true))}>{ "+" }</button>
-            </div>
-            <div class="ways" role="group" aria-label="More of time">
-                <input class="goto" id="goto" placeholder="12.05s, +3s, e2.c7" onchange={onplace}
-                    aria-label="Go to a time, a zxid or an event: 12.05s, +3s, e2.c7, 0x200000007, 120" />
-                { of_server(*selection, order) }
-                { stops(run, order) }
-                { heartbeats(run, order) }
-                { branches(run, order) }
-                <Share shared={shared.clone()} here={(*branch, run.index)} order={order.clone()} />
-            </div>
+            <Speed speed={run.speed} order={order.clone()} />
+            <Ways selection={*selection} stop={run.stop} skip_idle={run.skip_idle}
+                branches={run.branches.clone()} can_undo={run.can_undo} can_redo={run.can_redo}
+                link={link.map(|link| link.2.clone())} order={order.clone()} />
         </footer>
+    }
+}
+
+/// What the buttons of the transport are drawn from.
+#[derive(Clone, Debug, PartialEq, Properties)]
+pub struct TransportProps {
+    /// Time passes.
+    playing: bool,
+    /// Where clicks go.
+    order: Callback<Order>,
+}
+
+/// Play, and a step in either direction.
+#[component]
+pub fn Transport(props: &TransportProps) -> Html {
+    let TransportProps { playing, order } = props;
+    let play = if *playing { "Pause" } else { "Play" };
+    html! {
+        <div class="transport">
+            { step("phase-back", "To the previous change of phase", "M-8-7V7H-6V-7zM1-7V7L-6 0zM9-7V7L2 0z",
+                travel(order, Travel::Previous(Wanted::Phase))) }
+            { step("back", "One event back", "M-7-7V7H-4.5V-7zM6-7V7L-4 0z",
+                gives(order, Order::Back)) }
+            <button class="play" id="play" aria-label={play} onclick={gives(order, Order::Toggle)}>
+                <svg viewBox="-10 -10 20 20" aria-hidden="true">
+                    if *playing { <path d="M-6-8H-1.5V8H-6zM1.5-8H6V8H1.5z" /> }
+                    else { <path d="M-5-8.5 9 0-5 8.5z" /> }
+                </svg>
+            </button>
+            { step("forward", "One event forward", "M7-7V7H4.5V-7zM-6-7V7L4 0z",
+                gives(order, Order::Forward)) }
+            { step("phase-forward", "To the next change of phase", "M8-7V7H6V-7zM-1-7V7L6 0zM-9-7V7L-2 0z",
+                travel(order, Travel::Next(Wanted::Phase))) }
+        </div>
+    }
+}
+
+/// What the speed is drawn from.
+#[derive(Clone, Debug, PartialEq, Properties)]
+pub struct SpeedProps {
+    /// Place in [`crate::travel::SPEEDS`].
+    speed: usize,
+    /// Where clicks go.
+    order: Callback<Order>,
+}
+
+/// The speed, with the ratio in words.
+#[component]
+pub fn Speed(props: &SpeedProps) -> Html {
+    let SpeedProps { speed, order } = props;
+    html! {
+        <div class="speed" role="group" aria-label="Speed">
+            <button class="step" id="slower" aria-label="Slower"
+                onclick={gives(order, Order::Faster(false))}>{ "−" }</button>
+            <span id="ratio">{ ratio_text(*speed) }</span>
+            <button class="step" id="faster" aria-label="Faster"
+                onclick={gives(order, Order::Faster(true))}>{ "+" }</button>
+        </div>
+    }
+}
+
+/// What the lower row is drawn from.
+#[derive(Clone, Debug, PartialEq, Properties)]
+pub struct WaysProps {
+    /// What is chosen.
+    selection: Option<Selection>,
+    /// Where playing ends.
+    stop: StopAt,
+    /// Heartbeats are passed quickly.
+    skip_idle: bool,
+    /// All branches.
+    branches: Rc<[BranchView]>,
+    /// There is an act to undo.
+    can_undo: bool,
+    /// There is an undo to take back.
+    can_redo: bool,
+    /// The link of this moment, if it was made.
+    link: Option<String>,
+    /// Where clicks go.
+    order: Callback<Order>,
+}
+
+/// Other ways through time, the futures, and the ways out of the page.
+#[component]
+pub fn Ways(props: &WaysProps) -> Html {
+    let WaysProps { selection, stop, skip_idle, link, order, .. } = props;
+    let onplace = with_text(order, |text| Some(Order::Travel(Travel::Go(text))));
+    html! {
+        <div class="ways" role="group" aria-label="More of time">
+            <input class="goto" id="goto" placeholder="12.05s, +3s, e2.c7" onchange={onplace}
+                aria-label="Go to a time, a zxid or an event: 12.05s, +3s, e2.c7, 0x200000007, 120" />
+            { of_server(*selection, order) }
+            { stops(*stop, order) }
+            { heartbeats(*skip_idle, order) }
+            { branches(props) }
+            <Share link={link.clone()} order={order.clone()} />
+        </div>
     }
 }
 
@@ -135,7 +206,7 @@ fn of_server(selection: Option<Selection>, order: &Callback<Order>) -> Html {
     }
 }
 
-fn stops(run: &RunView, order: &Callback<Order>) -> Html {
+fn stops(chosen: StopAt, order: &Callback<Order>) -> Html {
     let onchange = with_text(order, |value| {
         let stop = STOPS.iter().find(|(name, ..)| *name == value)?.2;
         Some(Order::Travel(Travel::StopAt(stop)))
@@ -143,40 +214,41 @@ fn stops(run: &RunView, order: &Callback<Order>) -> Html {
     html! {
         <select id="stop" aria-label="Play" {onchange}>
             { for STOPS.iter().map(|(value, words, stop)| html! {
-                <option value={*value} selected={*stop == run.stop}>{ *words }</option> }) }
+                <option value={*value} selected={*stop == chosen}>{ *words }</option> }) }
         </select>
     }
 }
 
-fn heartbeats(run: &RunView, order: &Callback<Order>) -> Html {
+fn heartbeats(skip_idle: bool, order: &Callback<Order>) -> Html {
     html! {
         <label class="second">
-            <input type="checkbox" id="skip" checked={run.skip_idle}
-                onclick={gives(order, Order::SkipIdle(!run.skip_idle))} />
+            <input type="checkbox" id="skip" checked={skip_idle}
+                onclick={gives(order, Order::SkipIdle(!skip_idle))} />
             { "skip heartbeats" }
         </label>
     }
 }
 
 /// The list of branches, and what leads from one to the other.
-fn branches(run: &RunView, order: &Callback<Order>) -> Html {
-    let here = run.branches.iter().find(|branch| branch.here);
+fn branches(props: &WaysProps) -> Html {
+    let WaysProps { branches, can_undo, can_redo, order, .. } = props;
+    let here = branches.iter().find(|branch| branch.here);
     let name = here.map_or_else(String::new, |branch| branch.name.clone());
     let rename = here.map(|branch| branch.id);
     let onrename = with_text(order, move |text| Some(Order::Travel(Travel::Rename(rename?, text))));
     html! {
         <>
-            <button class="plain" id="undo" aria-disabled={(!run.can_undo).to_string()}
+            <button class="plain" id="undo" aria-disabled={(!can_undo).to_string()}
                 onclick={travel(order, Travel::Undo)}>{ "Undo" }</button>
-            <button class="plain" id="redo" aria-disabled={(!run.can_redo).to_string()}
+            <button class="plain" id="redo" aria-disabled={(!can_redo).to_string()}
                 onclick={travel(order, Travel::Redo)}>{ "Redo" }</button>
             <details class="branches" id="branches">
                 <summary id="branches-open">{ format!("{name} ({} of {})",
-                    run.branches.iter().position(|branch| branch.here).map_or(0, |at| at + 1),
-                    run.branches.len()) }</summary>
+                    branches.iter().position(|branch| branch.here).map_or(0, |at| at + 1),
+                    branches.len()) }</summary>
                 <div class="sheet">
                     <ul>
-                        { for run.branches.iter().map(|branch| html! {
+                        { for branches.iter().map(|branch| html! {
                             <li key={branch.id.0}>
                                 <button class="choice" id={format!("branch-{}", branch.id.0)}
                                     aria-pressed={branch.here.to_string()}

@@ -1,8 +1,8 @@
 //! Servers on their seats.
 
-use super::layout::{LINE, Layout, Point, Shape, number};
+use super::layout::{LINE, Label, Layout, Point, Shape, number};
 use crate::order::{Order, Selection};
-use crate::view::{Role, ServerView};
+use crate::view::{Role, ServerView, TileState};
 use std::rc::Rc;
 use yew::prelude::*;
 use zabscope_core::base::{NodeId, Sid};
@@ -74,6 +74,30 @@ fn words(server: &ServerView, shape: Shape) -> Vec<String> {
     words
 }
 
+/// Side of a tile, and from one to the next.
+const TILE: f32 = 13.0;
+const TILE_PITCH: f32 = 16.0;
+
+/// The last entries of the log, above the words.
+fn tiles(server: &ServerView, label: Label) -> Html {
+    let count = server.tiles.len();
+    let pitch = |place: usize| (0..place).fold(0.0, |x, _| x + TILE_PITCH);
+    let start = if label.anchor == "end" { 3.0 - pitch(count) } else { 0.0 };
+    let y = label.at.y - LINE - TILE - 1.0;
+    html! {
+        { for server.tiles.iter().enumerate().map(|(place, tile)| {
+            let at = Point { x: label.at.x + start + pitch(place), y };
+            let epoch = ["e0", "e1", "e2", "e3"][usize::try_from(tile.epoch.rem_euclid(4)).unwrap_or(0)];
+            html! {
+                <g class={classes!("tile", epoch, tile.state.class())} transform={at.translate()}>
+                    <rect width="13" height="13" rx="2" />
+                    if tile.state == TileState::Applied { <path d="M3 6.5 5.5 9 10 3.5" /> }
+                </g>
+            }
+        }) }
+    }
+}
+
 /// A server.
 #[component]
 pub fn Seat(props: &SeatProps) -> Html {
@@ -116,6 +140,9 @@ pub fn Seat(props: &SeatProps) -> Html {
                 <path class="glyph" d={glyph(server.role)}
                     transform={Point { x: glyph_x, y: glyph_y }.translate()} />
             </g>
+            if layout.shape == Shape::Wide {
+                <g aria-hidden="true">{ tiles(server, label) }</g>
+            }
             <text class="label" text-anchor={label.anchor} x={number(label.at.x)}
                 y={number(label.at.y)}>
                 { for words.iter().enumerate().map(|(line, word)| html! {

@@ -1,0 +1,375 @@
+//! Safety of the protocol: the committed history, leaders, promises and disks.
+
+use super::violation::Oracle;
+use crate::base::{Epoch, Map, NodeId, Sid, Zxid};
+use crate::ensemble::{Actor, Note};
+use crate::server::message::{Msg, Packet, Payload};
+use crate::server::{self, Disk, Server};
+use crate::sim::{Action, Item, StepRecord, Wire, World};
+use crate::zab::{self, Entry, Phase, Reason, Rules, ServerState};
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// A rule that is broken, by whom, and how.
+pub type Found = (Oracle, Option<NodeId>, String);
+
+/// One committed transaction.
+#[derive(Clone, Debug)]
+struct Committed {
+    zxid: Zxid,
+    /// `None`: it came with a state whose transactions nobody has any more.
+    payload: Option<Payload>,
+    /// Of the tree after it, once somebody had it.
+    digest: Option<i64>,
+}
+
+/// What was seen of one server.
+#[derive(Clone, Debug, Default)]
+struct Seen {
+    accepted: Epoch,
+    current: Epoch,
+    /// It serves; deliveries up to `checked` were compared.
+    serving: bool,
+    checked: Zxid,
+}
+
+/// The oracle of safety. Its memory outlives all servers.
+#[derive(Clone, Debug, Default)]
+pub struct Safety {
+    committed: Vec<Committed>,
+    /// Parts of the committed history of which only the end is known.
+    vague: Vec<(Zxid, Zxid)>,
+    leaders: Map<Epoch, Sid>,
+    seen: Map<NodeId, Seen>,
+}
+
+impl Safety {
+    /// How many transactions are committed.
+    #[must_use]
+    pub const fn commits(&self) -> usize {
+        self.committed.len()
+    }
+
+    /// The last committed transaction.
+    #[must_use]
+    pub fn last(&self) -> Zxid {
+        self.committed.last().map_or(Zxid::ZERO, |last| last.zxid)
+    }
+
+    /// Is it committed?
+    #[must_use]
+    pub fn has(&self, zxid: Zxid) -> bool {
+        self.place(zxid).is_ok()
+    }
+
+    fn place(&self, zxid: Zxid) -> Result<usize, usize> {
+        self.committed.binary_search_by_key(&zxid, |committed| committed.zxid)
+    }
+
+    /// Judges one step.
+    ///
+    /// # Errors
+    /// The rule that it broke.
+    pub fn look<R: Rules>(
+        &mut self,
+        world: &World<Actor<R>>,
+        record: &StepRecord<Actor<R>>,
+    ) -> Result<(), Found> {
+        let node = record.action().and_then(Action::node);
+        if let Some(fault) = record.faults.first() {
+            return Err((Oracle::ProcessSound, node, format!("{fault:?}")));
+        }
+        let Some(node @ NodeId::Server(sid)) = node else { return Ok(()) };
+        let Some(slot) = world.slot(node) else { return Ok(()) };
+        self.epochs(node, slot.disk())?;
+        if matches!(record.action(), Some(Action::Flush(_))) && !slot.disk().holds(self.last()) {
+            self.on_quorum(world, node)?;
+        }
+        let Some(server) = slot.process().and_then(Actor::server) else {
+            self.seen.get_or_insert(node, Seen::default()).serving = false;
+            return Ok(());
+        };
+        for note in record.notes() {
+            if let Note::Server(note) = note {
+                self.note(node, sid, server, note)?;
+            }
+        }
+        for item in &record.sent {
+            if item.from.node == node
+                && let Wire::Data(Msg::Packet(Packet::Ack(zxid))) = &item.wire
+            {
+                Self::ack(world, server, slot.disk(), item, *zxid)?;
+            }
+        }
+        counted(world, node, server)?;
+        self.deliveries(world, node, server)
+    }
+
+    fn epochs(&mut self, node: NodeId, disk: &Disk) -> Result<(), Found> {
+        let (accepted, current) = (disk.accepted_epoch(), disk.current_epoch());
+        let seen = self.seen.get_or_insert(node, Seen::default());
+        if accepted < seen.accepted || current < seen.current {
+            let what = format!(
+                "epochs on disk went back from ({}, {}) to ({accepted}, {current})",
+                seen.accepted, seen.current
+            );
+            return Err((Oracle::EpochMonotone, Some(node), what));
+        }
+        (seen.accepted, seen.current) = (accepted, current);
+        if current > accepted {
+            let what = format!("currentEpoch {current} above acceptedEpoch {accepted}");
+            return Err((Oracle::EpochOrder, Some(node), what));
+        }
+        Ok(())
+    }
+
+    fn note<R: Rules>(
+        &mut self,
+        node: NodeId,
+        sid: Sid,
+        server: &Server<R>,
+        note: &server::Note,
+    ) -> Result<(), Found> {
+        match note {
+            server::Note::DigestMismatch(zxid) => Err((
+                Oracle::DigestAgreement,
+                Some(node),
+                format!("the tree after {zxid} is not the leader's"),
+            )),
+            server::Note::Zab(
+                zab::Note::Leaving(Reason::Protocol(why))
+                | zab::Note::LearnerLost { why: Reason::Protocol(why), .. },
+            ) => Err((Oracle::MessageLegal, Some(node), (*why).into())),
+            server::Note::Zab(zab::Note::Established(epoch)) => {
+                let leader = *self.leaders.get_or_insert(*epoch, sid);
+                if leader != sid {
+                    let what = format!("epoch {epoch} had {leader} as leader already");
+                    return Err((Oracle::LeadershipUnique, Some(node), what));
+                }
+                let newest = self.leaders.last_key_value().is_some_and(|(last, _)| last == epoch);
+                if newest && !knows(server, self.last()) {
+                    let what = format!(
+                        "leads epoch {epoch} with {} and without {}, which is committed",
+                        server.peer().history().logged(),
+                        self.last()
+                    );
+                    return Err((Oracle::LeaderLogCompleteness, Some(node), what));
+                }
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// An ACK is under way.
+    fn ack<R: Rules>(
+        world: &World<Actor<R>>,
+        server: &Server<R>,
+        disk: &Disk,
+        item: &Item<Msg>,
+        zxid: Zxid,
+    ) -> Result<(), Found> {
+        let node = item.from.node;
+        if !zxid.is_epoch_start() {
+            let what = || format!("acknowledged {zxid}; its disk ends at {}", disk.last_zxid());
+            let holds = disk.holds(zxid);
+            return if holds {
+                Ok(())
+            } else {
+                Err((Oracle::AckImpliesDurable, Some(node), what()))
+            };
+        }
+        if disk.current_epoch() < zxid.epoch() {
+            let what = format!(
+                "acknowledged epoch {} with {} on disk",
+                zxid.epoch(),
+                disk.current_epoch()
+            );
+            return Err((Oracle::NewLeaderAckImpliesEpoch, Some(node), what));
+        }
+        let leader = world.process(item.to.node).and_then(Actor::server);
+        let Some(leader) = leader.filter(|leader| leader.peer().state() == ServerState::Leading)
+        else {
+            return Ok(());
+        };
+        if leader.peer().phase() == Phase::Synchronization {
+            let missing = leader.peer().history().recent().iter().find(|e| !disk.holds(e.zxid));
+            if let Some(entry) = missing {
+                let what = format!(
+                    "acknowledged NEWLEADER; {} of the history is not on its disk",
+                    entry.zxid
+                );
+                return Err((Oracle::NewLeaderAckImpliesDurable, Some(node), what));
+            }
+        }
+        if let Some(extra) = not_of(leader, server, disk) {
+            let what = format!("acknowledged NEWLEADER and has {extra}, which its leader has not");
+            return Err((Oracle::ProcessConsistency, Some(node), what));
+        }
+        Ok(())
+    }
+
+    /// Everything that a server shows to clients.
+    fn deliveries<R: Rules>(
+        &mut self,
+        world: &World<Actor<R>>,
+        node: NodeId,
+        server: &Server<R>,
+    ) -> Result<(), Found> {
+        let history = server.peer().history();
+        let applied = history.applied();
+        let seen = self.seen.get_or_insert(node, Seen::default());
+        let (was_serving, checked) = (seen.serving, seen.checked);
+        seen.serving = server.peer().is_serving();
+        if !seen.serving || (was_serving && applied == checked) {
+            return Ok(());
+        }
+        seen.checked = applied;
+        if let Some(last) = history.recent().back().filter(|last| last.zxid != applied) {
+            let what = format!("recent transactions end at {}, the tree at {applied}", last.zxid);
+            return Err((Oracle::RecentLogContiguous, Some(node), what));
+        }
+        let since = if was_serving { checked } else { Zxid::ZERO };
+        let leads = server.peer().state() == ServerState::Leading;
+        let grown = self.commits();
+        let recent: Vec<&Entry<Payload>> =
+            history.recent().iter().rev().take_while(|entry| entry.zxid > since).collect();
+        let mut before = was_serving.then_some(checked);
+        for entry in recent.into_iter().rev() {
+            self.deliver(node, leads, before, entry)?;
+            before = Some(entry.zxid);
+        }
+        if applied != Zxid::ZERO && !self.has(applied) {
+            if !leads {
+                let what = format!("shows the state after {applied}, which is not committed");
+                return Err((Oracle::DeliveredOnlyCommitted, Some(node), what));
+            }
+            self.vague.push((self.last(), applied));
+            self.committed.push(Committed { zxid: applied, payload: None, digest: None });
+        }
+        self.digest(node, server, applied)?;
+        if self.commits() > grown { self.on_quorum(world, node) } else { Ok(()) }
+    }
+
+    fn deliver(
+        &mut self,
+        node: NodeId,
+        leads: bool,
+        before: Option<Zxid>,
+        entry: &Entry<Payload>,
+    ) -> Result<(), Found> {
+        let zxid = entry.zxid;
+        let place = match self.place(zxid) {
+            Ok(place) => {
+                let known = &mut self.committed[place].payload;
+                if known.get_or_insert_with(|| entry.payload.clone()) != &entry.payload {
+                    let what = format!("delivers another transaction as {zxid}");
+                    return Err((Oracle::PrefixConsistency, Some(node), what));
+                }
+                place
+            }
+            Err(place) if place == self.committed.len() && leads => place,
+            Err(place) if self.vague.iter().any(|(from, to)| *from < zxid && zxid < *to) => place,
+            Err(place) if place == self.committed.len() => {
+                let what = format!("delivers {zxid}; committed is up to {}", self.last());
+                return Err((Oracle::DeliveredOnlyCommitted, Some(node), what));
+            }
+            Err(_) => {
+                let what = format!("delivers {zxid}, which the committed history has not");
+                return Err((Oracle::PrefixConsistency, Some(node), what));
+            }
+        };
+        if self.committed.get(place).is_none_or(|found| found.zxid != zxid) {
+            let payload = Some(entry.payload.clone());
+            self.committed.insert(place, Committed { zxid, payload, digest: None });
+        }
+        let expected = place.checked_sub(1).map_or(Zxid::ZERO, |last| self.committed[last].zxid);
+        if before.is_some_and(|before| before < expected) {
+            let what = format!("delivers {zxid} without {expected}");
+            return Err((Oracle::PrefixConsistency, Some(node), what));
+        }
+        Ok(())
+    }
+
+    fn digest<R: Rules>(
+        &mut self,
+        node: NodeId,
+        server: &Server<R>,
+        zxid: Zxid,
+    ) -> Result<(), Found> {
+        let image = server.image();
+        let Ok(place) = self.place(zxid) else { return Ok(()) };
+        let digest = image.tree.digest();
+        if *self.committed[place].digest.get_or_insert(digest) != digest {
+            let what = format!("its tree after {zxid} differs from others'");
+            return Err((Oracle::DigestAgreement, Some(node), what));
+        }
+        Ok(())
+    }
+
+    /// The last committed transaction must be on the disks of a quorum.
+    fn on_quorum<R: Rules>(&self, world: &World<Actor<R>>, node: NodeId) -> Result<(), Found> {
+        let last = self.last();
+        let holders: Vec<Sid> = world
+            .slots()
+            .iter()
+            .filter(|(_, slot)| slot.disk().holds(last))
+            .filter_map(|(id, _)| if let NodeId::Server(sid) = id { Some(*sid) } else { None })
+            .collect();
+        let voters = world.slots().values().find_map(|slot| match slot.config() {
+            crate::ensemble::Config::Server(config) => Some(&config.zab.voters),
+            crate::ensemble::Config::Client(_) => None,
+        });
+        if last == Zxid::ZERO || voters.is_none_or(|voters| voters.is_quorum(&holders)) {
+            return Ok(());
+        }
+        let what = format!("{last} is committed and on the disks of {} voters", holders.len());
+        Err((Oracle::CommittedDurableOnQuorum, Some(node), what))
+    }
+}
+
+/// Who is counted for the oldest and the newest outstanding proposal has it on disk, unless it
+/// has promised a newer epoch, whose leader then knows it.
+fn counted<R: Rules>(
+    world: &World<Actor<R>>,
+    node: NodeId,
+    server: &Server<R>,
+) -> Result<(), Found> {
+    let peer = server.peer();
+    if peer.state() != ServerState::Leading || peer.phase() != Phase::Broadcast {
+        return Ok(());
+    }
+    let tail = peer.history().tail();
+    for entry in tail.front().into_iter().chain(tail.back()) {
+        for sid in peer.acks(entry.zxid).unwrap_or_default() {
+            let Some(slot) = world.slot(NodeId::Server(sid)) else { continue };
+            let newer = slot.disk().accepted_epoch() > peer.current_epoch();
+            if !newer && !slot.disk().holds(entry.zxid) {
+                let what = format!("counts server {sid} for {}, which it has not", entry.zxid);
+                return Err((Oracle::CountedAckStillHeld, Some(node), what));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Does the server's history contain `zxid`, as far as its memory reaches?
+fn knows<R: Rules>(server: &Server<R>, zxid: Zxid) -> bool {
+    let history = server.peer().history();
+    let first = history.recent().front().map_or(history.applied(), |entry| entry.zxid);
+    zxid <= first
+        || zxid == history.applied()
+        || history.recent().iter().chain(history.tail()).any(|entry| entry.zxid == zxid)
+}
+
+/// A transaction in the learner's memory or log that is not in its leader's history.
+fn not_of<R: Rules>(leader: &Server<R>, learner: &Server<R>, disk: &Disk) -> Option<Zxid> {
+    let theirs = leader.peer().history();
+    let first = theirs.recent().front()?.zxid;
+    let known = |zxid: Zxid| theirs.recent().iter().chain(theirs.tail()).any(|e| e.zxid == zxid);
+    let mine = learner.peer().history();
+    let memory = mine.recent().iter().chain(mine.tail()).map(|entry| entry.zxid);
+    let on_disk = disk.log().rev().map(|(zxid, _)| zxid).take_while(|zxid| *zxid >= first);
+    memory.filter(|zxid| *zxid >= first).chain(on_disk).find(|zxid| !known(*zxid))
+}

@@ -1,0 +1,131 @@
+//! One run of a plan under chosen rules, with all oracles.
+
+use super::clients::Clients;
+use super::faults::Plan;
+use super::progress;
+use super::safety::{Found, Safety};
+use super::violation::Violation;
+use crate::ensemble::Actor;
+use crate::server::codec;
+use crate::sim::{Action, Directive, Micros, Sim, StepRecord};
+use crate::zab::Rules;
+
+/// What became of a plan.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// The first rule that broke.
+    pub violation: Option<Violation>,
+    /// Steps made.
+    pub steps: u64,
+    /// Virtual time that passed.
+    pub time: Micros,
+    /// Transactions that were committed.
+    pub commits: u64,
+    /// Calls that were answered, and those that succeeded.
+    pub answered: (u64, u64),
+    /// Hash of the trace.
+    pub hash: u64,
+}
+
+/// Makes a run and looks at each step, until a rule breaks or the plan ends.
+pub fn run<R: Rules>(plan: &Plan, rules: R) -> Report {
+    watch(plan, rules, &mut |_| ())
+}
+
+/// The same; `each` is shown every step.
+pub fn watch<R: Rules>(
+    plan: &Plan,
+    rules: R,
+    each: &mut dyn FnMut(&StepRecord<Actor<R>>),
+) -> Report {
+    let sim = Sim::new(plan.settings.setup_with(rules)).check_messages(codec::check);
+    let mut judge = Judge { sim, safety: Safety::default(), clients: Clients::default(), each };
+    let violation = judge.make(plan).err();
+    Report {
+        violation,
+        steps: judge.sim.index(),
+        time: judge.sim.now(),
+        commits: judge.safety.commits() as u64,
+        answered: judge.clients.answered(),
+        hash: judge.sim.hash(),
+    }
+}
+
+struct Judge<'a, R: Rules> {
+    sim: Sim<Actor<R>>,
+    safety: Safety,
+    clients: Clients,
+    each: &'a mut dyn FnMut(&StepRecord<Actor<R>>),
+}
+
+impl<R: Rules> Judge<'_, R> {
+    fn make(&mut self, plan: &Plan) -> Result<(), Violation> {
+        for (at, directive) in &plan.told {
+            self.until(*at)?;
+            if let Some(directive) = under(directive) {
+                let record = self.sim.direct(directive);
+                self.look(&record)?;
+            }
+        }
+        let Some(end) = plan.end else { return self.until(plan.healed) };
+        self.until(end)?;
+        progress::judge(self.sim.world(), &self.safety, &self.clients)
+            .map_err(|found| self.violation(self.sim.index(), found))
+    }
+
+    fn until(&mut self, at: Micros) -> Result<(), Violation> {
+        while let Some(record) = self.sim.step_until(at) {
+            self.look(&record)?;
+        }
+        self.sim.run_until(at);
+        Ok(())
+    }
+
+    fn look(&mut self, record: &StepRecord<Actor<R>>) -> Result<(), Violation> {
+        (self.each)(record);
+        self.safety
+            .look(self.sim.world(), record)
+            .and_then(|()| self.clients.look(&self.safety, record))
+            .map_err(|found| self.violation(record.index, found))
+    }
+
+    fn violation(&self, step: u64, (oracle, node, sentence): Found) -> Violation {
+        Violation { oracle, step, at: self.sim.now(), node, sentence }
+    }
+}
+
+/// A directive for servers of other rules; `None` for one that adds a server with its settings.
+fn under<R: Rules>(directive: &Directive<Actor>) -> Option<Directive<Actor<R>>> {
+    Some(match directive {
+        Directive::Act(action) => Directive::Act(action_under(action)),
+        Directive::Add(..) => return None,
+        Directive::Hold(hold) => Directive::Hold(*hold),
+        Directive::Release(hold) => Directive::Release(*hold),
+        Directive::Freeze(node) => Directive::Freeze(*node),
+        Directive::Thaw(node) => Directive::Thaw(*node),
+        Directive::SlowDisk(node, times) => Directive::SlowDisk(*node, *times),
+        Directive::ClockRate { node, num, den } => {
+            Directive::ClockRate { node: *node, num: *num, den: *den }
+        }
+        Directive::WallClock(node, ms) => Directive::WallClock(*node, *ms),
+        Directive::Latency { from, to, base_us, jitter_us } => {
+            Directive::Latency { from: *from, to: *to, base_us: *base_us, jitter_us: *jitter_us }
+        }
+    })
+}
+
+fn action_under<R: Rules>(action: &Action<Actor>) -> Action<Actor<R>> {
+    match action {
+        Action::Start(node) => Action::Start(*node),
+        Action::Deliver(end) => Action::Deliver(*end),
+        Action::Flush(node) => Action::Flush(*node),
+        Action::Work(node) => Action::Work(*node),
+        Action::Fire(node, timer) => Action::Fire(*node, *timer),
+        Action::Call(node, call) => Action::Call(*node, call.clone()),
+        Action::Crash { node, kept } => Action::Crash { node: *node, kept: *kept },
+        Action::Break(a, b) => Action::Break(*a, *b),
+        Action::Reset(end) => Action::Reset(*end),
+        Action::Cut(from, to) => Action::Cut(*from, *to),
+        Action::Heal(from, to) => Action::Heal(*from, *to),
+    }
+}

@@ -1,0 +1,165 @@
+//! The spine: one table whose middle column is time. A row is a participant: who it is, its lane
+//! with what it sent and got, and what it holds at the line.
+//!
+//! * [`trail`]: what has to be known of a run. [`score`]: what is drawn of a moment.
+//! * [`matrix`], [`votes`]: what the participants hold. [`walk`]: cause and effect.
+//! * [`lanes`], [`holds`]: the drawing.
+
+pub mod holds;
+pub mod lanes;
+pub mod matrix;
+pub mod score;
+pub mod trail;
+pub mod votes;
+pub mod walk;
+
+use crate::lab::Lab;
+use crate::order::{Order, Selection};
+use crate::panels::gives;
+use crate::scene::servers::glyph;
+use crate::view::{ClientView, Role, ServerView, View};
+use lanes::Lanes;
+use matrix::Matrix;
+use score::Score;
+use std::rc::Rc;
+use votes::Votes;
+use yew::prelude::*;
+
+/// Transactions that the right column has room for.
+const COLUMNS_MAX: usize = 10;
+
+/// All that the spine shows of a moment, beside the view.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SpineView {
+    /// The middle column.
+    pub score: Score,
+    /// The right column.
+    pub matrix: Matrix,
+    /// The right column while somebody looks for a leader.
+    pub votes: Vec<Option<Votes>>,
+}
+
+impl SpineView {
+    /// The moment at the lab's cursor.
+    #[must_use]
+    pub fn of(lab: &Lab) -> Self {
+        Self { score: Score::of(lab), matrix: Matrix::of(lab, COLUMNS_MAX), votes: votes::of(lab) }
+    }
+}
+
+/// What the spine is drawn from.
+#[derive(Clone, Debug, PartialEq, Properties)]
+pub struct SpineProps {
+    /// The moment.
+    pub view: Rc<View>,
+    /// The moment, for the diagram.
+    pub spine: Rc<SpineView>,
+    /// What is chosen.
+    pub selection: Option<Selection>,
+    /// Where clicks go.
+    pub order: Callback<Order>,
+}
+
+/// Height of a row in pixels: fewer servers have more room.
+#[must_use]
+pub const fn pitch(rows: usize) -> u32 {
+    match rows {
+        0..=5 => 36,
+        6 | 7 => 32,
+        _ => 27,
+    }
+}
+
+/// The table.
+#[component]
+pub fn Spine(props: &SpineProps) -> Html {
+    let SpineProps { view, spine, selection, order } = props;
+    let rows = view.servers.len() + view.clients.len();
+    let lanes = html! {
+        <td class="lane" rowspan={rows.to_string()}>
+            <Lanes view={view.clone()} spine={spine.clone()} selection={*selection}
+                order={order.clone()} />
+        </td>
+    };
+    let mut lanes = Some(lanes);
+    let election = spine.votes.len() == view.servers.len();
+    html! {
+        <section class="spine" aria-label="Servers and time" style={format!("--pitch:{}px", pitch(rows))}>
+            <table id="servers">
+                <thead><tr>
+                    <th scope="col">{ "Server" }</th>
+                    <th scope="col" class="zxid">{ "logged" }</th>
+                    <th scope="col" class="zxid">{ "committed" }</th>
+                    <th scope="col" class="lane">{ lanes::ruler(&spine.score) }</th>
+                    <th scope="col" class="holds">
+                        if election { { holds::votes_head(spine) } }
+                        else { { holds::matrix_head(&spine.matrix) } }
+                    </th>
+                </tr></thead>
+                <tbody>
+                    { for view.servers.iter().enumerate().map(|(row, server)| {
+                        let selected = *selection == Some(Selection::Server(server.sid));
+                        server_row(server, selected, order, lanes.take(), html! {
+                            if election { { holds::votes_row(spine, row, view.quorum) } }
+                            else { { holds::matrix_row(&spine.matrix, row) } }
+                        })
+                    }) }
+                    { for view.clients.iter().map(client_row) }
+                </tbody>
+            </table>
+        </section>
+    }
+}
+
+/// A role as a word in a sentence.
+const fn word(role: Role) -> &'static str {
+    match role {
+        Role::Down => "Down",
+        Role::Looking => "Looking",
+        Role::Following => "Following",
+        Role::Leading => "Leading",
+        Role::Observing => "Observing",
+    }
+}
+
+fn server_row(
+    server: &ServerView,
+    selected: bool,
+    order: &Callback<Order>,
+    lanes: Option<Html>,
+    holds: Html,
+) -> Html {
+    let choose = gives(order, Order::Select(Some(Selection::Server(server.sid))));
+    let class = classes!(server.role.class(), selected.then_some("selected"));
+    html! {
+        <tr {class} key={server.sid} id={format!("row-{}", server.sid)}>
+            <th scope="row">
+                <button class="sid" onclick={choose}
+                    aria-label={format!("Choose server {}", server.sid)}>
+                    <svg viewBox="-12 -12 24 24" class={classes!("seat", server.role.class())}
+                        aria-hidden="true"><path class="glyph" d={glyph(server.role)} /></svg>
+                    <b>{ server.sid }</b>{ word(server.role) }
+                </button>
+                if server.role != Role::Down { <span class="second">{ server.phase }</span> }
+            </th>
+            <td class="zxid">{ &server.logged }</td>
+            <td class="zxid second">{ &server.committed }</td>
+            { lanes }
+            <td class="holds">{ holds }</td>
+        </tr>
+    }
+}
+
+fn client_row(client: &ClientView) -> Html {
+    let server = client.server.filter(|_| client.connected);
+    html! {
+        <tr class="client" key={format!("client-{}", client.id)}>
+            <th scope="row"><span class="sid">{ format!("Client {}", client.id) }</span>
+                <span class="second">{ client.state }</span></th>
+            <td class="zxid" colspan="2">
+                { server.map(|sid| format!("at server {sid}")) }
+            </td>
+            <td class="holds second">{ &client.session }</td>
+        </tr>
+    }
+}

@@ -1,0 +1,142 @@
+//! The space-time diagram and what stands beside it: functions of run and cursor, with the values
+//! of the engine.
+#![cfg(target_arch = "wasm32")]
+#![allow(clippy::unwrap_used, reason = "clippy does not know these functions as tests")]
+
+use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+use zabscope_core::base::{ClientId, NodeId, Sid};
+use zabscope_core::ensemble::Actor;
+use zabscope_core::sim::Action;
+use zabscope_web::lab::{Lab, StopAt, create};
+use zabscope_web::spine::SpineView;
+use zabscope_web::spine::matrix::{Matrix, Tile};
+use zabscope_web::spine::score::{ARROWS_MAX, Fate};
+use zabscope_web::spine::walk::{self, Toward};
+
+wasm_bindgen_test_configure!(run_in_browser);
+
+fn server(sid: i64) -> NodeId {
+    NodeId::Server(Sid(sid))
+}
+
+#[wasm_bindgen_test]
+fn the_spine_is_equal_forward_backward_and_after_a_jump() {
+    let mut lab = Lab::elected(5, 3);
+    lab.kill(server(5), true);
+    let start = lab.index();
+    for _ in 0..200 {
+        assert!(lab.step());
+    }
+    // Known to the same end, so that what comes is known too.
+    let at = |lab: &mut Lab, index| {
+        lab.seek(index);
+        SpineView::of(lab)
+    };
+    let forward: Vec<(u64, SpineView)> =
+        (start..start + 200).map(|index| (index, at(&mut lab, index))).collect();
+    for (index, then) in forward.iter().rev() {
+        assert_eq!(at(&mut lab, *index), *then, "back at {index}");
+        assert!(then.score.arrows.len() <= ARROWS_MAX);
+    }
+    lab.seek(0);
+    let (index, then) = &forward[77];
+    assert_eq!(at(&mut lab, *index), *then);
+}
+
+#[wasm_bindgen_test]
+fn votes_are_those_of_the_engine() {
+    let mut lab = Lab::elected(5, 7);
+    lab.kill(server(5), false);
+    let mut seen = 0;
+    for _ in 0..400 {
+        assert!(lab.step());
+        for votes in SpineView::of(&lab).votes.iter().flatten() {
+            let process = lab.world().process(server(votes.sid)).and_then(Actor::server);
+            let election = process.unwrap().peer().election().unwrap();
+            assert_eq!(votes.own, Some(election.proposal().leader.0));
+            for (from, ballot) in election.received().iter().filter(|(from, _)| from.0 != votes.sid)
+            {
+                let place = usize::try_from(from.0 - 1).unwrap();
+                assert_eq!(votes.heard[place], Some(ballot.vote.leader.0));
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen > 50, "{seen}");
+}
+
+#[wasm_bindgen_test]
+fn a_transaction_goes_through_its_states_in_order() {
+    let mut lab = Lab::elected(3, 7);
+    lab.ask(ClientId(1), create("/m", "1", 0));
+    let mut last = [Tile::Absent; 3];
+    let mut met = std::collections::BTreeSet::new();
+    for _ in 0..120 {
+        lab.step();
+        let matrix = Matrix::of(&lab, 10);
+        let Some(place) = matrix.columns.iter().position(|zxid| zxid.counter() == 4) else {
+            continue;
+        };
+        for (row, last) in matrix.rows.iter().zip(&mut last) {
+            let (tile, cut) = row[place];
+            assert!(tile >= *last && !cut, "{matrix:?}");
+            *last = tile;
+            met.insert(tile);
+        }
+    }
+    assert_eq!(last, [Tile::Applied; 3]);
+    for tile in [Tile::Proposed, Tile::Logged, Tile::Synced] {
+        assert!(met.contains(&tile), "{met:?}");
+    }
+}
+
+#[wasm_bindgen_test]
+fn an_uncommitted_fork_is_seen_and_then_removed() {
+    let mut lab = Lab::elected(3, 7);
+    for other in [1, 2] {
+        lab.act(Action::Cut(server(3), server(other)));
+        lab.act(Action::Cut(server(other), server(3)));
+    }
+    // Client 2 may be anywhere: both ask, one of them through the old leader.
+    lab.ask(ClientId(1), create("/x", "1", 0));
+    lab.ask(ClientId(2), create("/y", "1", 0));
+    lab.advance(lab.now().plus(6_000_000), StopAt::Never);
+    for other in [1, 2] {
+        lab.act(Action::Heal(server(3), server(other)));
+        lab.act(Action::Heal(server(other), server(3)));
+    }
+    let mut cut = false;
+    for _ in 0..4000 {
+        if !lab.step() {
+            break;
+        }
+        cut |= Matrix::of(&lab, 10).rows.iter().flatten().any(|(_, cut)| *cut);
+    }
+    let matrix = Matrix::of(&lab, 10);
+    let forked = matrix.columns.iter().any(|zxid| zxid.epoch().0 > 1);
+    assert!(forked, "{matrix:?}");
+    let equal = matrix.rows.windows(2).all(|pair| pair[0] == pair[1]);
+    assert!(equal, "{matrix:?}");
+    web_sys::console::log_1(&format!("a TRUNC was seen: {cut}").into());
+}
+
+#[wasm_bindgen_test]
+fn cause_and_effect_are_each_others_way_back() {
+    let mut lab = Lab::elected(3, 7);
+    lab.ask(ClientId(1), create("/w", "1", 0));
+    let first = walk::newest(&lab).unwrap();
+    lab.advance(lab.now().plus(500_000), StopAt::Never);
+    assert_eq!(lab.flight(first).unwrap().look.name, "REQUEST");
+    assert_eq!(walk::cause(&lab, first), None);
+    let mut names = vec![];
+    let mut id = first;
+    while let Some(next) = walk::next(&lab, id, Toward::Effect) {
+        assert_eq!(walk::next(&lab, next, Toward::Cause), Some(id));
+        names.push(lab.flight(next).unwrap().look.name);
+        id = next;
+    }
+    assert!(names.contains(&"PROPOSAL"), "{names:?}");
+    assert!(names.contains(&"ACK"), "{names:?}");
+    let score = SpineView::of(&lab).score;
+    assert!(score.arrows.iter().all(|arrow| arrow.fate != Fate::Ahead));
+}
