@@ -149,6 +149,41 @@ fn a_client_that_never_reads_is_cut_off_and_harms_nobody() -> Result<()> {
     ensemble.check_alive()
 }
 
+/// Clients with a session each that ask nothing.
+const IDLE: u64 = 2000;
+/// What one of them may cost the server that it is connected to, KiB.
+const IDLE_MAX_KB: u64 = 8;
+
+#[test]
+fn two_thousand_idle_clients_cost_little_and_harm_nobody() -> Result<()> {
+    let mut ensemble = Ensemble::start(3, &format!("{QUICK}maxSessionTimeout=60000\n"))?;
+    let leader = ensemble.wait_for_leader()?;
+    works(&ensemble, "/before-the-idle")?;
+    let before = ensemble.memory_kb(leader)?;
+    let mut streams = Vec::new();
+    for _ in 0..IDLE {
+        let mut stream = connect(&ensemble, leader, 0)?;
+        stream.write_all(&connect_frame(40_000))?;
+        streams.push(stream);
+    }
+    for stream in &mut streams {
+        // Length, protocol version, timeout, session id, password with its length, read-only.
+        let mut reply = [0; 41];
+        stream.read_exact(&mut reply)?;
+        ensure!(reply[12..20] != [0; 8], "no session");
+    }
+    let after = ensemble.memory_kb(leader)?;
+    let cost = after.saturating_sub(before);
+    println!("{IDLE} idle clients: from {before} to {after} KiB");
+    ensure!(cost <= IDLE * IDLE_MAX_KB, "{cost} KiB for {IDLE} idle clients");
+    let started = Instant::now();
+    works(&ensemble, "/beside-the-idle")?;
+    let took = started.elapsed();
+    ensure!(took < Duration::from_secs(2), "a write beside them took {took:?}");
+    ensure!(ensemble.leader() == Some(leader), "another leader");
+    ensemble.check_alive()
+}
+
 #[test]
 fn connections_of_one_address_are_limited() -> Result<()> {
     let ensemble = Ensemble::start(1, "tickTime=300\nmaxClientCnxns=5\n")?;
