@@ -2,8 +2,9 @@
 
 use crate::base::{Conn, Map};
 use crate::proto::watch::WatcherType;
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
+use rpds::RedBlackTreeSetSync;
 
 /// A kind of watch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,7 +76,9 @@ impl WatchKinds {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WatchTable {
     by_path: BTreeMap<Arc<str>, Map<Conn, WatchKinds>>,
-    by_conn: Map<Conn, BTreeSet<Arc<str>>>,
+    /// The kind of set that the tree has too: one kind less in the page's download, and a whole
+    /// set is taken at once when its connection goes.
+    by_conn: Map<Conn, RedBlackTreeSetSync<Arc<str>>>,
     /// Recursive watches there are: without any, no ancestor is looked up.
     recursive: usize,
 }
@@ -98,7 +101,7 @@ impl WatchTable {
         let before = *kinds;
         *kinds = before.with(WatchKinds::only(kind));
         self.count_recursive(before, before.with(WatchKinds::only(kind)));
-        self.by_conn.get_or_insert(conn, BTreeSet::new()).insert(path);
+        self.by_conn.get_or_insert(conn, RedBlackTreeSetSync::new_sync()).insert_mut(path);
     }
 
     /// Does `conn` hold one of `kinds` on `path` (checkWatches)?
@@ -125,7 +128,7 @@ impl WatchTable {
             self.by_path.remove(path);
         }
         if let Some(paths) = self.by_conn.get_mut(&conn) {
-            paths.remove(path);
+            paths.remove_mut(path);
             if paths.is_empty() {
                 self.by_conn.remove(&conn);
             }
@@ -135,8 +138,9 @@ impl WatchTable {
 
     /// Removes all watches of a connection that has gone.
     pub fn remove_conn(&mut self, conn: Conn) {
-        for path in self.by_conn.get(&conn).cloned().unwrap_or_default() {
-            self.remove(&path, conn, WatchKinds::ALL);
+        let Some(paths) = self.by_conn.get(&conn).cloned() else { return };
+        for path in &paths {
+            self.remove(path, conn, WatchKinds::ALL);
         }
     }
 
