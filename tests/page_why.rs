@@ -54,7 +54,7 @@ fn an_election_tells_what_is_missing_and_why_a_vote_changed() -> Result<()> {
     {
         ensure!(text.contains(words), "{words} is missing in {text}");
     }
-    ensure!(browser.find(".votes .decides").is_ok(), "one row decides");
+    ensure!(browser.find(".compared .decides").is_ok(), "one row decides");
     picture(&browser, "why-vote")?;
     // The dead one has a reason too.
     browser.press("5")?;

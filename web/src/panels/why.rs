@@ -97,7 +97,7 @@ fn coming(sim: &Sim<Actor>, awaited: &Awaited) -> Html {
 
 fn votes(table: &VoteTable) -> Html {
     html! {
-        <table class="votes">
+        <table class="compared">
             <thead><tr>
                 <th scope="col">{ "read downwards" }</th>
                 <th scope="col">{ format!("for {}", table.better) }</th>
