@@ -4,7 +4,7 @@
 //! [`safety`] keeps the canonical committed history and compares every delivery with it,
 //! [`clients`] what clients were told, [`progress`] what must be true a while after the last
 //! fault. [`faults`] draws a run from a seed, [`swarm`] makes it under chosen
-//! [`Rules`](crate::zab::Rules), [`shrink`] finds a short run with the same violation.
+//! [`Rules`](crate::zab::Rules), [`shrink()`] finds a short run with the same violation.
 
 pub mod clients;
 pub mod faults;

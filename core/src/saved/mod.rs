@@ -14,7 +14,7 @@
 //! | view | bytes with their length; they belong to the page |
 //! | CRC-32 of all before | four bytes |
 //!
-//! All numbers have seven bits a byte ([`bytes`]); [`pack`] shortens the whole. Decoding is total:
+//! All numbers have seven bits a byte (`bytes`); `pack` shortens the whole. Decoding is total:
 //! any bytes give a run or a [`SavedError`], and take a small multiple of [`BYTES_MAX`] at most.
 
 mod bytes;

@@ -19,7 +19,7 @@ const WAYS: [(&str, &str, &str, &str, &str); 3] = [
     ),
     (
         "Play, without a script",
-        "One to nine servers, every fault, and a step back that is exact.",
+        "Crashes, power loss, cut links, your own writes, and a step back that is exact.",
         "to-play",
         "#/play",
         "Open the playground",
