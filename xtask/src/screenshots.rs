@@ -6,7 +6,11 @@ use std::fs;
 use zabscope_tests::serve;
 
 /// What is drawn: the name of the file, the address below the page, and what must be there first.
-const VIEWS: [(&str, &str, &str); 1] = [("page", "", "#app main")];
+const VIEWS: [(&str, &str, &str); 3] = [
+    ("first", "#/", "#app main"),
+    ("lesson", "#/run/leader-dies/3", "#lesson-next"),
+    ("play", "#/play", "#app main"),
+];
 /// A desktop and a telephone, in CSS pixels.
 const SIZES: [(&str, u32, u32); 2] = [("wide", 1440, 900), ("narrow", 390, 844)];
 const THEMES: [&str; 2] = ["light", "dark"];
