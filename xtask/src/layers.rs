@@ -22,8 +22,8 @@ const TABLE: &[(&str, &[&str])] = &[
     ("ensemble", &["server", "recipes", "sim"]),
     ("tell", &["ensemble"]),
     ("why", &["ensemble"]),
-    ("check", &["ensemble", "saved"]),
     ("saved", &["ensemble"]),
+    ("check", &["ensemble", "saved"]),
     ("lab", &["ensemble", "recipes", "check", "tell", "why"]),
     ("guide", &["lab"]),
 ];

@@ -86,6 +86,9 @@ fn leftovers(path: &str, text: &str) -> Vec<String> {
 
 fn spaces(_: &str, text: &str) -> Vec<String> {
     let mut faults = each_line(text, |line| {
+        if line.starts_with("<<<<<<< ") || line.starts_with(">>>>>>> ") {
+            return Some("a mark of a merge".to_owned());
+        }
         let spaced = line.ends_with([' ', '\t']) || line.contains('\t') || line.ends_with('\r');
         spaced.then(|| "space at the end, or a tab".to_owned())
     });
