@@ -41,10 +41,13 @@ fn event(browser: &Browser) -> Result<u64> {
 }
 
 /// What the drawing shows of the servers, and the last step.
+///
+/// Without the lanes of the diagram: they end where the clock stands, also between two steps.
 fn moment(browser: &Browser) -> Result<String> {
     let script = "return [...document.querySelectorAll('.seat[data-role]')]
         .map(seat => seat.id + seat.dataset.role)
-        .concat(['#servers', '#step'].map(css => document.querySelector(css).innerText))
+        .concat([...document.querySelectorAll('#servers :is(th, td):not(.lane)')]
+            .map(cell => cell.innerText), document.querySelector('#step').innerText)
         .concat([...document.querySelectorAll('.message')].map(m =>
             m.dataset.name + m.getAttribute('transform')).sort()).join('\\n')";
     Ok(browser.script(script)?.as_str().unwrap_or_default().to_owned())

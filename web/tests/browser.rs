@@ -39,6 +39,8 @@ fn a_panic_is_shown_in_the_page() {
 #[wasm_bindgen_test]
 async fn the_page_starts_with_an_elected_ensemble() {
     let place = place("app");
+    let window = web_sys::window().unwrap();
+    window.location().set_hash("#/play").unwrap();
     let app = yew::Renderer::<zabscope_web::app::App>::with_root(place.clone()).render();
     gloo_timers::future::TimeoutFuture::new(0).await;
     let headline = place.query_selector("#headline").unwrap().unwrap();
@@ -46,6 +48,7 @@ async fn the_page_starts_with_an_elected_ensemble() {
     assert_eq!(place.query_selector_all(".stage .seat").unwrap().length(), 3);
     app.destroy();
     place.remove();
+    window.location().set_hash("").unwrap();
 }
 
 #[wasm_bindgen_test]
