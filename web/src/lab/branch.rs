@@ -172,6 +172,8 @@ impl Branches {
         let here = self.here();
         let (id, cursor) = (here.id, here.sim.index());
         let Some(act) = here.last_act() else { return false };
+        let entries = here.sim.tape().entries().iter();
+        let at = entries.filter(|entry| entry.index == act).map(|entry| entry.at_us).next();
         let is_twin = |branch: &&Branch| {
             branch.origin.is_some_and(|origin| (origin.parent, origin.step) == (id, act))
         };
@@ -185,6 +187,13 @@ impl Branches {
                 self.here_mut().sim.seek(act);
                 self.fork();
             }
+        }
+        // The clock may have stood between two steps when somebody acted.
+        let sim = &mut self.here_mut().sim;
+        if let Some(at) = at.map(Micros)
+            && sim.next_at().is_none_or(|next| next > at)
+        {
+            sim.run_until(at);
         }
         self.undone.push((id, cursor));
         true
