@@ -96,7 +96,9 @@ fn trees_differ_while_a_commit_travels() -> Result<()> {
             let row = text(&browser, row).context("no row")?;
             ensure!(row.contains("missing") && row.contains("v0 e1.c"), "{row}");
             ensure!(browser.find("#trees td.changed").is_ok(), "what this step changed is marked");
-            browser.script("document.querySelector('#trees [data-path=\"/half-way\"] button').click()")?;
+            browser.script(
+                "document.querySelector('#trees [data-path=\"/half-way\"] button').click()",
+            )?;
             let stat = browser.wait_until("the stat", || text(&browser, "#stat"))?;
             ensure!(stat.contains("czxid") && stat.contains("world:anyone:cdrwa"), "{stat}");
             picture(&browser, "detail-trees")?;
