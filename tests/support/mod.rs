@@ -40,7 +40,9 @@ pub(crate) struct Ensemble {
     pub(crate) apache: BTreeSet<u8>,
     /// Servers without a vote.
     observers: BTreeSet<u8>,
-    _turn: MutexGuard<'static, ()>,
+    /// What Apache's processes are told about their memory.
+    pub(crate) java_heap: &'static str,
+    turn: Option<MutexGuard<'static, ()>>,
 }
 
 /// What `srvr` says.
@@ -65,6 +67,20 @@ impl Ensemble {
         settings: &str,
     ) -> Result<Self> {
         let turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut ensemble = Self::prepare(count, apache, observers, settings)?;
+        ensemble.turn = Some(turn);
+        ensemble.run_all()?;
+        ensemble.wait_for_leader()?;
+        Ok(ensemble)
+    }
+
+    /// The files only; others may run beside it.
+    pub(crate) fn prepare(
+        count: u8,
+        apache: &[u8],
+        observers: &[u8],
+        settings: &str,
+    ) -> Result<Self> {
         let mut ports = BTreeMap::new();
         let mut held = Vec::new();
         for sid in 1..=count {
@@ -78,20 +94,24 @@ impl Ensemble {
         }
         drop(held);
         let folder = tempfile::tempdir()?;
-        let mut ensemble = Self {
+        let ensemble = Self {
             folder,
             ports,
             running: BTreeMap::new(),
             apache: apache.iter().copied().collect(),
             observers: observers.iter().copied().collect(),
-            _turn: turn,
+            java_heap: "-Xmx256m",
+            turn: None,
         };
         for sid in ensemble.sids() {
             ensemble.write_files(sid, settings)?;
-            ensemble.run(sid)?;
         }
-        ensemble.wait_for_leader()?;
         Ok(ensemble)
+    }
+
+    /// Starts every server, without waiting for anything.
+    pub(crate) fn run_all(&mut self) -> Result<()> {
+        self.sids().into_iter().try_for_each(|sid| self.run(sid))
     }
 
     fn write_files(&self, sid: u8, settings: &str) -> Result<()> {
@@ -149,7 +169,7 @@ impl Ensemble {
         let config = self.folder(sid).join("zoo.cfg");
         let mut command = if self.apache.contains(&sid) {
             let mut java = Command::new("java");
-            java.arg("-Xmx256m")
+            java.arg(self.java_heap)
                 .arg("-Dorg.slf4j.simpleLogger.defaultLogLevel=info")
                 .arg("-Dzookeeper.admin.enableServer=false")
                 .arg("-cp")

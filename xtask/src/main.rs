@@ -4,6 +4,7 @@
 //! the ordinary package clients, and says so (see `need`). Versions of wasm-bindgen agree by
 //! construction, because its command line is used as a library.
 
+mod bench;
 mod kinds;
 mod layers;
 mod markup;
@@ -12,6 +13,7 @@ mod page;
 mod screenshots;
 mod serve;
 mod shell;
+mod split;
 mod tidy;
 mod wasm;
 
@@ -24,6 +26,7 @@ Usage: cargo xtask COMMAND
   serve [--port N] [--release]  build the page, serve it on 127.0.0.1, rebuild when a source changes
   build                         build the finished page into dist/, check the size of the download
   test [KIND...]                run the tests, all kinds unless some are named
+  bench [--quick]               measure real servers beside Apache's, write docs/BENCH.md; 10 minutes
   screenshots                   draw docs/images/*.png anew
   help                          print this
 
@@ -48,6 +51,7 @@ fn run(arguments: &[&str]) -> Result<()> {
         "serve" => serve::run(&serve_options(rest)?),
         "build" if rest.is_empty() => page::build_checked(),
         "test" => kinds::run(rest),
+        "bench" => bench::run_with(rest),
         "screenshots" if rest.is_empty() => screenshots::run(),
         "help" | "--help" | "-h" => {
             print!("{HELP}{}", kinds::help());

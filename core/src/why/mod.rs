@@ -6,12 +6,12 @@
 //!
 //! | question | answered by |
 //! |---|---|
-//! | why is this zxid not committed? | [`commit`]: acknowledgements counted, order, quorum heard; what is still to come from whom |
-//! | why does this server not serve, lead, follow? | [`server`]: the guards of its phase |
-//! | why this vote? | [`vote`]: epoch, zxid and id beside each other; the first difference decides |
+//! | why is this zxid not committed? | [`commit()`]: acknowledgements counted, order, quorum heard; what is still to come from whom |
+//! | why does this server not serve, lead, follow? | [`server()`]: the guards of its phase |
+//! | why this vote? | [`vote()`]: epoch, zxid and id beside each other; the first difference decides |
 //! | why DIFF, TRUNC or SNAP? | [`sync`]: the numbers that the leader compared |
-//! | why no answer, no connection, no session? | [`client`] |
-//! | why is a request refused? | [`request`]: the checks of a write on the leader's tree |
+//! | why no answer, no connection, no session? | [`client()`] |
+//! | why is a request refused? | [`request()`]: the checks of a write on the leader's tree |
 
 mod client;
 mod commit;

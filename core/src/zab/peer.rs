@@ -254,8 +254,8 @@ impl<P: Value, I: Value, R: Rules> Peer<P, I, R> {
         }
     }
 
-    /// A stream to or from another server opened.
-    pub fn on_linked(&mut self, link: Link, out: &mut Outs<P, I>) {
+    /// A stream to another server opened, if this one `dialled`, or from another server.
+    pub fn on_linked(&mut self, link: Link, dialled: bool, out: &mut Outs<P, I>) {
         match link {
             Link::Election(sid) => {
                 self.election_links.insert(sid);
@@ -265,7 +265,15 @@ impl<P: Value, I: Value, R: Rules> Peer<P, I, R> {
             }
             Link::Quorum(sid) => match &mut self.role {
                 Role::Leading(_) => self.on_learner_linked(sid, out),
-                Role::Learning(learner) if learner.leader == sid => self.on_leader_linked(out),
+                Role::Learning(learner) if learner.leader == sid && dialled => {
+                    self.on_leader_linked(out);
+                }
+                // Two servers that were elected to follow each other: this stream took the place
+                // of the own one, which has to be opened again.
+                Role::Learning(learner) if learner.leader == sid => {
+                    out.push(Out::Hangup(link));
+                    self.on_leader_unlinked(out);
+                }
                 // Nobody may follow a server that does not lead; the learner tries again.
                 Role::Down | Role::Draining { .. } | Role::Looking(_) | Role::Learning(_) => {
                     out.push(Out::Hangup(link));

@@ -4,9 +4,11 @@
 //! needs nothing from its host, and it computes the same there as on a real machine.
 
 use zabscope_core::base::rng::Rng;
+use zabscope_core::check::{self, Plan};
 use zabscope_core::ensemble::{Actor, EnsembleSettings};
 use zabscope_core::guide::{Moved, RUNS, Script, Walk};
 use zabscope_core::sim::{Action, Directive, Kept, Micros, Settings, Sim};
+use zabscope_core::zab::Sound;
 
 /// How often a server is crashed or started again.
 const FAULTS: u64 = 15;
@@ -74,6 +76,19 @@ pub fn lesson(number: usize) -> u64 {
 #[unsafe(no_mangle)]
 pub extern "C" fn probe_lesson(number: u32) -> u64 {
     lesson(number as usize)
+}
+
+/// Steps of the checker's run of a seed, with all its oracles: what `cargo xtask bench` times.
+#[must_use]
+pub fn steps(seed: u64) -> u64 {
+    check::run(&Plan::of(seed), Sound).steps
+}
+
+/// [`steps`] under a name that JavaScript can call.
+#[expect(unsafe_code, reason = "an exported name is unsafe by declaration; nothing else is")]
+#[unsafe(no_mangle)]
+pub extern "C" fn probe_steps(seed: u64) -> u64 {
+    steps(seed)
 }
 
 #[cfg(test)]
