@@ -50,8 +50,8 @@ pub enum Event {
     Crash,
     /// The election ended with this leader.
     Elect(Sid),
-    /// The stream between a learner and its leader is open.
-    Linked(Sid),
+    /// The stream between a learner and its leader is open; the learner has dialled.
+    Linked(Sid, bool),
     /// It is not, or cannot be opened.
     Unlinked(Sid),
     /// A packet came.
@@ -190,7 +190,9 @@ impl<R: Rules> Turn<R> {
         match event {
             Event::Start => process.peer.start(&mut out),
             Event::Elect(leader) => process.peer.elect(*leader, &mut out),
-            Event::Linked(sid) => process.peer.on_linked(Link::Quorum(*sid), &mut out),
+            Event::Linked(sid, dialled) => {
+                process.peer.on_linked(Link::Quorum(*sid), *dialled, &mut out);
+            }
             Event::Unlinked(sid) => process.peer.on_unlinked(Link::Quorum(*sid), &mut out),
             Event::Packet(from, packet) => process.peer.on_packet(*from, packet.clone(), &mut out),
             Event::Flush => {
@@ -322,7 +324,7 @@ impl<R: Rules> Turn<R> {
             Event::Start
             | Event::Crash
             | Event::Elect(_)
-            | Event::Linked(_)
+            | Event::Linked(..)
             | Event::Unlinked(_)
             | Event::Flush
             | Event::GiveUp

@@ -375,9 +375,9 @@ impl<R: Rules + Eq + Hash> Model<R> {
                 // A new stream takes the place of an old one.
                 self.set_wire(state, server, leader, OPEN);
                 self.set_wire(state, leader, server, OPEN);
-                self.step(state, leader, &Event::Linked(sid(server)))?;
+                self.step(state, leader, &Event::Linked(sid(server), false))?;
                 if self.is_linked(state, server, leader) {
-                    return self.step(state, server, &Event::Linked(sid(leader)));
+                    return self.step(state, server, &Event::Linked(sid(leader), true));
                 }
                 self.set_wire(state, leader, server, CLOSED);
             }
@@ -423,7 +423,7 @@ impl<R: Rules + Eq + Hash> Model<R> {
             Event::GiveUp => 4,
             Event::Tick => 5,
             Event::Elect(sid) => 6 + small(*sid) * 256,
-            Event::Linked(sid) => 7 + small(*sid) * 256,
+            Event::Linked(sid, dialled) => 7 + small(*sid) * 256 + u64::from(*dialled) * 65_536,
             Event::Unlinked(sid) => 8 + small(*sid) * 256,
             Event::Propose(write) => 9 + u64::from(*write) * 256,
             Event::Packet(from, message) => {
