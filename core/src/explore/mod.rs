@@ -20,7 +20,7 @@
 //!
 //! [`model`] holds a state in n² + 2 words by numbering the servers, packets and streams that were
 //! met ([`intern`]); equal numbers are equal values, so no two states are ever confused.
-//! [`local`] makes the steps and judges them alone, [`judge`] with the others, [`ghost`] with the
+//! [`local`] makes the steps and judges them alone, `judge` with the others, [`ghost`] with the
 //! past. [`search`] goes breadth first, so that the way to a broken invariant is a shortest one.
 
 pub mod action;
