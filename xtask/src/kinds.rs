@@ -233,7 +233,8 @@ fn whole_page(totals: &mut Totals) -> Result<()> {
     totals.count(page::build_checked());
     if let Some(mut tests) = tests_of("page")? {
         browser.name_to(&mut tests);
-        count_tests(tests.env("ZABSCOPE_PAGE", page::finished()?), totals)?;
+        tests.env("ZABSCOPE_PAGE", page::finished()?).env("ZABSCOPE_AXE", need::axe()?);
+        count_tests(&mut tests, totals)?;
     }
     if let Some(trunk) = shell::find(&["trunk"]) {
         let mut build = Command::new(trunk);

@@ -17,6 +17,9 @@ const BROWSER: [&str; 2] = ["chromium", "chromium-driver"];
 /// The ZooKeeper client of the Python world, as the tests know it.
 const KAZOO: &str = "kazoo==2.11.0";
 
+/// The rules for accessible pages, as the tests know them.
+const AXE_VERSION: &str = "4.14.1";
+
 /// The wasm target of the toolchain in use.
 pub(crate) fn wasm_target() -> Result<()> {
     let mut ask = Command::new(env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
@@ -102,6 +105,25 @@ pub(crate) fn python_with_kazoo() -> Result<PathBuf> {
     let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", KAZOO];
     run(Command::new(&python).args(pip)).with_context(|| format!("needed: pip install {KAZOO}"))?;
     Ok(python)
+}
+
+/// The rules of axe-core, as a script to put into a page.
+pub(crate) fn axe() -> Result<PathBuf> {
+    let folder = target_dir()?.join("axe");
+    let package = folder.join("node_modules/axe-core");
+    let is_there = fs::read_to_string(package.join("package.json")).is_ok_and(|text| {
+        serde_json::from_str(&text).is_ok_and(|it: serde_json::Value| it["version"] == AXE_VERSION)
+    });
+    if !is_there {
+        let wanted = format!("axe-core@{AXE_VERSION}");
+        println!("{wanted} is missing: installing it into {} (5 s).", folder.display());
+        let npm = find(&["npm"]).context("needed: npm, which comes with Node")?;
+        fs::create_dir_all(&folder)?;
+        let quiet = ["--no-audit", "--no-fund", "--ignore-scripts", "--loglevel", "error"];
+        run(Command::new(npm).arg("install").arg("--prefix").arg(&folder).args(quiet).arg(&wanted))
+            .with_context(|| format!("needed: npm install {wanted}"))?;
+    }
+    Ok(package.join("axe.min.js"))
 }
 
 /// Apache's server as a class path, from Debian's package; none where that cannot be had.

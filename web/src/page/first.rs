@@ -48,13 +48,13 @@ pub fn First(shown: &Shown) -> Html {
                        done. The engine is real. Step it, cut its cables, crash its leader." }
                 </p>
                 <div class="acts">
-                    <button class="main big" id="play" aria-label={play}
+                    <button class="main big" id="play" aria-keyshortcuts="Space"
                         onclick={gives(order, Order::Toggle)}>
                         <svg viewBox="-8 -8 16 16" aria-hidden="true">
                             if run.playing { <path d="M-5-6H-1.5V6H-5zM1.5-6H5V6H1.5z" /> }
                             else { <path d="M-5-7 7 0-5 7z" /> }
                         </svg>
-                        { play }<kbd>{ "Space" }</kbd>
+                        { play }<kbd aria-hidden="true">{ "Space" }</kbd>
                     </button>
                     if let Some(leader) = view.leader {
                         <button class="other big" id="kill-leader"

@@ -108,6 +108,7 @@ fn Work(shown: &Shown) -> Html {
     html! {
         <>
             <main class="work" id="main" tabindex="-1">
+                <h1 class="unseen">{ shown.route.title() }</h1>
                 <section class="say" aria-label="Narration"><Left ..shown.clone() /></section>
                 <section class="scene" aria-label="Stage">{ stage(shown) }</section>
                 <section class="side" aria-label="Details"><Right ..shown.clone() /></section>

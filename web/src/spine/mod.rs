@@ -90,8 +90,12 @@ pub fn Spine(props: &SpineProps) -> Html {
                     <th scope="col">{ "Server" }</th>
                     <th scope="col" class="zxid">{ "logged" }</th>
                     <th scope="col" class="zxid">{ "committed" }</th>
-                    <th scope="col" class="lane">{ lanes::ruler(&spine.score) }</th>
+                    <th scope="col" class="lane">
+                        <span class="unseen">{ "messages in time" }</span>
+                        { lanes::ruler(&spine.score) }
+                    </th>
                     <th scope="col" class="holds">
+                        <span class="unseen">{ if election { "votes" } else { "log" } }</span>
                         if election { { holds::votes_head(spine) } }
                         else { { holds::matrix_head(&spine.matrix) } }
                     </th>
@@ -134,11 +138,11 @@ fn server_row(
     html! {
         <tr {class} key={server.sid} id={format!("row-{}", server.sid)}>
             <th scope="row">
-                <button class="sid" onclick={choose}
-                    aria-label={format!("Choose server {}", server.sid)}>
+                <button class="sid" onclick={choose}>
+                    <span class="unseen">{ "Choose server " }</span>
                     <svg viewBox="-12 -12 24 24" class={classes!("seat", server.role.class())}
                         aria-hidden="true"><path class="glyph" d={glyph(server.role)} /></svg>
-                    <b>{ server.sid }</b>{ word(server.role) }
+                    <b>{ server.sid }</b>{ " " }{ word(server.role) }
                 </button>
                 if server.role != Role::Down { <span class="second">{ server.phase }</span> }
             </th>

@@ -1,0 +1,145 @@
+//! For everyone: the rules of axe-core on every view in both themes, nothing wider than a small
+//! screen, targets that can be hit.
+
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
+use zabscope_tests::browser::Browser;
+use zabscope_tests::{given, serve};
+
+/// Smallest side of what is pressed, in pixels; with a finger.
+const TARGET_PX: [(bool, f64); 2] = [(false, 24.0), (true, 44.0)];
+
+/// A view: its name, its address, and a script that leads to it.
+const VIEWS: [(&str, &str, &str); 14] = [
+    ("first screen", "#/", ""),
+    ("playground", "#/play", ""),
+    ("a server", "#/play", "press('#server-1')"),
+    ("a link", "#/play", "press('.link')"),
+    ("a message", "#/play", "press('#lanes [data-id]')"),
+    ("events", "#/play", "press('#tab-events')"),
+    ("trees", "#/play", "press('#tab-tree')"),
+    ("charts", "#/play", "press('#tab-charts')"),
+    ("sharing", "#/play", "press('#share-open')"),
+    ("branches", "#/play", "press('#branches-open')"),
+    ("a lesson", "#/run/leader-dies/1", ""),
+    ("a real cluster", "#/cluster", ""),
+    ("what is real", "#/real", ""),
+    ("keys", "#/keys", ""),
+];
+
+fn start() -> Result<(Browser, String)> {
+    let address = serve::start(&given("ZABSCOPE_PAGE")?, 0)?;
+    Ok((Browser::start()?, format!("http://{address}/")))
+}
+
+/// Opens a view of a page that was not open before.
+fn open(browser: &Browser, page: &str, (name, fragment, way): (&str, &str, &str)) -> Result<()> {
+    browser.open("about:blank")?;
+    browser.open(&format!("{page}{fragment}"))?;
+    browser.wait_for("#app main")?;
+    if !way.is_empty() {
+        let press = "const press = css => {
+            const found = document.querySelector(css);
+            if (!found) throw new Error(css);
+            found.dispatchEvent(new MouseEvent('click', { bubbles: true }));
+            if (found.localName === 'summary') found.parentElement.open = true;
+        };";
+        browser.script(&format!("{press} {way}")).with_context(|| name.to_owned())?;
+    }
+    Ok(())
+}
+
+/// What axe complains of: rule, element, and what is wrong with it.
+fn complaints(browser: &Browser, axe: &str) -> Result<Vec<String>> {
+    browser.script(axe)?;
+    let found = browser.script(
+        "return axe.run(document, { resultTypes: ['violations'],
+            runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })
+            .then(result => result.violations.flatMap(rule => rule.nodes.map(node =>
+                rule.id + ': ' + node.html.slice(0, 160) + ' ' + (node.failureSummary || ''))))",
+    )?;
+    let lines = found.as_array().context("no list")?;
+    Ok(lines.iter().filter_map(Value::as_str).map(|line| line.replace('\n', " ")).collect())
+}
+
+#[test]
+fn no_rule_of_axe_is_broken_on_any_view_in_either_theme() -> Result<()> {
+    let axe = std::fs::read_to_string(given("ZABSCOPE_AXE")?)?;
+    let (browser, page) = start()?;
+    let mut all = Vec::new();
+    for view in VIEWS {
+        for theme in ["light", "dark"] {
+            for (width, height) in [(1440, 900), (390, 844)] {
+                browser.viewport(width, height)?;
+                browser.theme(theme)?;
+                open(&browser, &page, view)?;
+                for line in complaints(&browser, &axe)? {
+                    all.push(format!("{}, {theme}, {width}: {line}", view.0));
+                }
+            }
+        }
+    }
+    ensure!(all.is_empty(), "{} complaints:\n{}", all.len(), all.join("\n"));
+    Ok(())
+}
+
+#[test]
+fn nothing_is_wider_than_the_screen() -> Result<()> {
+    let (browser, page) = start()?;
+    let mut wide = Vec::new();
+    // The last is a screen of 1440 by 900 with everything twice as large.
+    for (width, height) in [(1440, 900), (1024, 768), (390, 844), (320, 640), (720, 450)] {
+        browser.viewport(width, height)?;
+        for view in VIEWS {
+            open(&browser, &page, view)?;
+            let over = browser.script(
+                "return document.documentElement.scrollWidth - document.documentElement.clientWidth",
+            )?;
+            if over.as_f64().is_none_or(|over| over > 0.0) {
+                wide.push(format!("{} at {width}: {over} px too wide", view.0));
+            }
+        }
+    }
+    ensure!(wide.is_empty(), "{}", wide.join("\n"));
+    Ok(())
+}
+
+#[test]
+fn what_is_pressed_can_be_hit() -> Result<()> {
+    let (browser, page) = start()?;
+    let mut small = Vec::new();
+    for (finger, least) in TARGET_PX {
+        let touch = json!({ "enabled": finger, "maxTouchPoints": 1 });
+        browser.devtools("Emulation.setTouchEmulationEnabled", &touch)?;
+        browser.viewport(390, 844)?;
+        if finger {
+            let metrics = json!({ "width": 390, "height": 844, "deviceScaleFactor": 1,
+                "mobile": true });
+            browser.devtools("Emulation.setDeviceMetricsOverride", &metrics)?;
+        }
+        for view in VIEWS {
+            open(&browser, &page, view)?;
+            let coarse = browser.script("return matchMedia('(pointer: coarse)').matches")?;
+            assert_eq!(coarse, finger, "the browser pretends to have a finger");
+            // A link in a line of text may be as high as the line; what is drawn has its own area.
+            let found = browser.script(&format!(
+                "return [...document.querySelectorAll('button, summary, select, a, input')]
+                    .filter(it => it.checkVisibility() && !it.closest('.unseen, svg, p'))
+                    .map(it => {{
+                        const box = (it.type === 'checkbox' && it.closest('label') || it)
+                            .getBoundingClientRect();
+                        return [box.width, box.height, it.outerHTML.slice(0, 80)];
+                    }})
+                    .filter(([w, h]) => w > 0 && (w < {least} - 0.5 || h < {least} - 0.5))
+                    .map(([w, h, html]) => Math.round(w) + ' x ' + Math.round(h) + ' ' + html)"
+            ))?;
+            for line in found.as_array().into_iter().flatten().filter_map(Value::as_str) {
+                small.push(format!("{} below {least}: {line}", view.0));
+            }
+        }
+    }
+    small.sort();
+    small.dedup();
+    ensure!(small.is_empty(), "{} targets:\n{}", small.len(), small.join("\n"));
+    Ok(())
+}
