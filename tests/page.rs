@@ -249,7 +249,10 @@ fn a_leader_that_is_cut_off_gives_up() -> Result<()> {
 fn five_and_seven_servers_elect_too() -> Result<()> {
     let browser = open_page()?;
     for count in [5, 7] {
-        click(&browser, &format!("#voters-{count}"))?;
+        browser.script(&format!(
+            "const list = document.querySelector('#voters'); list.value = '{count}';
+             list.dispatchEvent(new Event('change', {{ bubbles: true }}))"
+        ))?;
         browser.wait_for(&format!("#server-{count}"))?;
         wait_for_leader(&browser, 0)?;
         let seats = browser.script("return document.querySelectorAll('.stage .seat').length")?;

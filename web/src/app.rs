@@ -1,8 +1,9 @@
 //! The top component: holds the lab and what belongs to the page, is told what happens, and has
 //! everything drawn anew.
 //!
-//! `playback` lets time pass, `obey` does what a person wants, `sharing` is about links and files.
+//! `playback` lets time pass, `acting` acts on what is chosen, `obey` does what a person wants, `sharing` is about links and files.
 
+mod acting;
 mod guided;
 mod obey;
 mod opening;
@@ -11,10 +12,12 @@ mod sharing;
 
 pub use crate::order::{Order, Selection, Tab};
 
+use crate::act::Possible;
 use crate::chart::Chart;
-use crate::keys::{self, Wish};
+use crate::keys::{self, Here, Wish};
 use crate::lab::Lab;
 use crate::later::{self, MISSING};
+use crate::order::Doing;
 use crate::page::{Page, Shown};
 use crate::panels::lesson;
 use crate::panels::share::{ShareMessage, take_file};
@@ -37,7 +40,7 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{File, HtmlElement, KeyboardEvent, MediaQueryList, Window};
 use yew::prelude::*;
-use zabscope_core::base::ClientId;
+use zabscope_core::base::{ClientId, NodeId};
 
 /// The seed of the first run.
 const SEED: u64 = 7;
@@ -86,6 +89,11 @@ pub struct App {
     charts: Option<(f64, Rc<Vec<Chart>>)>,
     selection: Option<Selection>,
     client: ClientId,
+    doing: Doing,
+    /// One side of a partition that is being marked.
+    side: Vec<NodeId>,
+    marking: bool,
+    letters: bool,
     dark: Option<bool>,
     narrow: Option<MediaQueryList>,
     still: Option<MediaQueryList>,
@@ -187,6 +195,10 @@ impl Component for App {
             charts: None,
             selection: None,
             client: ClientId(1),
+            doing: Doing::default(),
+            side: Vec::new(),
+            marking: false,
+            letters: true,
             dark: None,
             narrow,
             still,
@@ -316,7 +328,13 @@ impl App {
             selection: self.selection,
             client: self.client,
             tab: self.tab,
+            possible: has_panels.then(|| Rc::new(Possible::of(&self.lab, self.selection))),
+            doing: self.doing,
+            side: self.side.clone(),
+            letters: self.letters,
             voters: self.lab.voters(),
+            observers: self.lab.settings().observers,
+            clients: self.lab.settings().clients,
             seed: self.lab.seed(),
             branch: self.lab.branch().id().0,
             shared: self.shared.clone(),
@@ -341,9 +359,14 @@ impl App {
     }
 
     fn press(&mut self, ctx: &Context<Self>, event: &KeyboardEvent) -> bool {
-        let Some(wish) = keys::wish(event, self.selection, self.tour.is_some(), &self.view) else {
-            return false;
+        let here = Here {
+            selection: self.selection,
+            guided: self.tour.is_some(),
+            marking: self.marking,
+            letters: self.letters,
+            view: &self.view,
         };
+        let Some(wish) = keys::wish(event, here) else { return false };
         event.prevent_default();
         match wish {
             Wish::Order(order) => Component::update(self, ctx, Msg::Order(order)),

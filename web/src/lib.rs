@@ -11,11 +11,12 @@
 //! * [`travel`]: through time. [`run_view`]: plain data of the whole run.
 //! * [`view`]: plain data of one moment; all that is drawn comes from there.
 //! * [`spine`]: participants in time, what they hold, cause and effect.
-//! * [`order`]: what a person can want. [`keys`]: by the keyboard. [`route`]: which page it is.
+//! * [`act`]: what is done to nodes, links and messages. [`order`]: what a person can want. [`keys`]: by the keyboard. [`route`]: which page it is.
 //! * [`scene`]: the drawing. [`panels`]: the controls around it. [`page`]: where they stand.
 //! * [`later`]: code that is loaded after the first screen.
 //! * [`app`]: the component that holds the lab and redraws.
 
+pub mod act;
 pub mod app;
 pub mod chart;
 pub mod desk;

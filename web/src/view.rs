@@ -108,6 +108,8 @@ pub struct ServerView {
 pub struct ClientView {
     /// Its number.
     pub id: u32,
+    /// Its process runs.
+    pub runs: bool,
     /// State of the session, in words.
     pub state: &'static str,
     /// True if a server serves it.
@@ -398,6 +400,7 @@ fn clients(lab: &Lab) -> Vec<ClientView> {
         });
         clients.push(ClientView {
             id: id.0,
+            runs: process.is_some(),
             state: tell::state_text(state),
             connected: state == client::State::Connected,
             alive: state.is_alive(),

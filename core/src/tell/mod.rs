@@ -147,7 +147,9 @@ fn who(node: NodeId) -> String {
     sentence(&node_name(node))
 }
 
-fn timer_text(timer: Timer) -> &'static str {
+/// What a timer does, as a predicate: who does it stands before it.
+#[must_use]
+pub const fn timer_text(timer: Timer) -> &'static str {
     match timer {
         Timer::Server(server::message::Timer::SessionTick) => "counts a tick of session time",
         Timer::Server(server::message::Timer::Zab(timer)) => match timer {

@@ -1,13 +1,14 @@
 //! Asking the ensemble something, as one of its clients.
 
 use super::gives;
+use crate::act::Act;
 use crate::lab::create;
 use crate::order::Order;
 use crate::view::{ClientView, View};
 use std::rc::Rc;
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
-use zabscope_core::base::ClientId;
+use zabscope_core::base::{ClientId, NodeId};
 use zabscope_core::proto::request::Request;
 
 /// What the panel is drawn from.
@@ -148,12 +149,15 @@ fn switched(state: &UseStateHandle<bool>) -> Callback<Event> {
 
 fn session(client: &ClientView, order: &Callback<Order>) -> Html {
     let id = ClientId(client.id);
+    let node = NodeId::Client(id);
     let at = match client.server {
         Some(server) if client.connected => format!(" at server {server}"),
         Some(server) => format!(", tries server {server}"),
         None => String::new(),
     };
-    let words = if client.session.is_empty() {
+    let words = if !client.runs {
+        "Its process does not run.".to_owned()
+    } else if client.session.is_empty() {
         format!("No session; {}{at}.", client.state)
     } else {
         format!(
@@ -164,13 +168,17 @@ fn session(client: &ClientView, order: &Callback<Order>) -> Html {
     html! {
         <p class="session" id="session">
             { words }{ " " }
-            if client.alive {
-                <button class="plain" id="close-session" onclick={gives(order, Order::Session(id, false))}>
-                    { "Close it" }</button>
+            <button class="plain" id="close-session" aria-disabled={(!client.runs).to_string()}
+                onclick={gives(order, Order::Session(id, !client.alive))}>
+                { if client.alive { "Close it" } else { "Start a new one" } }</button>
+            <button class="plain" id="expire-session" aria-disabled={client.session.is_empty().to_string()}
+                onclick={gives(order, Order::Act(Act::Expire(id)))}>
+                { "Expire it" }<kbd aria-hidden="true">{ "X" }</kbd></button>
+            <button class="plain" id="stop-client" onclick={gives(order, Order::Act(if client.runs {
+                Act::Crash { node, power: false }
             } else {
-                <button class="plain" id="start-session" onclick={gives(order, Order::Session(id, true))}>
-                    { "Start a new one" }</button>
-            }
+                Act::Start(node)
+            }))}>{ if client.runs { "Stop the client" } else { "Start the client" } }</button>
         </p>
     }
 }

@@ -33,11 +33,9 @@ pub fn Headline(props: &HeadlineProps) -> Html {
     html! {
         <div class="headline">
             <h1 id="headline">{ headline }</h1>
-            <p class="voice">
-                { format!("{} servers keep one history, the way ZooKeeper does: every change in \
-                   the same order, on most of the disks, before anyone calls it done. ",
-                   number(view.servers.len())) }
-                <span class="marked">{ "The engine is real and runs in this tab." }</span>
+            <p class="hint">
+                { "Every change in the same order on most of the disks. The engine is real; every \
+                   step can be taken back." }
             </p>
             <div class="acts">
                 <button class="main" id="kill-leader" onclick={kill}
@@ -51,14 +49,5 @@ pub fn Headline(props: &HeadlineProps) -> Html {
                 }) }
             </div>
         </div>
-    }
-}
-
-fn number(count: usize) -> String {
-    match count {
-        3 => "Three".to_owned(),
-        5 => "Five".to_owned(),
-        7 => "Seven".to_owned(),
-        _ => count.to_string(),
     }
 }

@@ -1,5 +1,6 @@
 //! The controls around the drawing.
 
+pub mod acts;
 pub mod client;
 pub mod controls;
 pub mod inspector;
