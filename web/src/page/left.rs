@@ -120,7 +120,7 @@ fn ensemble(shown: &Shown) -> Html {
             </label>
             <button class="plain" id="new-run" aria-label="A new run with another seed"
                 onclick={gives(order, Order::Run(Ensemble { seed: seed.wrapping_add(1), ..now }))}>
-                { "New run" }</button>
+                { "New" }</button>
         </div>
     }
 }

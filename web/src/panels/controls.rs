@@ -33,10 +33,6 @@ pub fn Headline(props: &HeadlineProps) -> Html {
     html! {
         <div class="headline">
             <h1 id="headline">{ headline }</h1>
-            <p class="hint">
-                { "Every change in the same order on most of the disks. The engine is real; every \
-                   step can be taken back." }
-            </p>
             <div class="acts">
                 <button class="main" id="kill-leader" onclick={kill}
                     aria-disabled={view.leader.is_none().to_string()}>
