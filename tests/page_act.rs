@@ -245,3 +245,240 @@ fn ensembles_of_one_to_nine_with_observers_and_a_seed() -> Result<()> {
     browser.wait_for("[data-role=LEADING]")?;
     console_is_empty(&browser)
 }
+
+/// Full speed: tests do not watch.
+fn hurry(browser: &Browser) -> Result<()> {
+    for _ in 0..3 {
+        browser.press("+")?;
+    }
+    Ok(())
+}
+
+/// Types a command and waits for its answer.
+fn command(browser: &Browser, line: &str, answer: &str) -> Result<()> {
+    browser.type_into(&browser.find("#command")?, line)?;
+    browser.press(key::ENTER)?;
+    wait_for_text(browser, "#talks", answer)
+        .or_else(|error| bail!("{line}: {error:#}; {}", text(browser, "#command-said")?))
+}
+
+#[test]
+fn the_command_line_does_what_a_client_can() -> Result<()> {
+    let browser = open("#/play")?;
+    browser.wait_for("#server-3[data-role=LEADING]")?;
+    hurry(&browser)?;
+    browser.press(":")?;
+    assert_eq!(focused(&browser)?, "command");
+    for (line, answer) in [
+        ("create -e /e 1", "/e (at"),
+        ("create -s /s 1", "/s0000000"),
+        ("create -c /c", "/c (at"),
+        ("create -t 60000 /t 1", "create -t 60000 /t"),
+        ("create2 /two 2", "/two (at"),
+        ("get -w /hello", "“first words”, version 0"),
+        ("set -v 0 /hello new", "watch: /hello has other data"),
+        ("set -v 0 /hello newer", "error: bad version"),
+        ("stat /nothing", "error: no node"),
+        ("ls /c", "no children"),
+        ("addWatch -R /c", "addWatch -R /c"),
+        ("create /c/x 1", "watch: /c/x was created"),
+        ("removewatches /c", "done"),
+        ("getAcl /hello", "world:anyone:cdrwa, version 0 of the ACL"),
+        ("setAcl /hello world:anyone:rw", "version 1"),
+        ("multi 'create /m 1' 'set -v 0 /m 2' 'delete /m'", "/m; version 1; done"),
+        ("multi 'create /m 1' 'check -v 7 /two'", "taken back; error: bad version"),
+        ("getEphemerals", "/e (at"),
+        ("getAllChildrenNumber /c", "1 (at"),
+        ("whoami", "whoami"),
+        ("sync /hello", "/hello (at"),
+        ("deleteall /c", "delete /c/x"),
+    ] {
+        command(&browser, line, answer)?;
+    }
+    for (line, said) in
+        [("lock /lock", "wants the lock /lock"), ("elect /office", "stands for the office")]
+    {
+        browser.type_into(&browser.find("#command")?, line)?;
+        browser.press(key::ENTER)?;
+        wait_for_text(&browser, "#log", said)?;
+    }
+    browser.type_into(&browser.find("#command")?, "quit")?;
+    browser.press(key::ENTER)?;
+    wait_for_text(&browser, "#close-session", "Start a new one")?;
+    assert_eq!(focused(&browser)?, "command", "the focus stays");
+    console_is_empty(&browser)
+}
+
+#[test]
+fn the_command_line_remembers_completes_and_says_what_is_wrong() -> Result<()> {
+    let browser = open_still()?;
+    browser.press(":")?;
+    let line = "return document.querySelector('#command').value";
+    let has = |value: &str| {
+        browser.wait_until(&format!("“{value}” in the command line"), || {
+            (script(&browser, line).ok()? == value).then_some(())
+        })
+    };
+    browser.type_into(&browser.find("#command")?, "get /h")?;
+    wait_for_text(&browser, "#command-offers", "/hello")?;
+    browser.press(key::TAB)?;
+    has("get /hello")?;
+    browser.press(key::ENTER)?;
+    wait_for_step(&browser, "Client 1 asks: get /hello")?;
+    browser.type_into(&browser.find("#command")?, "get hello")?;
+    browser.press(key::ENTER)?;
+    wait_for_text(&browser, "#command-said", "must start with /")?;
+    ensure!(
+        script(&browser, "return document.querySelector('#said').textContent")?
+            .contains("must start with /")
+    );
+    has("get hello")?;
+    browser.press(key::UP)?;
+    has("get hello")?;
+    browser.press(key::UP)?;
+    has("get /hello")?;
+    browser.press(key::DOWN)?;
+    browser.press(key::DOWN)?;
+    has("")?;
+    browser.type_into(&browser.find("#command")?, "help")?;
+    browser.press(key::ENTER)?;
+    wait_for_text(&browser, "#command-said", "multi 'OPERATION'")?;
+    // With nothing to complete, Tab goes on.
+    browser.press(key::TAB)?;
+    ensure!(focused(&browser)? != "command");
+    for strange in ["'", "\\", "create -t x /a", "multi 'multi 1'", "lock /l -- rm", "é"] {
+        browser.script(
+            "document.querySelector('#command').focus(); document.activeElement.select()",
+        )?;
+        browser.type_into(&browser.find("#command")?, strange)?;
+        browser.press(key::ENTER)?;
+        browser.wait_for("#command-said.bad")?;
+    }
+    console_is_empty(&browser)
+}
+
+#[test]
+fn a_form_offers_every_kind_of_operation() -> Result<()> {
+    let browser = open_still()?;
+    tab_to(&browser, "verb")?;
+    for (verb, asked) in [
+        ("create, with Stat", "create /a “1”"),
+        ("set", "set -v 3 /a “1”"),
+        ("delete all below", "no /a"),
+        ("exists", "exists /a"),
+        ("children, with Stat", "ls /a"),
+        ("get the ACL", "getAcl /a"),
+        ("sync", "sync /a"),
+        ("who am I", "whoami"),
+        ("watch, persistent", "addWatch /a"),
+        ("remove watches", "removewatches /a"),
+        ("stand for election", "stands for the office /a"),
+    ] {
+        browser.script("document.querySelector('#verb').focus()")?;
+        // What is typed into a list within a second is one word.
+        std::thread::sleep(std::time::Duration::from_millis(1100));
+        browser.type_into(&browser.find("#verb")?, verb)?;
+        if verb == "set" {
+            tab_to(&browser, "version")?;
+            browser.type_into(&browser.find("#version")?, "3")?;
+        }
+        tab_to(&browser, "ask")?;
+        browser.press(key::ENTER)?;
+        if verb == "delete all below" {
+            wait_for_text(&browser, "#command-said", asked)?;
+        } else {
+            wait_for_step(&browser, asked)?;
+        }
+        assert_eq!(focused(&browser)?, "ask", "the focus stays");
+    }
+    console_is_empty(&browser)
+}
+
+#[test]
+fn all_orders_are_in_one_list() -> Result<()> {
+    let browser = open_still()?;
+    tab_to(&browser, "verb")?;
+    browser.chord(&[key::CONTROL, "k"])?;
+    browser.wait_for("#palette:focus")?;
+    browser.type_into(&browser.find("#palette")?, "freeze 2")?;
+    browser.wait_for("#order-0[aria-selected=true]")?;
+    wait_for_text(&browser, "#order-0", "Server 2: freeze")?;
+    browser.press(key::ENTER)?;
+    wait_for_step(&browser, "You froze server 2")?;
+    assert_eq!(focused(&browser)?, "verb", "the focus comes back");
+    // From a field, down the list, and away without an order.
+    browser.chord(&[key::CONTROL, "k"])?;
+    browser.wait_for("#palette:focus")?;
+    browser.press(key::DOWN)?;
+    browser.wait_for("#order-1[aria-selected=true]")?;
+    browser.type_into(&browser.find("#palette")?, "zzzz")?;
+    browser.wait_until("no order", || browser.find("#order-0").is_err().then_some(()))?;
+    browser.press(key::ENTER)?;
+    browser.press(key::ESCAPE)?;
+    browser
+        .wait_until("the end of the list", || browser.find("#palette").is_err().then_some(()))?;
+    assert_eq!(focused(&browser)?, "verb");
+    console_is_empty(&browser)
+}
+
+#[test]
+fn stage_log_and_tabs_are_one_tab_stop_each() -> Result<()> {
+    let browser = open_still()?;
+    let stops = |css: &str| {
+        let body = format!(
+            "return [...document.querySelectorAll('{css}')].filter(e => e.tabIndex >= 0 &&
+                 e.getClientRects().length).length + ''"
+        );
+        script(&browser, &body)
+    };
+    for group in ["#stage [tabindex]", "#log button", ".dock-tabs button"] {
+        assert_eq!(stops(group)?, "1", "{group}");
+    }
+    let mut first = String::new();
+    for _ in 0..120 {
+        browser.press(key::TAB)?;
+        first = focused(&browser)?;
+        if first.starts_with("server-") {
+            break;
+        }
+    }
+    ensure!(first.starts_with("server-"));
+    browser.press(key::RIGHT)?;
+    let second = focused(&browser)?;
+    ensure!(second != first);
+    browser.press(key::LEFT)?;
+    assert_eq!(focused(&browser)?, first);
+    browser.press(key::TAB)?;
+    ensure!(!focused(&browser)?.starts_with("server-"));
+    tab_to(&browser, "tab-diagram")?;
+    browser.press(key::RIGHT)?;
+    assert_eq!(focused(&browser)?, "tab-events");
+    browser.press(key::ENTER)?;
+    browser.wait_for("#tab-events[aria-pressed=true]")?;
+    assert_eq!(focused(&browser)?, "tab-events");
+    console_is_empty(&browser)
+}
+
+#[test]
+fn the_focus_stays_after_an_answer() -> Result<()> {
+    let browser = open("#/run/leader-dies/1")?;
+    browser.wait_for("#lesson-step")?;
+    hurry(&browser)?;
+    for _ in 0..8 {
+        if browser.find("#answer-1").is_ok() {
+            break;
+        }
+        let step = text(&browser, "#lesson-step")?;
+        browser.press("n")?;
+        browser.wait_until("the next step", || {
+            (text(&browser, "#lesson-step").ok()? != step).then_some(())
+        })?;
+    }
+    tab_to(&browser, "answer-1")?;
+    browser.press(key::ENTER)?;
+    browser.wait_for("#graded")?;
+    assert_eq!(focused(&browser)?, "answer-1");
+    browser.press(key::TAB)?;
+    assert_eq!(focused(&browser)?, "answer-2");
+    console_is_empty(&browser)
+}

@@ -2,6 +2,7 @@
 
 use crate::lab::find::Wanted;
 use crate::order::{Order, Selection, Tab};
+use crate::palette::Pick;
 use crate::tour;
 use crate::travel::Travel;
 use crate::view::View;
@@ -10,7 +11,7 @@ use web_sys::{Element, KeyboardEvent};
 use zabscope_core::base::{NodeId, Sid};
 
 /// The list for people: keys, and what they do.
-pub const LIST: [(&str, &str); 25] = [
+pub const LIST: [(&str, &str); 26] = [
     ("Space", "play, pause"),
     (". ,", "one event forward, back; also → ←"),
     ("> <", "next, previous event of the chosen server"),
@@ -33,6 +34,7 @@ pub const LIST: [(&str, &str); 25] = [
     (":", "command line of the chosen client"),
     ("Ctrl+Z", "undo; with Shift redo"),
     ("B", "list of branches"),
+    ("Ctrl+K", "list of all orders"),
     ("Alt+1 … 6", "tabs"),
     ("?", "these keys"),
     ("Esc", "choose nothing"),
@@ -72,10 +74,14 @@ pub fn wish(event: &KeyboardEvent, here: Here<'_>) -> Option<Wish> {
     let inside = |css: &str| {
         target.as_ref().is_some_and(|target| target.closest(css).ok().flatten().is_some())
     };
+    let key = event.key();
+    let control = event.ctrl_key() || event.meta_key();
+    if control && !event.shift_key() && key.eq_ignore_ascii_case("k") {
+        return Some(Wish::Order(Order::Pick(Pick::Toggle)));
+    }
     if inside("input, select, textarea") {
         return None;
     }
-    let key = event.key();
     if event.ctrl_key() || event.alt_key() || event.meta_key() {
         return with_modifier(event, &key).map(Wish::Order);
     }

@@ -11,7 +11,8 @@
 //! * [`travel`]: through time. [`run_view`]: plain data of the whole run.
 //! * [`view`]: plain data of one moment; all that is drawn comes from there.
 //! * [`spine`]: participants in time, what they hold, cause and effect.
-//! * [`act`]: what is done to nodes, links and messages. [`order`]: what a person can want. [`keys`]: by the keyboard. [`route`]: which page it is.
+//! * [`console`]: the command line. [`act`]: what is done to nodes, links and messages. [`order`]: what a person can want. [`keys`]: by the keyboard.
+//!   [`palette`]: by a list. [`rove`]: arrow keys within a group, and the focus. [`route`]: which page it is.
 //! * [`scene`]: the drawing. [`panels`]: the controls around it. [`page`]: where they stand.
 //! * [`later`]: code that is loaded after the first screen.
 //! * [`app`]: the component that holds the lab and redraws.
@@ -19,6 +20,7 @@
 pub mod act;
 pub mod app;
 pub mod chart;
+pub mod console;
 pub mod desk;
 pub mod keys;
 pub mod lab;
@@ -26,9 +28,11 @@ pub mod later;
 pub mod message;
 pub mod order;
 pub mod page;
+pub mod palette;
 pub mod panels;
 pub mod panic;
 pub mod route;
+pub mod rove;
 pub mod run_view;
 pub mod scene;
 pub mod share;

@@ -1,11 +1,14 @@
 //! What a person can want of the page, as one type.
 
 use crate::act::Act;
+use crate::console::Typed;
+use crate::palette::Pick;
 use crate::share::Sharing;
 use crate::spine::walk::Toward;
 use crate::tour;
 use crate::travel::Travel;
 use zabscope_core::base::{ClientId, NodeId};
+use zabscope_core::cli::Command;
 use zabscope_core::proto::request::Request;
 
 /// Who takes part in a run, and its seed.
@@ -129,6 +132,12 @@ pub enum Order {
     Cut(NodeId, NodeId, bool),
     /// Have a client ask.
     Ask(ClientId, Request),
+    /// The chosen client runs a command.
+    Command(Command),
+    /// What was asked for cannot be understood: why.
+    Wrong(String),
+    /// Something is typed into the command line.
+    Type(Typed),
     /// A client starts or closes its session.
     Session(ClientId, bool),
     /// Something is done to nodes, links or messages.
@@ -145,6 +154,8 @@ pub enum Order {
     Letters(bool),
     /// A new run: servers with a vote, servers without, clients, seed.
     Run(Ensemble),
+    /// The list of all orders.
+    Pick(Pick),
     /// The other theme.
     Theme,
 }

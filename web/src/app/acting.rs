@@ -68,6 +68,9 @@ impl App {
                 self.marking = false;
                 Act::Partition(core::mem::take(&mut self.side))
             }
+            'w' | 'e' if !self.runs(self.client) => {
+                return Err("The chosen client does not run: start it first.");
+            }
             'w' | 'e' => {
                 let request = if letter == 'e' {
                     Request::GetData { path: HELLO.into(), watch: false }

@@ -67,6 +67,12 @@ impl App {
                 self.tour = None;
                 self.new_run(Lab::elected_of(voters, observers, clients, seed));
             }
+            Order::Command(command) => self.command(&command),
+            Order::Wrong(why) => {
+                self.said.clone_from(&why);
+                self.console.fail(why);
+            }
+            Order::Type(typed) => self.type_in(typed),
             Order::Letter(letter) => self.letter(letter),
             Order::Mark(node) => self.mark(node),
             Order::Marking(marking) => self.begin_marking(marking),
@@ -81,13 +87,16 @@ impl App {
             }
             Order::Theme => self.change_theme(),
             // Needs a way to answer: obeyed before.
-            Order::Share(_) => {}
+            Order::Share(_) | Order::Pick(_) => {}
             Order::KillLeader => {
                 if let Some(leader) = self.view.leader {
                     self.selection = Some(Selection::Server(leader));
                     self.playing = true;
                     self.act(Order::Kill(leader, false));
                 }
+            }
+            Order::Ask(client, _) | Order::Session(client, _) if !self.runs(client) => {
+                self.tell("This client does not run: start it first.");
             }
             Order::Kill(..)
             | Order::Restart(_)

@@ -25,7 +25,8 @@ pub fn Left(shown: &Shown) -> Html {
             <div class={classes!("part", (shown.doing != Doing::Clients).then_some("away"))}
                 id="part-clients">
                 <ClientPanel view={shown.view.clone()} chosen={shown.client}
-                    playing={shown.run.playing} order={shown.order.clone()} />
+                    playing={shown.run.playing} console={shown.console.clone()}
+                    order={shown.order.clone()} />
             </div>
         </>
     }

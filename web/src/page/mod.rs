@@ -19,6 +19,7 @@ pub mod text;
 
 use crate::act::Possible;
 use crate::chart::Chart;
+use crate::console::Console;
 use crate::order::{Doing, Order, Selection, Tab};
 use crate::panels::timeline::Timeline;
 use crate::route::Route;
@@ -63,6 +64,8 @@ pub struct Shown {
     pub tab: Tab,
     /// What can be done to what is chosen.
     pub possible: Option<Rc<Possible>>,
+    /// The command line.
+    pub console: Rc<Console>,
     /// What of the left column is open.
     pub doing: Doing,
     /// One side of a partition that is being marked.
