@@ -18,6 +18,7 @@ pub use crate::order::{Order, Selection, Tab};
 use crate::act::Possible;
 use crate::chart::Chart;
 use crate::console::Console;
+use crate::detail::{DetailCache, Details};
 use crate::keys::{self, Here};
 use crate::lab::Lab;
 use crate::later::{self, MISSING};
@@ -92,6 +93,7 @@ pub struct App {
     playing: bool,
     pace: Pace,
     run: RefCell<RunCache>,
+    details: RefCell<DetailCache>,
     shared: Shared,
     charts: Option<(f64, Rc<Vec<Chart>>)>,
     selection: Option<Selection>,
@@ -205,6 +207,7 @@ impl Component for App {
             focus_step: false,
             pace: Pace::default(),
             run: RefCell::default(),
+            details: RefCell::default(),
             shared: Shared::default(),
             charts: None,
             selection: None,
@@ -341,6 +344,12 @@ impl App {
         Shown {
             route: self.route,
             lesson: tour.map(|tour| lesson::lesson(tour, &self.lab, self.playing, order)),
+            details: if has_panels {
+                let mut cache = self.details.borrow_mut();
+                cache.view(&self.lab, self.selection, self.tab, self.playing)
+            } else {
+                Details::default()
+            },
             why: has_panels.then(|| why::why(self.lab.sim(), self.selection)),
             view: self.calm.clone(),
             spine: self.spine.clone(),

@@ -11,8 +11,10 @@
 //! * [`travel`]: through time. [`run_view`]: plain data of the whole run.
 //! * [`view`]: plain data of one moment; all that is drawn comes from there.
 //! * [`spine`]: participants in time, what they hold, cause and effect.
-//! * [`console`]: the command line. [`act`]: what is done to nodes, links and messages. [`order`]: what a person can want. [`keys`]: by the keyboard.
-//!   [`palette`]: by a list. [`rove`]: arrow keys within a group, and the focus. [`route`]: which page it is.
+//! * [`detail`]: what is chosen, down to the bytes; the trees beside each other.
+//! * [`act`]: what is done to nodes, links and messages. [`console`]: the command line.
+//! * [`order`]: what a person can want. [`keys`]: by the keyboard. [`palette`]: by a list.
+//!   [`rove`]: arrow keys within a group, and the focus. [`route`]: which page it is.
 //! * [`scene`]: the drawing. [`panels`]: the controls around it. [`page`]: where they stand.
 //! * [`later`]: code that is loaded after the first screen.
 //! * [`app`]: the component that holds the lab and redraws.
@@ -22,6 +24,7 @@ pub mod app;
 pub mod chart;
 pub mod console;
 pub mod desk;
+pub mod detail;
 pub mod keys;
 pub mod lab;
 pub mod later;

@@ -20,6 +20,7 @@ pub mod text;
 use crate::act::Possible;
 use crate::chart::Chart;
 use crate::console::Console;
+use crate::detail::Details;
 use crate::order::{Doing, Order, Selection, Tab};
 use crate::panels::timeline::Timeline;
 use crate::route::Route;
@@ -46,6 +47,8 @@ pub struct Shown {
     pub route: Route,
     /// The step of a guided run, while there is one.
     pub lesson: Option<Html>,
+    /// What is known in detail of what is chosen.
+    pub details: Details,
     /// Why what is chosen is as it is.
     pub why: Option<Html>,
     /// The moment.
