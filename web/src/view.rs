@@ -16,7 +16,7 @@ use zabscope_core::zab::{Phase, ServerState};
 /// Lines of the log that are shown.
 pub const LOG_LINES: usize = 40;
 /// Requests of a client that are shown.
-pub const TALKS: usize = 5;
+pub const TALKS: usize = 12;
 
 /// What a server is, in the words of the protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,6 +108,8 @@ pub struct ServerView {
 pub struct ClientView {
     /// Its number.
     pub id: u32,
+    /// Its process runs.
+    pub runs: bool,
     /// State of the session, in words.
     pub state: &'static str,
     /// True if a server serves it.
@@ -399,6 +401,7 @@ fn clients(lab: &Lab) -> Vec<ClientView> {
         });
         clients.push(ClientView {
             id: id.0,
+            runs: process.is_some(),
             state: tell::state_text(state),
             connected: state == client::State::Connected,
             alive: state.is_alive(),
