@@ -13,7 +13,7 @@ mod picking;
 mod playback;
 mod sharing;
 
-pub use crate::order::{Order, Selection, Tab};
+pub use crate::order::{Order, Selection, Speech, Tab};
 
 use crate::act::Possible;
 use crate::chart::Chart;
@@ -107,6 +107,10 @@ pub struct App {
     focus_palette: bool,
     before_palette: picking::Before,
     letters: bool,
+    /// Chosen by a person; else what the system prefers.
+    motion: Option<bool>,
+    speech: Speech,
+    alarm: String,
     dark: Option<bool>,
     narrow: Option<MediaQueryList>,
     still: Option<MediaQueryList>,
@@ -220,6 +224,9 @@ impl Component for App {
             focus_palette: false,
             before_palette: None,
             letters: true,
+            motion: None,
+            speech: Speech::default(),
+            alarm: String::new(),
             dark: None,
             narrow,
             still,
@@ -300,6 +307,7 @@ impl Component for App {
                 }
                 if later::is_here() { <ShareMessage shared={self.shared.clone()} {order} /> }
                 <p class="unseen" role="status" id="said">{ &self.said }</p>
+                <p class="unseen" role="alert" id="alarm">{ &self.alarm }</p>
             </div>
         }
     }
@@ -367,6 +375,8 @@ impl App {
             console: Rc::new(self.console.clone()),
             side: self.side.clone(),
             letters: self.letters,
+            motion: !self.is_still(),
+            speech: self.speech,
             voters: self.lab.voters(),
             observers: self.lab.settings().observers,
             clients: self.lab.settings().clients,
@@ -408,6 +418,20 @@ impl App {
         let Some(wish) = keys::wish(event, here) else { return false };
         event.prevent_default();
         self.grant(ctx, wish)
+    }
+
+    /// True if messages do not travel.
+    fn is_still(&self) -> bool {
+        self.motion.map_or_else(|| matches(self.still.as_ref()), |motion| !motion)
+    }
+
+    fn set_motion(&mut self, motion: bool) {
+        self.motion = Some(motion);
+        let root = web_sys::window().and_then(|w| w.document()).and_then(|d| d.document_element());
+        if let Some(root) = root {
+            // The attribute has a valid name: this cannot fail.
+            root.set_attribute("data-motion", if motion { "on" } else { "off" }).ok();
+        }
     }
 
     fn change_theme(&mut self) {

@@ -35,6 +35,27 @@ pub enum Selection {
     Message(u64),
 }
 
+/// How much of a run is read aloud while time passes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Speech {
+    /// Nothing, but that a quorum is lost.
+    Off,
+    /// What is worth a line of the log.
+    #[default]
+    Milestones,
+    /// Every event.
+    All,
+}
+
+impl Speech {
+    /// All, with their words.
+    pub const ALL: [(Self, &str); 3] = [
+        (Self::Off, "nothing"),
+        (Self::Milestones, "what is worth a line of the log"),
+        (Self::All, "every event"),
+    ];
+}
+
 /// What the dock shows. On a telephone, where there is one column, also what stands beside the
 /// stage elsewhere.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -152,6 +173,10 @@ pub enum Order {
     Doing(Doing),
     /// Single letters are orders, or not.
     Letters(bool),
+    /// Messages travel, or stand as arrows and time goes from event to event.
+    Motion(bool),
+    /// How much is read aloud.
+    Speech(Speech),
     /// A new run: servers with a vote, servers without, clients, seed.
     Run(Ensemble),
     /// The list of all orders.

@@ -309,6 +309,13 @@ impl View {
     pub fn running(&self) -> usize {
         self.servers.iter().filter(|server| server.role != Role::Down).count()
     }
+
+    /// How many of them have a vote.
+    #[must_use]
+    pub fn voters_running(&self) -> usize {
+        let runs = |server: &&ServerView| server.role != Role::Down && !server.observer;
+        self.servers.iter().filter(runs).count()
+    }
 }
 
 /// One server.

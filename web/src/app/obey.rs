@@ -67,6 +67,8 @@ impl App {
                 self.tour = None;
                 self.new_run(Lab::elected_of(voters, observers, clients, seed));
             }
+            Order::Motion(motion) => self.set_motion(motion),
+            Order::Speech(speech) => self.speech = speech,
             Order::Command(command) => self.command(&command),
             Order::Wrong(why) => {
                 self.said.clone_from(&why);

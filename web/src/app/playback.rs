@@ -1,6 +1,6 @@
 //! How time passes on the page: one picture after the other.
 
-use super::{App, Msg, matches};
+use super::{App, Msg, Speech};
 use crate::chart;
 use crate::spine::SpineView;
 use crate::view::{View, time_text};
@@ -15,6 +15,8 @@ const FRAME_MS_MAX: f64 = 50.0;
 const STILL_STEP_MS: f64 = 1200.0;
 /// Shortest pause between two sentences that are read aloud while time runs.
 const SPEECH_MS: f64 = 1500.0;
+/// Sentences that are said at once, at most.
+const SENTENCES_MAX: usize = 3;
 /// The same in a guided run: the text of a step is heard to its end.
 const STEP_SPEECH_MS: f64 = 15_000.0;
 /// Shortest pause between two drawings of the charts while time runs.
@@ -37,7 +39,7 @@ impl App {
         let passed_ms = (at_ms - self.last_frame_ms.unwrap_or(at_ms)).clamp(0.0, FRAME_MS_MAX);
         self.last_frame_ms = Some(at_ms);
         let before = self.lab.index();
-        if matches(self.still.as_ref()) {
+        if self.is_still() {
             self.still_ms += passed_ms;
             if self.still_ms >= STILL_STEP_MS {
                 self.still_ms = 0.0;
@@ -71,6 +73,7 @@ impl App {
     pub(super) fn refresh(&mut self) {
         self.view = Rc::new(View::of(&self.lab));
         self.see_spine();
+        self.watch_quorum();
         if !self.calm.stands_like(&self.view) {
             self.calm = self.view.clone();
         }
@@ -90,7 +93,7 @@ impl App {
         {
             self.messages.show(&group, &self.view.flights, &self.layout);
         }
-        self.messages.place(self.lab.now(), matches(self.still.as_ref()));
+        self.messages.place(self.lab.now(), self.is_still());
         if let Some(clock) = self.clock.cast::<Element>() {
             clock.set_text_content(Some(&time_text(self.lab.now())));
         }
@@ -102,14 +105,47 @@ impl App {
         if at_ms - self.said_at_ms < pause_ms {
             return;
         }
-        let fresh = self.view.log.iter().take_while(|line| line.step >= self.said_step);
-        let mut fresh: Vec<&str> = fresh.take(3).map(|line| line.text.as_str()).collect();
-        if !fresh.is_empty() {
-            fresh.reverse();
-            self.said = fresh.join(" ");
+        let said = match self.speech {
+            Speech::Off => String::new(),
+            Speech::Milestones => {
+                let fresh = self.view.log.iter().take_while(|line| line.step >= self.said_step);
+                let mut fresh: Vec<&str> =
+                    fresh.take(SENTENCES_MAX).map(|line| line.text.as_str()).collect();
+                fresh.reverse();
+                fresh.join(" ")
+            }
+            Speech::All => self.all_that_happened(),
+        };
+        if !said.is_empty() {
+            self.said = said;
             self.said_at_ms = at_ms;
         }
         self.said_step = self.lab.index();
+    }
+
+    /// The steps since something was said, the first of them in sentences.
+    fn all_that_happened(&self) -> String {
+        let steps = self.said_step..self.lab.index();
+        let texts = steps.clone().filter_map(|step| self.lab.happening(step));
+        let texts = texts.take(SENTENCES_MAX).map(|happening| happening.text.as_str());
+        let mut said = texts.collect::<Vec<_>>().join(" ");
+        let more = (steps.end - steps.start).saturating_sub(SENTENCES_MAX as u64);
+        if more > 0 {
+            said.push_str(&format!(" And {more} more events."));
+        }
+        said
+    }
+
+    /// Says at once that too few servers run; silent again when enough do.
+    fn watch_quorum(&mut self) {
+        let (running, quorum) = (self.view.voters_running(), self.view.quorum);
+        if running >= quorum {
+            self.alarm.clear();
+        } else {
+            self.alarm = format!(
+                "The quorum is lost: {running} voting servers run, {quorum} are needed. Nothing can be written."
+            );
+        }
     }
 
     pub(super) fn stepped(&mut self) {

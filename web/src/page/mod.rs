@@ -21,7 +21,7 @@ use crate::act::Possible;
 use crate::chart::Chart;
 use crate::console::Console;
 use crate::detail::Details;
-use crate::order::{Doing, Order, Selection, Tab};
+use crate::order::{Doing, Order, Selection, Speech, Tab};
 use crate::panels::timeline::Timeline;
 use crate::route::Route;
 use crate::run_view::RunView;
@@ -75,6 +75,10 @@ pub struct Shown {
     pub side: Vec<NodeId>,
     /// Single letters are orders.
     pub letters: bool,
+    /// Messages travel.
+    pub motion: bool,
+    /// How much is read aloud.
+    pub speech: Speech,
     /// Servers of the run that vote.
     pub voters: u8,
     /// Servers that do not.
