@@ -101,6 +101,12 @@ pub struct ServerView {
     pub clients: usize,
     /// Watches.
     pub watches: usize,
+    /// It has no vote, whatever it does.
+    pub observer: bool,
+    /// Its process is stopped, as SIGSTOP does.
+    pub frozen: bool,
+    /// Each access to its disk takes so many times as long as usual.
+    pub disk_slowness: u32,
 }
 
 /// One client.
@@ -266,7 +272,12 @@ impl View {
             .slots()
             .iter()
             .filter_map(|(node, slot)| match node {
-                NodeId::Server(sid) => Some(server_view(*sid, slot)),
+                NodeId::Server(sid) => Some(ServerView {
+                    observer: sid.0 > i64::from(lab.voters()),
+                    frozen: lab.sim().frozen().contains(node),
+                    disk_slowness: lab.sim().disk_slowness(*node),
+                    ..server_view(*sid, slot)
+                }),
                 NodeId::Client(_) => None,
             })
             .collect();
@@ -309,7 +320,8 @@ impl View {
     }
 }
 
-fn server_view(sid: Sid, slot: &Slot<Actor>) -> ServerView {
+/// One server, without what the world around it does to it.
+pub(crate) fn server_view(sid: Sid, slot: &Slot<Actor>) -> ServerView {
     let Some(server) = slot.process().and_then(Actor::server) else { return down(sid) };
     let peer = server.peer();
     let role = match peer.state() {
@@ -339,6 +351,9 @@ fn server_view(sid: Sid, slot: &Slot<Actor>) -> ServerView {
         znodes: server.image().tree.len(),
         clients: server.connections().len(),
         watches: watches(server),
+        observer: false,
+        frozen: false,
+        disk_slowness: 1,
     }
 }
 
@@ -377,6 +392,9 @@ fn down(sid: Sid) -> ServerView {
         znodes: 0,
         clients: 0,
         watches: 0,
+        observer: false,
+        frozen: false,
+        disk_slowness: 1,
     }
 }
 

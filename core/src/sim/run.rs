@@ -156,6 +156,12 @@ impl<N: Traced> Sim<N> {
         self.moment.state.frozen()
     }
 
+    /// How many times as long each disk access of a node takes as usual.
+    #[must_use]
+    pub fn disk_slowness(&self, node: NodeId) -> u32 {
+        self.moment.state.slow_of(node)
+    }
+
     /// A node's own clocks.
     pub fn clocks_of(&self, node: NodeId) -> Now {
         self.moment.state.clocks_of(node)

@@ -289,6 +289,11 @@ impl<T: Copy + Ord> Schedule<T> {
         self.works.remove(&node);
     }
 
+    /// How many times as long each disk access of a node takes.
+    pub(super) fn slow_of(&self, node: NodeId) -> u32 {
+        self.slow.get(&node).copied().unwrap_or(1)
+    }
+
     pub(super) fn set_slow(&mut self, node: NodeId, factor: u32) {
         self.slow.insert(node, factor);
     }
@@ -368,7 +373,7 @@ impl<T: Copy + Ord> Schedule<T> {
 
     fn disk_us(&mut self, node: NodeId) -> u64 {
         let drawn = self.disk_rng.below(self.settings.disk_jitter_us.saturating_add(1));
-        let factor = self.slow.get(&node).copied().unwrap_or(1);
+        let factor = self.slow_of(node);
         self.settings.disk_us.saturating_add(drawn).saturating_mul(u64::from(factor))
     }
 }

@@ -84,6 +84,10 @@ impl<N: Node> State<N> {
         &self.frozen
     }
 
+    pub(super) fn slow_of(&self, node: NodeId) -> u32 {
+        self.schedule.slow_of(node)
+    }
+
     pub(super) fn timer_at(&self, node: NodeId, timer: N::Timer) -> Option<Micros> {
         let armed = self.world.slot(node)?.timers().contains(&timer);
         if armed { self.schedule.timer_at(node, timer) } else { None }

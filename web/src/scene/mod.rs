@@ -5,7 +5,9 @@ pub mod layout;
 pub mod links;
 pub mod messages;
 pub mod servers;
+pub mod sides;
 
+use crate::later;
 use crate::order::{Order, Selection};
 use crate::view::View;
 use clients::Client;
@@ -43,6 +45,8 @@ pub fn Stage(props: &StageProps) -> Html {
                     <line y2="6" class="hatch" />
                 </pattern>
             </defs>
+            // The code of the hulls comes later: before that nobody can cut anything.
+            if later::is_here() { { sides::hulls(view, layout) } }
             <g class="links">
                 { for view.links.iter().map(|link| html! {
                     <Link key={format!("{}-{}", link.a, link.b)} link={link.clone()}

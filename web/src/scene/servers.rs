@@ -32,11 +32,14 @@ pub const fn glyph(role: Role) -> &'static str {
     }
 }
 
+/// The sign of a process that is stopped.
+const FROZEN: &str = "M0-10V10M-8.7-5 8.7 5M-8.7 5 8.7-5M-3-8.5 0-5.5 3-8.5M-3 8.5 0 5.5 3 8.5";
+
 /// The facts of a server in one sentence, for those who do not see the drawing.
 #[must_use]
 pub fn spoken(server: &ServerView) -> String {
     let ServerView { sid, role, logged, durable, committed, current_epoch, .. } = server;
-    match role {
+    let mut words = match role {
         Role::Down => format!("Server {sid}, DOWN"),
         Role::Looking => {
             let vote = server.vote.map_or_else(String::new, |vote| format!(", votes for {vote}"));
@@ -48,13 +51,21 @@ pub fn spoken(server: &ServerView) -> String {
             role.word(),
             server.phase
         ),
+    };
+    if server.frozen {
+        words.push_str(", frozen");
     }
+    if server.disk_slowness > 1 {
+        words.push_str(&format!(", its disk is {} times slower", server.disk_slowness));
+    }
+    words
 }
 
 /// The words beside a seat: the role first.
 fn words(server: &ServerView, shape: Shape) -> Vec<String> {
     let state = match server.role {
         Role::Down => return vec!["DOWN".to_owned()],
+        _ if server.frozen => "frozen".to_owned(),
         Role::Looking => {
             server.vote.map_or_else(|| "has no vote".to_owned(), |vote| format!("votes for {vote}"))
         }
@@ -98,6 +109,21 @@ fn tiles(server: &ServerView, label: Label) -> Html {
     }
 }
 
+/// The sign of a slow disk, and how slow it is.
+fn slow_disk(server: &ServerView, radius: f32) -> Html {
+    if server.disk_slowness < 2 {
+        return Html::default();
+    }
+    let at = Point { x: radius * 0.72, y: radius * 0.72 };
+    html! {
+        <g class="slow" transform={at.translate()}>
+            <rect x="-3" y="-10" width="44" height="20" rx="3" />
+            <path d="M1-5c0-4 12-4 12 0V5c0 4-12 4-12 0zM1-5c0 4 12 4 12 0" />
+            <text x="17" y="4">{ format!("×{}", server.disk_slowness) }</text>
+        </g>
+    }
+}
+
 /// A server.
 #[component]
 pub fn Seat(props: &SeatProps) -> Html {
@@ -126,7 +152,8 @@ pub fn Seat(props: &SeatProps) -> Html {
         Shape::Narrow => (radius + 4.0, 12.0 - radius),
     };
     html! {
-        <g class={classes!("seat", server.role.class(), selected.then_some("selected"))}
+        <g class={classes!("seat", server.role.class(), selected.then_some("selected"),
+                server.frozen.then_some("frozen"))}
             id={format!("server-{}", server.sid)} role="button" tabindex="0"
             aria-label={spoken(server)} aria-pressed={selected.to_string()}
             data-role={server.role.word()} {onclick} {onkeydown}>
@@ -136,9 +163,16 @@ pub fn Seat(props: &SeatProps) -> Html {
                 { (server.role == Role::Leading).then(|| html! {
                     <circle class="inner" r={number(radius - 5.0)} />
                 }) }
+                if server.frozen { <circle class="ice" r={number(radius - 3.0)} /> }
                 <text class="number" y="8">{ server.sid }</text>
-                <path class="glyph" d={glyph(server.role)}
-                    transform={Point { x: glyph_x, y: glyph_y }.translate()} />
+                if server.frozen {
+                    <path class="glyph snow" d={FROZEN}
+                        transform={Point { x: glyph_x, y: glyph_y }.translate()} />
+                } else {
+                    <path class="glyph" d={glyph(server.role)}
+                        transform={Point { x: glyph_x, y: glyph_y }.translate()} />
+                }
+                { slow_disk(server, radius) }
             </g>
             if layout.shape == Shape::Wide {
                 <g aria-hidden="true">{ tiles(server, label) }</g>
