@@ -6,11 +6,12 @@ use crate::message::Look;
 use crate::tell;
 
 use std::rc::Rc;
-use zabscope_core::base::{Link, NodeId, Set, Sid};
+use zabscope_core::base::{Link, NodeId, Set, Sid, Zxid};
 use zabscope_core::client;
 use zabscope_core::ensemble::Actor;
 use zabscope_core::server::Server;
-use zabscope_core::sim::{Micros, Slot, World};
+use zabscope_core::server::message::{Msg, Packet};
+use zabscope_core::sim::{Micros, Slot, Wire, World};
 use zabscope_core::zab::{Phase, ServerState};
 
 /// Lines of the log that are shown.
@@ -35,12 +36,15 @@ pub enum Role {
 
 /// Entries of a log that are shown beside a server.
 const TILES: usize = 5;
+/// Commits that are looked through for an entry that waits: a leader has no more under way that
+/// fit into the tiles.
+const COMMITS: usize = 64;
 
 /// An entry of a log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tile {
-    /// Its epoch.
-    pub epoch: i64,
+    /// Which.
+    pub zxid: Zxid,
     /// How far it has come on this server.
     pub state: TileState,
 }
@@ -48,10 +52,14 @@ pub struct Tile {
 /// How far an entry has come on one server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TileState {
+    /// Its PROPOSAL is on the way.
+    Proposed,
     /// In the log, in memory.
     Logged,
     /// In the log, on disk.
     Synced,
+    /// The leader has counted a majority for it.
+    Committed,
     /// In the tree.
     Applied,
 }
@@ -61,8 +69,10 @@ impl TileState {
     #[must_use]
     pub const fn class(self) -> &'static str {
         match self {
+            Self::Proposed => "proposed",
             Self::Logged => "logged",
             Self::Synced => "synced",
+            Self::Committed => "committed",
             Self::Applied => "applied",
         }
     }
@@ -116,6 +126,8 @@ pub struct ClientView {
     pub id: u32,
     /// State of the session, in words.
     pub state: &'static str,
+    /// Its process runs.
+    pub running: bool,
     /// True if a server serves it.
     pub connected: bool,
     /// True while there is, or may be, a session.
@@ -267,7 +279,7 @@ impl View {
     /// The moment at the lab's cursor.
     #[must_use]
     pub fn of(lab: &Lab) -> Self {
-        let servers: Vec<ServerView> = lab
+        let mut servers: Vec<ServerView> = lab
             .world()
             .slots()
             .iter()
@@ -281,6 +293,7 @@ impl View {
                 NodeId::Client(_) => None,
             })
             .collect();
+        go_on(lab, &mut servers);
         let last = lab.last();
         Self {
             last_at: time_text(last.map_or(Micros(0), |last| last.at)),
@@ -291,7 +304,7 @@ impl View {
             quorum: usize::from(lab.voters()) / 2 + 1,
             servers,
             clients: clients(lab),
-            links: links(lab.world()),
+            links: links(lab.world(), lab.voters()),
             flights: flights(lab),
             log: log(lab),
         }
@@ -357,6 +370,7 @@ pub(crate) fn server_view(sid: Sid, slot: &Slot<Actor>) -> ServerView {
     }
 }
 
+/// The last entries of a log. What else is known of them is added by [`go_on`].
 fn tiles(server: &Server) -> Vec<Tile> {
     let peer = server.peer();
     let (history, durable) = (peer.history(), peer.durable());
@@ -367,7 +381,34 @@ fn tiles(server: &Server) -> Vec<Tile> {
     });
     let skipped = (history.recent().len() + history.tail().len()).saturating_sub(TILES);
     let tiles = applied.chain(waiting).skip(skipped);
-    tiles.map(|(zxid, state)| Tile { epoch: zxid.epoch().0, state }).collect()
+    tiles.map(|(zxid, state)| Tile { zxid, state }).collect()
+}
+
+/// What the servers' own state does not say of their entries: that a majority was counted, and
+/// what is on its way to them.
+fn go_on(lab: &Lab, servers: &mut [ServerView]) {
+    let waits = |tile: &&mut Tile| tile.state == TileState::Synced;
+    for tile in servers.iter_mut().flat_map(|server| &mut server.tiles).filter(waits) {
+        if lab.commits().take(COMMITS).any(|commit| commit.zxid == tile.zxid) {
+            tile.state = TileState::Committed;
+        }
+    }
+    for (end, queue) in lab.world().network().queues() {
+        let (NodeId::Server(to), Link::Quorum(_)) = (end.node, end.link) else { continue };
+        let Some(server) = servers.iter_mut().find(|server| server.sid == to.0) else { continue };
+        for item in queue {
+            let Wire::Data(Msg::Packet(Packet::Proposal(entry) | Packet::Inform(entry))) =
+                &item.wire
+            else {
+                continue;
+            };
+            if server.tiles.iter().all(|tile| tile.zxid < entry.zxid) {
+                server.tiles.push(Tile { zxid: entry.zxid, state: TileState::Proposed });
+            }
+        }
+        let much = server.tiles.len().saturating_sub(TILES);
+        server.tiles.drain(..much);
+    }
 }
 
 fn watches(server: &Server) -> usize {
@@ -417,6 +458,7 @@ fn clients(lab: &Lab) -> Vec<ClientView> {
         clients.push(ClientView {
             id: id.0,
             state: tell::state_text(state),
+            running: process.is_some(),
             connected: state == client::State::Connected,
             alive: state.is_alive(),
             server: process.and_then(client::Client::server).map(|sid| sid.0),
@@ -432,7 +474,7 @@ fn clients(lab: &Lab) -> Vec<ClientView> {
     clients
 }
 
-fn links(world: &World<Actor>) -> Vec<LinkView> {
+fn links(world: &World<Actor>, voters: u8) -> Vec<LinkView> {
     let cuts = world.network().cuts();
     let mut used = Set::new();
     for (end, socket) in world.network().sockets() {
@@ -451,7 +493,11 @@ fn links(world: &World<Actor>) -> Vec<LinkView> {
         for &b in nodes.iter().skip(place + 1) {
             let (cut_ab, cut_ba) = (cuts.contains(&(a, b)), cuts.contains(&(b, a)));
             let used = used.contains(&(a, b));
-            let servers = matches!((a, b), (NodeId::Server(_), NodeId::Server(_)));
+            // Observers have nothing to say to each other, and a client only to its server.
+            let servers = match (a, b) {
+                (NodeId::Server(a), NodeId::Server(_)) => a.0 <= i64::from(voters),
+                _ => false,
+            };
             if servers || used || cut_ab || cut_ba {
                 links.push(LinkView { a, b, cut_ab, cut_ba, used });
             }

@@ -41,7 +41,8 @@ pub fn Link(props: &LinkProps) -> Html {
         selected.then_some("selected")
     );
     html! {
-        <g {class} id={format!("link-{}-{}", link.a, link.b)} {onclick} aria-hidden="true">
+        <g {class} id={format!("link-{}-{}", link.a, link.b)} {onclick} aria-hidden="true"
+            data-of={format!("l{}-{}", link.a, link.b)}>
             { line("reach", a, b) }
             { match (link.cut_ab, link.cut_ba) {
                 (false, false) => line("wire", a, b),

@@ -1,7 +1,7 @@
 //! The sides of a partition: servers between which nothing passes, not even through others. A hull
 //! lies behind each side.
 
-use super::layout::{Layout, Point, number};
+use super::layout::{Layout, Point, Shape, number};
 use crate::view::View;
 use yew::prelude::*;
 use zabscope_core::base::{NodeId, Sid};
@@ -65,7 +65,8 @@ fn hull(view: &View, layout: &Layout, place: usize, side: &[i64]) -> Html {
     let fold = |pick: fn(f32, f32) -> f32, start: f32| points.iter().map(|p| p.y).fold(start, pick);
     let (top, bottom) = (fold(f32::min, f32::MAX), fold(f32::max, 0.0));
     let above = top + bottom < layout.height;
-    let y = if above { top - reach - 7.0 } else { bottom + reach + 17.0 };
+    let below = if layout.shape == Shape::Wide { 17.0 } else { 30.0 };
+    let y = if above { top - reach - 7.0 } else { bottom + reach + below };
     let edge = |point: &&Point| (point.y - if above { top } else { bottom }).abs() < 1.0;
     let ends: Vec<f32> = points.iter().filter(edge).map(|point| point.x).collect();
     let (first, last) = (ends.first().copied(), ends.last().copied());
