@@ -124,10 +124,10 @@ pub struct ServerView {
 pub struct ClientView {
     /// Its number.
     pub id: u32,
+    /// Its process runs.
+    pub runs: bool,
     /// State of the session, in words.
     pub state: &'static str,
-    /// Its process runs.
-    pub running: bool,
     /// True if a server serves it.
     pub connected: bool,
     /// True while there is, or may be, a session.
@@ -457,8 +457,8 @@ fn clients(lab: &Lab) -> Vec<ClientView> {
         });
         clients.push(ClientView {
             id: id.0,
+            runs: process.is_some(),
             state: tell::state_text(state),
-            running: process.is_some(),
             connected: state == client::State::Connected,
             alive: state.is_alive(),
             server: process.and_then(client::Client::server).map(|sid| sid.0),

@@ -38,7 +38,7 @@ fn spoken(client: &ClientView, (owned, watched): (usize, usize)) -> String {
 
 /// How far it is, in a word or two.
 const fn state(client: &ClientView) -> &'static str {
-    if client.running { client.state } else { "killed" }
+    if client.runs { client.state } else { "killed" }
 }
 
 /// A client. A click chooses it in the client panel, which is the way for the keyboard too.
@@ -57,7 +57,7 @@ pub fn Client(props: &ClientProps) -> Html {
     let class = classes!(
         "client",
         client.connected.then_some("connected"),
-        (!client.running).then_some("dead"),
+        (!client.runs).then_some("dead"),
         selected.then_some("selected")
     );
     html! {

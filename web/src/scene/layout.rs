@@ -185,12 +185,14 @@ impl Layout {
         // At the top the label stands to the right: clients to the left, in one row.
         let top = !self.is_observer(sid) && (seat.x - self.centre.x).abs() < 20.0;
         let low = seat.y > 0.6f32.mul_add(self.ring.y, self.centre.y);
+        // Below there are observers, unless the ring is full of voters.
+        let shared = self.servers.len() > self.voters && self.density != Density::Full;
         let (out, up) = match (self.shape, self.density) {
             (Shape::Narrow, _) => (radius + 16.0, radius + 14.0),
             _ if self.is_observer(sid) => (radius + 28.0, radius + 26.0),
             _ if top => (radius + 60.0, 30.0),
             (_, Density::Roomy) => (radius + 40.0, 96.0),
-            _ if low => (radius + 62.0, -40.0),
+            _ if low && !shared => (radius + 62.0, -40.0),
             (_, Density::Tight) => (radius + 42.0, 66.0),
             (_, Density::Full) => (radius + 62.0, 66.0),
         };

@@ -1,4 +1,8 @@
 //! The drawing of the ensemble.
+//!
+//! * [`layout`]: where things stand. [`state`]: what is drawn beside servers, links and messages.
+//! * [`servers`], [`clients`], [`links`], [`sides`], [`znodes`]: through Yew, when they change.
+//! * [`messages`], [`rings`], [`hover`]: outside of Yew, in every frame or with the pointer.
 
 pub mod clients;
 pub mod hover;

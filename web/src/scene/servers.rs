@@ -76,8 +76,13 @@ fn words(server: &ServerView, layout: &Layout) -> Vec<String> {
         Role::Looking => {
             server.vote.map_or_else(|| "has no vote".to_owned(), |vote| format!("votes for {vote}"))
         }
-        _ if !server.serving => server.phase.to_owned(),
-        _ => epochs(server),
+        _ if server.serving => format!("epoch {}", server.current_epoch),
+        // A newer epoch is promised, but the history is still that of the older one.
+        _ if server.accepted_epoch > server.current_epoch => {
+            let phase = if server.phase == "synchronization" { "sync" } else { server.phase };
+            format!("{phase}, e{} → e{}", server.current_epoch, server.accepted_epoch)
+        }
+        _ => server.phase.to_owned(),
     };
     match layout.density {
         // The fact stands for the role where both do not fit; the glyph still tells the role.
@@ -95,16 +100,6 @@ fn words(server: &ServerView, layout: &Layout) -> Vec<String> {
             format!("logged {}", server.logged),
             format!("committed {}", server.committed),
         ],
-    }
-}
-
-/// currentEpoch, and acceptedEpoch where it is another one: a newer epoch is promised.
-fn epochs(server: &ServerView) -> String {
-    let ServerView { accepted_epoch, current_epoch, .. } = server;
-    if accepted_epoch == current_epoch {
-        format!("epoch {current_epoch}")
-    } else {
-        format!("epoch {current_epoch} → {accepted_epoch}")
     }
 }
 

@@ -238,11 +238,11 @@ fn named(score: &Score, y: impl Fn(usize) -> f32, chosen: Option<u64>) -> Vec<bo
     if let Some(arrow) = chosen.and_then(|id| score.arrow(id)) {
         free(arrow, arrow.look.title().len());
     }
-    let mut is_named = |arrow: &Arrow| {
+    let is_named = |arrow: &Arrow| {
         let loud = arrow.look.tone.class() != "quiet" && arrow.fate != Fate::Ahead;
         chosen == Some(arrow.id) || arrow.first && loud && free(arrow, arrow.look.name.len())
     };
-    score.arrows.iter().map(|arrow| is_named(arrow)).collect()
+    score.arrows.iter().map(is_named).collect()
 }
 
 fn end_of(fate: Fate, from: (f32, f32), here: (f32, f32)) -> Html {
