@@ -33,8 +33,11 @@ use crate::panic;
 use crate::route::Route;
 use crate::rove;
 use crate::run_view::{RunCache, RunView};
-use crate::scene::layout::{Layout, Shape};
+use crate::scene::hover;
+use crate::scene::layout::{Crew, Layout, Shape};
 use crate::scene::messages::Messages;
+use crate::scene::rings::Rings;
+use crate::scene::state::{RingView, SceneView};
 use crate::share::Shared;
 use crate::spine::SpineView;
 use crate::tour::Tour;
@@ -87,6 +90,9 @@ pub struct App {
     lab: Lab,
     view: Rc<View>,
     spine: Rc<SpineView>,
+    scene: Rc<SceneView>,
+    ring_views: Vec<RingView>,
+    rings: Rings,
     /// The moment for the panels: it stays the same while only messages move.
     calm: Rc<View>,
     layout: Rc<Layout>,
@@ -177,6 +183,9 @@ fn listen(ctx: &Context<App>, queries: &[&Option<MediaQueryList>]) -> Vec<EventL
     }));
     let link = ctx.link().clone();
     let active = EventListenerOptions::enable_prevent_default();
+    for kind in ["mouseover", "focusin"] {
+        listeners.push(EventListener::new(&window, kind, hover::moved));
+    }
     listeners.push(EventListener::new_with_options(&window, "keydown", active, move |event| {
         if let Some(event) = event.dyn_ref::<KeyboardEvent>() {
             link.send_message(Msg::Key(event.clone()));
@@ -201,8 +210,11 @@ impl Component for App {
         let mut app = Self {
             view: Rc::new(View::of(&lab)),
             spine: Rc::default(),
+            scene: Rc::default(),
+            ring_views: Vec::new(),
+            rings: Rings::default(),
             calm: Rc::new(View::of(&lab)),
-            layout: Rc::new(Layout::new(0, 0, Shape::Wide)),
+            layout: Rc::new(Layout::new(&Crew::default(), Shape::Wide)),
             // Nothing moves on the first screen before somebody presses play.
             playing: route == Route::Play,
             route,
@@ -247,6 +259,7 @@ impl Component for App {
         if app.route != Route::First {
             app.visit(app.route);
             app.see_spine();
+            app.see_scene();
             app.name_the_page();
         }
         app
@@ -271,6 +284,7 @@ impl Component for App {
             Msg::Address => {
                 self.visit(Route::here());
                 self.see_spine();
+                self.see_scene();
                 self.name_the_page();
                 true
             }
@@ -361,6 +375,7 @@ impl App {
             why: has_panels.then(|| why::why(self.lab.sim(), self.selection)),
             view: self.calm.clone(),
             spine: self.spine.clone(),
+            scene: self.scene.clone(),
             run: if has_panels {
                 self.run.borrow_mut().view(&self.lab, &self.pace, self.playing)
             } else {
@@ -393,8 +408,14 @@ impl App {
     /// Chooses the layout for the screen.
     fn arrange(&mut self) {
         let shape = if matches(self.narrow.as_ref()) { Shape::Narrow } else { Shape::Wide };
-        let (servers, clients) = (self.view.servers.len(), self.view.clients.len());
-        self.layout = Rc::new(Layout::new(servers, clients, shape));
+        let observers = self.view.servers.iter().filter(|server| server.observer).count();
+        let mut docks = self.scene.docks.clone();
+        docks.resize(self.view.clients.len(), None);
+        let crew = Crew { voters: self.view.servers.len() - observers, observers, docks };
+        let layout = Layout::new(&crew, shape);
+        if *self.layout != layout {
+            self.layout = Rc::new(layout);
+        }
     }
 
     fn name_the_page(&self) {

@@ -6,11 +6,12 @@ use crate::message::Look;
 use crate::tell;
 
 use std::rc::Rc;
-use zabscope_core::base::{Link, NodeId, Set, Sid};
+use zabscope_core::base::{Link, NodeId, Set, Sid, Zxid};
 use zabscope_core::client;
 use zabscope_core::ensemble::Actor;
 use zabscope_core::server::Server;
-use zabscope_core::sim::{Micros, Slot, World};
+use zabscope_core::server::message::{Msg, Packet};
+use zabscope_core::sim::{Micros, Slot, Wire, World};
 use zabscope_core::zab::{Phase, ServerState};
 
 /// Lines of the log that are shown.
@@ -35,12 +36,15 @@ pub enum Role {
 
 /// Entries of a log that are shown beside a server.
 const TILES: usize = 5;
+/// Commits that are looked through for an entry that waits: a leader has no more under way that
+/// fit into the tiles.
+const COMMITS: usize = 64;
 
 /// An entry of a log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tile {
-    /// Its epoch.
-    pub epoch: i64,
+    /// Which.
+    pub zxid: Zxid,
     /// How far it has come on this server.
     pub state: TileState,
 }
@@ -48,10 +52,14 @@ pub struct Tile {
 /// How far an entry has come on one server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TileState {
+    /// Its PROPOSAL is on the way.
+    Proposed,
     /// In the log, in memory.
     Logged,
     /// In the log, on disk.
     Synced,
+    /// The leader has counted a majority for it.
+    Committed,
     /// In the tree.
     Applied,
 }
@@ -61,8 +69,10 @@ impl TileState {
     #[must_use]
     pub const fn class(self) -> &'static str {
         match self {
+            Self::Proposed => "proposed",
             Self::Logged => "logged",
             Self::Synced => "synced",
+            Self::Committed => "committed",
             Self::Applied => "applied",
         }
     }
@@ -101,6 +111,12 @@ pub struct ServerView {
     pub clients: usize,
     /// Watches.
     pub watches: usize,
+    /// It has no vote, whatever it does.
+    pub observer: bool,
+    /// Its process is stopped, as SIGSTOP does.
+    pub frozen: bool,
+    /// Each access to its disk takes so many times as long as usual.
+    pub disk_slowness: u32,
 }
 
 /// One client.
@@ -263,15 +279,21 @@ impl View {
     /// The moment at the lab's cursor.
     #[must_use]
     pub fn of(lab: &Lab) -> Self {
-        let servers: Vec<ServerView> = lab
+        let mut servers: Vec<ServerView> = lab
             .world()
             .slots()
             .iter()
             .filter_map(|(node, slot)| match node {
-                NodeId::Server(sid) => Some(server_view(*sid, slot)),
+                NodeId::Server(sid) => Some(ServerView {
+                    observer: sid.0 > i64::from(lab.voters()),
+                    frozen: lab.sim().frozen().contains(node),
+                    disk_slowness: lab.sim().disk_slowness(*node),
+                    ..server_view(*sid, slot)
+                }),
                 NodeId::Client(_) => None,
             })
             .collect();
+        go_on(lab, &mut servers);
         let last = lab.last();
         Self {
             last_at: time_text(last.map_or(Micros(0), |last| last.at)),
@@ -282,7 +304,7 @@ impl View {
             quorum: usize::from(lab.voters()) / 2 + 1,
             servers,
             clients: clients(lab),
-            links: links(lab.world()),
+            links: links(lab.world(), lab.voters()),
             flights: flights(lab),
             log: log(lab),
         }
@@ -318,7 +340,7 @@ impl View {
     }
 }
 
-/// One server.
+/// One server, without what the world around it does to it.
 pub(crate) fn server_view(sid: Sid, slot: &Slot<Actor>) -> ServerView {
     let Some(server) = slot.process().and_then(Actor::server) else { return down(sid) };
     let peer = server.peer();
@@ -349,9 +371,13 @@ pub(crate) fn server_view(sid: Sid, slot: &Slot<Actor>) -> ServerView {
         znodes: server.image().tree.len(),
         clients: server.connections().len(),
         watches: watches(server),
+        observer: false,
+        frozen: false,
+        disk_slowness: 1,
     }
 }
 
+/// The last entries of a log. What else is known of them is added by [`go_on`].
 fn tiles(server: &Server) -> Vec<Tile> {
     let peer = server.peer();
     let (history, durable) = (peer.history(), peer.durable());
@@ -362,7 +388,34 @@ fn tiles(server: &Server) -> Vec<Tile> {
     });
     let skipped = (history.recent().len() + history.tail().len()).saturating_sub(TILES);
     let tiles = applied.chain(waiting).skip(skipped);
-    tiles.map(|(zxid, state)| Tile { epoch: zxid.epoch().0, state }).collect()
+    tiles.map(|(zxid, state)| Tile { zxid, state }).collect()
+}
+
+/// What the servers' own state does not say of their entries: that a majority was counted, and
+/// what is on its way to them.
+fn go_on(lab: &Lab, servers: &mut [ServerView]) {
+    let waits = |tile: &&mut Tile| tile.state == TileState::Synced;
+    for tile in servers.iter_mut().flat_map(|server| &mut server.tiles).filter(waits) {
+        if lab.commits().take(COMMITS).any(|commit| commit.zxid == tile.zxid) {
+            tile.state = TileState::Committed;
+        }
+    }
+    for (end, queue) in lab.world().network().queues() {
+        let (NodeId::Server(to), Link::Quorum(_)) = (end.node, end.link) else { continue };
+        let Some(server) = servers.iter_mut().find(|server| server.sid == to.0) else { continue };
+        for item in queue {
+            let Wire::Data(Msg::Packet(Packet::Proposal(entry) | Packet::Inform(entry))) =
+                &item.wire
+            else {
+                continue;
+            };
+            if server.tiles.iter().all(|tile| tile.zxid < entry.zxid) {
+                server.tiles.push(Tile { zxid: entry.zxid, state: TileState::Proposed });
+            }
+        }
+        let much = server.tiles.len().saturating_sub(TILES);
+        server.tiles.drain(..much);
+    }
 }
 
 fn watches(server: &Server) -> usize {
@@ -387,6 +440,9 @@ fn down(sid: Sid) -> ServerView {
         znodes: 0,
         clients: 0,
         watches: 0,
+        observer: false,
+        frozen: false,
+        disk_slowness: 1,
     }
 }
 
@@ -425,7 +481,7 @@ fn clients(lab: &Lab) -> Vec<ClientView> {
     clients
 }
 
-fn links(world: &World<Actor>) -> Vec<LinkView> {
+fn links(world: &World<Actor>, voters: u8) -> Vec<LinkView> {
     let cuts = world.network().cuts();
     let mut used = Set::new();
     for (end, socket) in world.network().sockets() {
@@ -444,7 +500,11 @@ fn links(world: &World<Actor>) -> Vec<LinkView> {
         for &b in nodes.iter().skip(place + 1) {
             let (cut_ab, cut_ba) = (cuts.contains(&(a, b)), cuts.contains(&(b, a)));
             let used = used.contains(&(a, b));
-            let servers = matches!((a, b), (NodeId::Server(_), NodeId::Server(_)));
+            // Observers have nothing to say to each other, and a client only to its server.
+            let servers = match (a, b) {
+                (NodeId::Server(a), NodeId::Server(_)) => a.0 <= i64::from(voters),
+                _ => false,
+            };
             if servers || used || cut_ab || cut_ba {
                 links.push(LinkView { a, b, cut_ab, cut_ba, used });
             }

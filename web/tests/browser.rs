@@ -8,7 +8,7 @@ use zabscope_core::base::ClientId;
 use zabscope_core::sim::Micros;
 use zabscope_web::lab::{Lab, create};
 use zabscope_web::panic;
-use zabscope_web::scene::layout::{Layout, Shape, between};
+use zabscope_web::scene::layout::{Crew, Layout, Shape, between};
 use zabscope_web::scene::messages::Messages;
 use zabscope_web::view::View;
 
@@ -56,14 +56,14 @@ fn messages_are_put_where_their_share_of_the_way_says() {
     let place = place("scene");
     place.set_inner_html("<svg viewBox='0 0 628 540'><g></g></svg>");
     let group = place.query_selector("g").unwrap().unwrap();
-    let layout = Layout::new(3, 2, Shape::Wide);
+    let layout = Layout::new(&Crew { voters: 3, observers: 0, docks: vec![None; 2] }, Shape::Wide);
     let mut lab = Lab::elected(3, 7);
     // A request of a client is under way at once.
     lab.ask(ClientId(1), create("/a", "1", 0));
     let view = View::of(&lab);
     let flight = view.flights.iter().find(|f| f.look.name == "REQUEST").unwrap();
     let mut messages = Messages::default();
-    messages.show(&group, &view.flights, &layout);
+    messages.show(&group, &view.flights, &layout, None);
     let (from, to) = layout.way(flight.from, flight.to).unwrap();
     let half = Micros((flight.sent_at.0 + flight.due_at.0) / 2);
     messages.place(half, false);
@@ -76,7 +76,7 @@ fn messages_are_put_where_their_share_of_the_way_says() {
     let middle = between(from, to, 0.5);
     let (x, y) = place_of(&shown);
     assert!((x - middle.x).abs() < 0.5 && (y - middle.y).abs() < 0.5, "{x} {y} {middle:?}");
-    messages.show(&group, &[], &layout);
+    messages.show(&group, &[], &layout, None);
     assert_eq!(group.child_element_count(), 0);
     place.remove();
 }

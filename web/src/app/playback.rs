@@ -1,7 +1,9 @@
 //! How time passes on the page: one picture after the other.
 
-use super::{App, Msg, Speech};
+use super::{App, Msg, Selection, Speech};
 use crate::chart;
+use crate::later;
+use crate::scene::state::{SceneView, rings};
 use crate::spine::SpineView;
 use crate::view::{View, time_text};
 use gloo_render::request_animation_frame;
@@ -69,11 +71,23 @@ impl App {
         }
     }
 
+    /// So do sessions, what they hold, and the timers.
+    pub(super) fn see_scene(&mut self) {
+        let seen = self.route.has_panels() && later::is_here();
+        let scene = if seen { SceneView::of(&self.lab) } else { SceneView::default() };
+        if *self.scene != scene {
+            self.scene = Rc::new(scene);
+            self.arrange();
+        }
+        self.ring_views = if seen { rings(&self.lab) } else { Vec::new() };
+    }
+
     /// What is drawn follows the lab.
     pub(super) fn refresh(&mut self) {
         self.view = Rc::new(View::of(&self.lab));
         self.see_spine();
         self.watch_quorum();
+        self.see_scene();
         if !self.calm.stands_like(&self.view) {
             self.calm = self.view.clone();
         }
@@ -91,7 +105,19 @@ impl App {
         if let Some(group) = self.group.cast::<Element>()
             && show
         {
-            self.messages.show(&group, &self.view.flights, &self.layout);
+            let chosen = match self.selection {
+                Some(Selection::Message(id)) => Some(id),
+                _ => None,
+            };
+            self.messages.show(&group, &self.view.flights, &self.layout, chosen);
+            if let Some(document) = group.owner_document()
+                && later::is_here()
+            {
+                self.rings.show(&document, &self.ring_views);
+            }
+        }
+        if later::is_here() {
+            self.rings.place(self.lab.now());
         }
         self.messages.place(self.lab.now(), self.is_still());
         if let Some(clock) = self.clock.cast::<Element>() {

@@ -14,7 +14,7 @@ pub mod list;
 pub mod record;
 
 pub use branch::{Branch, BranchId, Origin};
-pub use record::{Band, Flight, Happening, Kinds, Line, Stage, Talk};
+pub use record::{Attached, Band, Commit, Flight, Happening, Kinds, Line, Stage, Talk};
 
 use branch::Branches;
 use record::Record;
@@ -247,6 +247,18 @@ impl Lab {
     pub fn talks(&self) -> impl Iterator<Item = &Talk> {
         let talks = &self.record().talks;
         talks.before(talks.partition_point(|talk| talk.step < self.index()))
+    }
+
+    /// What leaders have counted a majority for before the cursor, newest first.
+    pub fn commits(&self) -> impl Iterator<Item = &Commit> {
+        let commits = &self.record().commits;
+        commits.before(commits.partition_point(|commit| commit.step < self.index()))
+    }
+
+    /// Sessions and connections of clients before the cursor, newest first.
+    pub fn attached(&self) -> impl Iterator<Item = &Attached> {
+        let attached = &self.record().attached;
+        attached.before(attached.partition_point(|it| it.step < self.index()))
     }
 
     /// What is known of a message.

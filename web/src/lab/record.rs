@@ -4,7 +4,7 @@ use super::list::List;
 use crate::message::Look;
 use crate::spine::trail::Trail;
 use crate::tell;
-use zabscope_core::base::{ClientId, NodeId, Zxid};
+use zabscope_core::base::{ClientId, NodeId, SessionId, Sid, Zxid};
 use zabscope_core::client::{self, Reply};
 use zabscope_core::ensemble::{Actor, Call, Note};
 use zabscope_core::server::message::{Msg, Packet};
@@ -85,6 +85,19 @@ pub struct Talk {
     pub answer: Option<(u64, bool, String)>,
 }
 
+/// From this step on a client has this session, and is connected so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Attached {
+    /// The step.
+    pub step: u64,
+    /// Whose.
+    pub client: ClientId,
+    /// Its session; 0 if it has none.
+    pub session: SessionId,
+    /// The server that serves it.
+    pub server: Option<Sid>,
+}
+
 /// How far the ensemble as a whole is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
@@ -142,6 +155,8 @@ pub struct Record {
     pub flights: List<Flight>,
     /// Requests and news.
     pub talks: List<Talk>,
+    /// Sessions and connections of clients: a client that is dead cannot be asked any more.
+    pub attached: List<Attached>,
     /// Changes of the ensemble's stage.
     pub bands: List<Band>,
     /// Commits, by time.
@@ -209,6 +224,7 @@ impl Record {
         self.flights.truncate(flights);
         self.trail.truncate(index, flights);
         self.talks.truncate(self.talks.partition_point(|talk| talk.step < index));
+        self.attached.truncate(self.attached.partition_point(|it| it.step < index));
         self.bands.truncate(self.bands.partition_point(|band| band.step <= index));
         self.commits.truncate(self.commits.partition_point(|commit| commit.step < index));
         self.proposals.truncate(self.proposals.partition_point(|(_, step, _)| *step < index));
@@ -243,6 +259,7 @@ impl Record {
             }
         }
         self.trail.remember(sim.world(), record);
+        self.attach(sim.world(), record);
         self.asked(record);
         self.replies(record);
         let lines = tell::lines(sim.world(), record);
@@ -261,6 +278,23 @@ impl Record {
             if self.bands.last().is_none_or(|band| band.stage != stage) {
                 self.bands.push(Band { step: record.index + 1, at: record.at, stage });
             }
+        }
+    }
+
+    /// Notes where a client is, if that is news.
+    fn attach(&mut self, world: &World<Actor>, record: &StepRecord<Actor>) {
+        let Some(node @ NodeId::Client(client)) = record.action().and_then(Action::node) else {
+            return;
+        };
+        let Some(process) = world.process(node).and_then(Actor::client) else { return };
+        let connected = process.state() == client::State::Connected;
+        let server = process.server().filter(|_| connected);
+        let session = process.session();
+        let mut own = self.attached.before(usize::MAX).filter(|last| last.client == client);
+        let last = own.next().map(|last| (last.session, last.server));
+        drop(own);
+        if last.unwrap_or_default() != (session, server) {
+            self.attached.push(Attached { step: record.index, client, session, server });
         }
     }
 

@@ -27,6 +27,7 @@ use crate::route::Route;
 use crate::run_view::RunView;
 use crate::scene::Stage;
 use crate::scene::layout::Layout;
+use crate::scene::state::SceneView;
 use crate::share::Shared;
 use crate::spine::SpineView;
 use crate::view::View;
@@ -55,6 +56,8 @@ pub struct Shown {
     pub view: Rc<View>,
     /// The moment, for the diagram.
     pub spine: Rc<SpineView>,
+    /// The moment, for what the stage shows of sessions.
+    pub scene: Rc<SceneView>,
     /// The run around it.
     pub run: RunView,
     /// Where things stand on the stage.
@@ -144,7 +147,8 @@ fn Work(shown: &Shown) -> Html {
 /// The drawing.
 fn stage(shown: &Shown) -> Html {
     html! {
-        <Stage view={shown.view.clone()} layout={shown.layout.clone()}
+        <Stage view={shown.view.clone()} scene={shown.scene.clone()}
+            layout={shown.layout.clone()} client={shown.client}
             selection={shown.selection} messages={shown.messages.clone()}
             order={shown.order.clone()} />
     }

@@ -1,6 +1,6 @@
-//! Clients: boxes at the upper corners.
+//! Clients: a screen in the ring of its session, which empties while the leader hears nothing.
 
-use super::layout::{CLIENT_HALF_WIDTH, Layout, number};
+use super::layout::{Layout, Shape, number};
 use crate::order::Order;
 use crate::view::ClientView;
 use std::rc::Rc;
@@ -14,32 +14,85 @@ pub struct ClientProps {
     pub client: ClientView,
     /// Where it stands.
     pub layout: Rc<Layout>,
+    /// Ephemeral znodes of its session, and its watches.
+    pub holds: (usize, usize),
+    /// It is the one that asks.
+    pub selected: bool,
     /// Where clicks go.
     pub order: Callback<Order>,
+}
+
+/// A client in words, for those who do not see the drawing.
+fn spoken(client: &ClientView, (owned, watched): (usize, usize)) -> String {
+    let mut words = format!("Client {}, {}", client.id, state(client));
+    if let Some(sid) = client.server.filter(|_| client.connected) {
+        words.push_str(&format!(" to server {sid}"));
+    }
+    for (count, what) in [(owned, "ephemeral znodes"), (watched, "watches")] {
+        if count > 0 {
+            words.push_str(&format!(", {what}: {count}"));
+        }
+    }
+    words
+}
+
+/// How far it is, in a word or two.
+const fn state(client: &ClientView) -> &'static str {
+    if client.runs { client.state } else { "killed" }
 }
 
 /// A client. A click chooses it in the client panel, which is the way for the keyboard too.
 #[component]
 pub fn Client(props: &ClientProps) -> Html {
-    let ClientProps { client, layout, order } = props;
+    let ClientProps { client, layout, holds, selected, order } = props;
     let id = ClientId(client.id);
     let Some(seat) = layout.seat(NodeId::Client(id)) else { return Html::default() };
     let onclick = {
         let order = order.clone();
         Callback::from(move |_: MouseEvent| order.emit(Order::ChooseClient(id)))
     };
-    let half = CLIENT_HALF_WIDTH;
+    let r = layout.client_radius;
+    let ring = number(r - 2.0);
+    let wide = layout.shape == Shape::Wide;
+    let class = classes!(
+        "client",
+        client.connected.then_some("connected"),
+        (!client.runs).then_some("dead"),
+        selected.then_some("selected")
+    );
     html! {
-        <g class={classes!("client", client.connected.then_some("connected"))} {onclick}
-            id={format!("client-{}", client.id)} role="img"
-            aria-label={format!("Client {}, {}", client.id, client.state)}
-            transform={seat.translate()}>
-            <rect class="box" x={number(-half)} y="-16" width={number(2.0 * half)}
-                height="28" rx="3" />
-            <line class="foot" x1={number(-half - 5.0)} x2={number(half + 5.0)} y1="16"
-                y2="16" />
-            <text class="number" y="3">{ format!("c{}", client.id) }</text>
-            <text class="fact" y="36">{ client.state }</text>
+        <g {class} {onclick} id={format!("client-{}", client.id)} role="img"
+            data-of={format!("c{}", client.id)}
+            aria-label={spoken(client, *holds)} transform={seat.translate()}>
+            <circle class="halo" r={number(r + 4.0)} />
+            <circle class="back" r={number(r)} />
+            <circle class="track" r={ring.clone()} />
+            <circle class="arc" r={ring} id={format!("ring-c{}", client.id)} pathLength="100"
+                transform="rotate(-90)" />
+            <rect class="box" x="-11" y="-10" width="22" height="16" rx="2" />
+            <line class="foot" x1="-14" x2="14" y1="9" y2="9" />
+            <text class="number" y="2">{ client.id }</text>
+            if wide {
+                // What is left to the session is written here without Yew, as the ring is.
+                <text class="fact" y={number(r + 13.0)} id={format!("count-c{}", client.id)} />
+            } else {
+                { badge("owned", holds.0, -r, r) }
+                { badge("eye", holds.1, r, r) }
+            }
+        </g>
+    }
+}
+
+/// On a telephone: how many ephemeral znodes or watches.
+fn badge(class: &'static str, count: usize, x: f32, y: f32) -> Html {
+    if count == 0 {
+        return Html::default();
+    }
+    let (x, y) = (number(x * 0.8), number(y * 0.8));
+    html! {
+        <g class={classes!("badge", class)} transform={format!("translate({x} {y})")}>
+            if class == "eye" { <circle r="8" /> } else { <rect x="-8" y="-7" width="16" height="14" rx="2" /> }
+            <text y="4">{ count }</text>
         </g>
     }
 }

@@ -1,27 +1,43 @@
 //! The drawing of the ensemble.
+//!
+//! * [`layout`]: where things stand. [`state`]: what is drawn beside servers, links and messages.
+//! * [`servers`], [`clients`], [`links`], [`sides`], [`znodes`]: through Yew, when they change.
+//! * [`messages`], [`rings`], [`hover`]: outside of Yew, in every frame or with the pointer.
 
 pub mod clients;
+pub mod hover;
 pub mod layout;
 pub mod links;
 pub mod messages;
+pub mod rings;
 pub mod servers;
+pub mod sides;
+pub mod state;
+pub mod znodes;
 
+use crate::later;
 use crate::order::{Order, Selection};
 use crate::view::View;
 use clients::Client;
 use layout::{Layout, number};
 use links::Link;
 use servers::Seat;
+use state::SceneView;
 use std::rc::Rc;
 use yew::prelude::*;
+use zabscope_core::base::ClientId;
 
 /// What the stage is drawn from.
 #[derive(Clone, Debug, PartialEq, Properties)]
 pub struct StageProps {
     /// The moment.
     pub view: Rc<View>,
+    /// Sessions, their znodes and watches.
+    pub scene: Rc<SceneView>,
     /// Where things stand.
     pub layout: Rc<Layout>,
+    /// The client that asks.
+    pub client: ClientId,
     /// What is chosen.
     pub selection: Option<Selection>,
     /// The empty group that the messages are put into, outside of Yew's sight.
@@ -33,7 +49,17 @@ pub struct StageProps {
 /// Servers, clients and links; the messages are drawn into it by [`messages::Messages`].
 #[component]
 pub fn Stage(props: &StageProps) -> Html {
-    let StageProps { view, layout, selection, messages, order } = props;
+    let StageProps { view, scene, layout, client: asks, selection, messages, order } = props;
+    // The code of these comes later: before that nobody can cut or own anything.
+    let late = later::is_here();
+    let pick = {
+        let order = order.clone();
+        Callback::from(move |event: MouseEvent| {
+            if let Some(id) = hover::message(&event) {
+                order.emit(Order::Select(Some(Selection::Message(id))));
+            }
+        })
+    };
     let view_box = format!("0 0 {} {}", number(layout.width), number(layout.height));
     html! {
         <svg class="stage" id="stage" viewBox={view_box} role="group" aria-label="The ensemble">
@@ -43,6 +69,7 @@ pub fn Stage(props: &StageProps) -> Html {
                     <line y2="6" class="hatch" />
                 </pattern>
             </defs>
+            if late { { sides::hulls(view, layout) } }
             <g class="links">
                 { for view.links.iter().map(|link| html! {
                     <Link key={format!("{}-{}", link.a, link.b)} link={link.clone()}
@@ -50,6 +77,7 @@ pub fn Stage(props: &StageProps) -> Html {
                         selected={*selection == Some(Selection::Link(link.a, link.b))} />
                 }) }
             </g>
+            if late { { znodes::znodes(scene, layout) } }
             <g class="seats">
                 { for view.servers.iter().map(|server| html! {
                     <Seat key={server.sid} server={server.clone()} layout={layout.clone()}
@@ -58,10 +86,12 @@ pub fn Stage(props: &StageProps) -> Html {
                 }) }
                 { for view.clients.iter().map(|client| html! {
                     <Client key={format!("c{}", client.id)} client={client.clone()} layout={layout.clone()}
+                        holds={if late { scene.holds(client.id) } else { (0, 0) }}
+                        selected={late && client.id == asks.0 && view.clients.len() > 1}
                         order={order.clone()} />
                 }) }
             </g>
-            <g class="messages" ref={messages.clone()} aria-hidden="true"></g>
+            <g class="messages" ref={messages.clone()} onclick={pick} aria-hidden="true"></g>
         </svg>
     }
 }

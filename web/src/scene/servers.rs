@@ -1,6 +1,6 @@
 //! Servers on their seats.
 
-use super::layout::{LINE, Label, Layout, Point, Shape, number};
+use super::layout::{Density, LINE, Label, Layout, Point, Shape, number};
 use crate::order::{Order, Selection};
 use crate::view::{Role, ServerView, TileState};
 use std::rc::Rc;
@@ -32,11 +32,14 @@ pub const fn glyph(role: Role) -> &'static str {
     }
 }
 
+/// The sign of a process that is stopped.
+const FROZEN: &str = "M0-10V10M-8.7-5 8.7 5M-8.7 5 8.7-5M-3-8.5 0-5.5 3-8.5M-3 8.5 0 5.5 3 8.5";
+
 /// The facts of a server in one sentence, for those who do not see the drawing.
 #[must_use]
 pub fn spoken(server: &ServerView) -> String {
     let ServerView { sid, role, logged, durable, committed, current_epoch, .. } = server;
-    match role {
+    let mut words = match role {
         Role::Down => format!("Server {sid}, DOWN"),
         Role::Looking => {
             let vote = server.vote.map_or_else(String::new, |vote| format!(", votes for {vote}"));
@@ -48,30 +51,56 @@ pub fn spoken(server: &ServerView) -> String {
             role.word(),
             server.phase
         ),
+    };
+    if server.accepted_epoch > *current_epoch {
+        words.push_str(&format!(", accepted epoch {}", server.accepted_epoch));
     }
+    if server.frozen {
+        words.push_str(", frozen");
+    }
+    if server.disk_slowness > 1 {
+        words.push_str(&format!(", its disk is {} times slower", server.disk_slowness));
+    }
+    words
 }
 
-/// The words beside a seat: the role first.
-fn words(server: &ServerView, shape: Shape) -> Vec<String> {
+/// The words beside a seat: the role first, then as many facts as there is room for.
+fn words(server: &ServerView, layout: &Layout) -> Vec<String> {
+    let role = server.role.word();
+    let narrow = layout.shape == Shape::Narrow;
+    if server.role == Role::Down {
+        return vec![role.to_owned()];
+    }
     let state = match server.role {
-        Role::Down => return vec!["DOWN".to_owned()],
+        _ if server.frozen => "frozen".to_owned(),
         Role::Looking => {
             server.vote.map_or_else(|| "has no vote".to_owned(), |vote| format!("votes for {vote}"))
         }
-        Role::Leading | Role::Following | Role::Observing if server.serving => {
-            format!("epoch {}", server.current_epoch)
+        _ if server.serving => format!("epoch {}", server.current_epoch),
+        // A newer epoch is promised, but the history is still that of the older one.
+        _ if server.accepted_epoch > server.current_epoch => {
+            let phase = if server.phase == "synchronization" { "sync" } else { server.phase };
+            format!("{phase}, e{} → e{}", server.current_epoch, server.accepted_epoch)
         }
-        Role::Leading | Role::Following | Role::Observing => server.phase.to_owned(),
+        _ => server.phase.to_owned(),
     };
-    let mut words = vec![server.role.word().to_owned(), state];
-    if shape == Shape::Wide {
-        words.push(if server.logged == server.committed {
-            format!("committed {}", server.committed)
-        } else {
-            format!("logged {}", server.logged)
-        });
+    match layout.density {
+        // The fact stands for the role where both do not fit; the glyph still tells the role.
+        Density::Tight | Density::Full if narrow && server.serving => {
+            vec![format!("epoch {}", server.current_epoch)]
+        }
+        Density::Tight | Density::Full if narrow => vec![state],
+        Density::Full => vec![role.to_owned()],
+        _ if server.observer => vec![role.to_owned()],
+        Density::Tight => vec![role.to_owned(), state],
+        Density::Roomy if narrow => vec![role.to_owned(), state],
+        Density::Roomy => vec![
+            role.to_owned(),
+            state,
+            format!("logged {}", server.logged),
+            format!("committed {}", server.committed),
+        ],
     }
-    words
 }
 
 /// Side of a tile, and from one to the next.
@@ -87,14 +116,35 @@ fn tiles(server: &ServerView, label: Label) -> Html {
     html! {
         { for server.tiles.iter().enumerate().map(|(place, tile)| {
             let at = Point { x: label.at.x + start + pitch(place), y };
-            let epoch = ["e0", "e1", "e2", "e3"][usize::try_from(tile.epoch.rem_euclid(4)).unwrap_or(0)];
+            let epoch = (tile.zxid.epoch().0 & 3) as usize;
+            let epoch = ["e0", "e1", "e2", "e3"].get(epoch).copied().unwrap_or("e0");
             html! {
-                <g class={classes!("tile", epoch, tile.state.class())} transform={at.translate()}>
+                <g class={classes!("tile", epoch, tile.state.class())} transform={at.translate()}
+                    data-zxid={tile.zxid.to_string()}>
                     <rect width="13" height="13" rx="2" />
+                    if tile.state == TileState::Synced { <path class="half" d="M2 11.5V6.5H11V11.5z" /> }
                     if tile.state == TileState::Applied { <path d="M3 6.5 5.5 9 10 3.5" /> }
                 </g>
             }
         }) }
+    }
+}
+
+/// The sign of a slow disk, and how slow it is.
+///
+/// It stands towards the middle, away from the words.
+fn slow_disk(server: &ServerView, radius: f32, side: f32) -> Html {
+    if server.disk_slowness < 2 {
+        return Html::default();
+    }
+    let x = if side < 0.0 { radius * 0.6 } else { -radius * 0.6 - 38.0 };
+    let at = Point { x, y: radius * 0.8 };
+    html! {
+        <g class="slow" transform={at.translate()}>
+            <rect x="-3" y="-10" width="44" height="20" rx="3" />
+            <path d="M1-5c0-4 12-4 12 0V5c0 4-12 4-12 0zM1-5c0 4 12 4 12 0" />
+            <text x="17" y="4">{ format!("×{}", server.disk_slowness) }</text>
+        </g>
     }
 }
 
@@ -104,7 +154,7 @@ pub fn Seat(props: &SeatProps) -> Html {
     let SeatProps { server, layout, selected, order } = props;
     let node = NodeId::Server(Sid(server.sid));
     let Some(seat) = layout.seat(node) else { return Html::default() };
-    let words = words(server, layout.shape);
+    let words = words(server, layout);
     let Some(label) = layout.label(server.sid, words.len()) else { return Html::default() };
     let choose = {
         let (order, sid) = (order.clone(), server.sid);
@@ -120,14 +170,15 @@ pub fn Seat(props: &SeatProps) -> Html {
             choose();
         }
     });
-    let radius = layout.radius;
-    let (glyph_x, glyph_y) = match layout.shape {
-        Shape::Wide => (0.0, -radius - 12.0),
-        Shape::Narrow => (radius + 4.0, 12.0 - radius),
-    };
+    let radius = layout.radius_of(server.sid);
+    let planted = Point { x: 0.0, y: -radius - 12.0 }.translate();
+    let roomy = layout.density == Density::Roomy && layout.shape == Shape::Wide;
     html! {
-        <g class={classes!("seat", server.role.class(), selected.then_some("selected"))}
+        <g class={classes!("seat", server.role.class(), selected.then_some("selected"),
+                server.observer.then_some("small"),
+                server.frozen.then_some("frozen"))}
             id={format!("server-{}", server.sid)} role="button" tabindex="0"
+            data-of={format!("s{}", server.sid)}
             aria-label={spoken(server)} aria-pressed={selected.to_string()}
             data-role={server.role.word()} {onclick} {onkeydown}>
             <g transform={seat.translate()}>
@@ -136,11 +187,18 @@ pub fn Seat(props: &SeatProps) -> Html {
                 { (server.role == Role::Leading).then(|| html! {
                     <circle class="inner" r={number(radius - 5.0)} />
                 }) }
+                if server.frozen { <circle class="ice" r={number(radius - 3.0)} /> }
                 <text class="number" y="8">{ server.sid }</text>
-                <path class="glyph" d={glyph(server.role)}
-                    transform={Point { x: glyph_x, y: glyph_y }.translate()} />
+                if server.frozen {
+                    <path class="glyph snow" d={FROZEN} transform={planted} />
+                } else {
+                    <path class="glyph" d={glyph(server.role)} transform={planted} />
+                }
+                <circle class="arc" r={number(radius - 6.0)} id={format!("ring-{}", server.sid)}
+                    pathLength="100" transform="rotate(-90)" />
+                { slow_disk(server, radius, layout.side(seat)) }
             </g>
-            if layout.shape == Shape::Wide {
+            if roomy && !server.observer {
                 <g aria-hidden="true">{ tiles(server, label) }</g>
             }
             <text class="label" text-anchor={label.anchor} x={number(label.at.x)}

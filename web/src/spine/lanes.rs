@@ -96,8 +96,8 @@ pub fn Lanes(props: &LanesProps) -> Html {
                     { for score.lanes.iter().enumerate().map(|(row, lane)| {
                         lifeline(score, lane, y(row))
                     }) }
-                    { for score.arrows.iter().map(|arrow| {
-                        message(score, arrow, y, chosen == Some(arrow.id), order)
+                    { for score.arrows.iter().zip(named(score, y, chosen)).map(|(arrow, named)| {
+                        message(score, arrow, y, (chosen == Some(arrow.id), named), order)
                     }) }
                     { for score.bars.iter().map(|bar| write(score, bar, y(bar.row))) }
                     { for score.signs.iter().map(|(row, at, sign)| {
@@ -160,7 +160,7 @@ fn message(
     score: &Score,
     arrow: &Arrow,
     y: impl Fn(usize) -> f32,
-    chosen: bool,
+    (chosen, named): (bool, bool),
     order: &Callback<Order>,
 ) -> Html {
     let (from, to) =
@@ -192,10 +192,9 @@ fn message(
         fate_class(arrow.fate),
         chosen.then_some("selected")
     );
-    let back = if to.1 > from.1 { -1.0 } else { 1.0 };
-    let labelled = arrow.first && arrow.look.tone.class() != "quiet" && share > 0.0 || chosen;
     html! {
-        <g {class} id={format!("arrow-{id}")} role="option" aria-selected={chosen.to_string()}
+        <g {class} id={format!("arrow-{id}")} data-of={format!("m{id}")} role="option"
+            aria-selected={chosen.to_string()}
             aria-label={spoken} {onclick} data-id={id.to_string()}>
             if chosen { <path class="halo" d={line(from, to)} /> }
             <path class="hit" d={line(from, to)} />
@@ -204,12 +203,46 @@ fn message(
                 <path class="rest" d={line(here, to)} />
             }
             { end_of(arrow.fate, from, here) }
-            if labelled {
-                <text class="name" x={number(from.0 + 5.0)} y={number(from.1 + back * 7.0 + 4.0)}>
+            if named {
+                <text class="name" x={number(from.0 + 5.0)} y={number(name_y(from.1, to.1))}>
                     { if chosen { title } else { arrow.look.name.to_owned() } }</text>
             }
         </g>
     }
+}
+
+/// Where a name stands that belongs to an arrow from one row to another: on the side of its start
+/// that the arrow does not take.
+fn name_y(from: f32, to: f32) -> f32 {
+    if to > from { from - 3.0 } else { from + 11.0 }
+}
+
+/// Which arrows have their names written: the chosen one, and the first of a fan unless its name
+/// would lie over one that is written already.
+fn named(score: &Score, y: impl Fn(usize) -> f32, chosen: Option<u64>) -> Vec<bool> {
+    let mut taken: Vec<(f32, f32, f32)> = Vec::new();
+    let mut free = |arrow: &Arrow, letters: usize| {
+        let (left, line) = (x(score, arrow.sent_at) + 5.0, name_y(y(arrow.from), y(arrow.to)));
+        #[allow(clippy::cast_precision_loss, reason = "a few letters")]
+        let right = left + letters as f32 * 8.0;
+        let hit = |(from, to, other): &(f32, f32, f32)| {
+            (line - other).abs() < 12.0 && left < *to && *from < right
+        };
+        let free = !taken.iter().any(hit);
+        if free {
+            taken.push((left, right, line));
+        }
+        free
+    };
+    // The chosen one takes its place before all others.
+    if let Some(arrow) = chosen.and_then(|id| score.arrow(id)) {
+        free(arrow, arrow.look.title().len());
+    }
+    let is_named = |arrow: &Arrow| {
+        let loud = arrow.look.tone.class() != "quiet" && arrow.fate != Fate::Ahead;
+        chosen == Some(arrow.id) || arrow.first && loud && free(arrow, arrow.look.name.len())
+    };
+    score.arrows.iter().map(is_named).collect()
 }
 
 fn end_of(fate: Fate, from: (f32, f32), here: (f32, f32)) -> Html {

@@ -136,7 +136,8 @@ fn server_row(
     let choose = gives(order, Order::Select(Some(Selection::Server(server.sid))));
     let class = classes!(server.role.class(), selected.then_some("selected"));
     html! {
-        <tr {class} key={server.sid} id={format!("row-{}", server.sid)}>
+        <tr {class} key={server.sid} id={format!("row-{}", server.sid)}
+            data-of={format!("s{}", server.sid)}>
             <th scope="row">
                 <button class="sid" onclick={choose}>
                     <span class="unseen">{ "Choose server " }</span>
@@ -157,7 +158,8 @@ fn server_row(
 fn client_row(client: &ClientView) -> Html {
     let server = client.server.filter(|_| client.connected);
     html! {
-        <tr class="client" key={format!("client-{}", client.id)}>
+        <tr class="client" key={format!("client-{}", client.id)}
+            data-of={format!("c{}", client.id)}>
             <th scope="row"><span class="sid">{ format!("Client {}", client.id) }</span>
                 <span class="second">{ client.state }</span></th>
             <td class="zxid" colspan="2">

@@ -1,0 +1,174 @@
+//! The sides of a partition: servers between which nothing passes, not even through others. A hull
+//! lies behind each side.
+
+use super::layout::{Layout, Point, Shape, number};
+use crate::view::View;
+use yew::prelude::*;
+use zabscope_core::base::{NodeId, Sid};
+
+/// From the middle of a seat to the edge of its hull, beyond the seat's radius.
+const MARGIN: f32 = 20.0;
+
+/// The sides, each with its servers in order; one if the ensemble is whole.
+///
+/// Two servers are on one side if something passes between them in one direction at least: a
+/// one-way cut does not part them. A server that is down still has its cables.
+#[must_use]
+pub fn sides(view: &View) -> Vec<Vec<i64>> {
+    let mut sides: Vec<Vec<i64>> = view.servers.iter().map(|server| vec![server.sid]).collect();
+    for link in view.links.iter().filter(|link| !(link.cut_ab && link.cut_ba)) {
+        let (NodeId::Server(Sid(a)), NodeId::Server(Sid(b))) = (link.a, link.b) else { continue };
+        let place = |sid: i64| sides.iter().position(|side| side.contains(&sid));
+        if let (Some(one), Some(other)) = (place(a), place(b))
+            && one != other
+        {
+            let joined = sides.remove(one.max(other));
+            if let Some(side) = sides.get_mut(one.min(other)) {
+                side.extend(joined);
+                side.sort_unstable();
+            }
+        }
+    }
+    sides
+}
+
+/// A side in words: who, and whether it can elect a leader.
+fn words(view: &View, side: &[i64]) -> String {
+    let votes = |sid: &&i64| view.server(**sid).is_some_and(|server| !server.observer);
+    let voters = side.iter().filter(votes).count();
+    let all = view.servers.iter().filter(|server| !server.observer).count();
+    let can = if voters >= view.quorum { "a majority" } else { "no majority" };
+    format!("{voters} of {all} votes: {can}")
+}
+
+/// The hulls, if there is more than one side.
+pub fn hulls(view: &View, layout: &Layout) -> Html {
+    let sides = sides(view);
+    if sides.len() < 2 {
+        return Html::default();
+    }
+    html! {
+        <g class="hulls">
+            { for sides.iter().enumerate().map(|(place, side)| hull(view, layout, place, side)) }
+        </g>
+    }
+}
+
+fn hull(view: &View, layout: &Layout, place: usize, side: &[i64]) -> Html {
+    let seat = |sid: &i64| layout.seat(NodeId::Server(Sid(*sid)));
+    let points: Vec<Point> = side.iter().filter_map(seat).collect();
+    let reach = layout.radius + MARGIN;
+    let ids: Vec<String> = side.iter().map(ToString::to_string).collect();
+    let words = words(view, side);
+    let label = format!("A side of the partition: servers {}; {words}", ids.join(", "));
+    // The words stand outside, on the edge that is away from the middle of the stage.
+    let fold = |pick: fn(f32, f32) -> f32, start: f32| points.iter().map(|p| p.y).fold(start, pick);
+    let (top, bottom) = (fold(f32::min, f32::MAX), fold(f32::max, 0.0));
+    let above = top + bottom < layout.height;
+    let below = if layout.shape == Shape::Wide { 17.0 } else { 30.0 };
+    let y = if above { top - reach - 7.0 } else { bottom + reach + below };
+    let edge = |point: &&Point| (point.y - if above { top } else { bottom }).abs() < 1.0;
+    let ends: Vec<f32> = points.iter().filter(edge).map(|point| point.x).collect();
+    let (first, last) = (ends.first().copied(), ends.last().copied());
+    let x = first.zip(last).map_or(0.0, |(first, last)| f32::midpoint(first, last));
+    html! {
+        <g class={classes!("hull", if place.is_multiple_of(2) { "even" } else { "odd" })}
+            role="img" aria-label={label} data-side={ids.join(" ")}>
+            <path d={around(&points, reach)} />
+            <text x={number(x)} y={number(y)}>{ words }</text>
+        </g>
+    }
+}
+
+/// The outline that keeps this distance from the convex hull of some points.
+fn around(points: &[Point], reach: f32) -> String {
+    let corners = convex(points);
+    let r = number(reach);
+    let mut path = String::new();
+    for (place, corner) in corners.iter().enumerate() {
+        let before = corners.get((place + corners.len() - 1) % corners.len()).unwrap_or(corner);
+        let after = corners.get((place + 1) % corners.len()).unwrap_or(corner);
+        // Where the edges before and behind this corner touch its circle.
+        let (from, to) = (aside(*before, *corner, reach), aside(*corner, *after, reach));
+        let start = Point { x: corner.x + from.x, y: corner.y + from.y };
+        let end = Point { x: corner.x + to.x, y: corner.y + to.y };
+        let command = if path.is_empty() { 'M' } else { 'L' };
+        path.push_str(&format!("{command}{} {}", number(start.x), number(start.y)));
+        path.push_str(&format!("A{r} {r} 0 0 1 {} {}", number(end.x), number(end.y)));
+    }
+    if let [only] = corners[..] {
+        let (left, y) = (number(only.x - reach), number(only.y));
+        path = format!("M{left} {y}A{r} {r} 0 1 1 {left} {}", number(only.y + 1.0));
+    }
+    path.push('z');
+    path
+}
+
+/// To the left of a way, as far as this, on a screen whose y goes down: outwards for corners in
+/// clockwise order.
+fn aside(from: Point, to: Point, reach: f32) -> Point {
+    let (dx, dy) = (to.x - from.x, to.y - from.y);
+    let length = dx.hypot(dy).max(1.0);
+    Point { x: dy / length * reach, y: -dx / length * reach }
+}
+
+/// The corners of the convex hull, clockwise on the screen (Andrew's chain).
+fn convex(points: &[Point]) -> Vec<Point> {
+    let mut sorted = points.to_vec();
+    sorted.sort_unstable_by(|a, b| a.x.total_cmp(&b.x).then(a.y.total_cmp(&b.y)));
+    if sorted.len() < 2 {
+        return sorted;
+    }
+    let cross =
+        |o: Point, a: Point, b: Point| (a.x - o.x).mul_add(b.y - o.y, -(a.y - o.y) * (b.x - o.x));
+    let half = |points: &mut dyn Iterator<Item = Point>| {
+        let mut chain: Vec<Point> = Vec::new();
+        for point in points {
+            while let [.., before, last] = chain[..]
+                && cross(before, last, point) <= 0.0
+            {
+                chain.pop();
+            }
+            chain.push(point);
+        }
+        // The last is the first of the other half.
+        chain.pop();
+        chain
+    };
+    let mut corners = half(&mut sorted.iter().copied());
+    corners.extend(half(&mut sorted.iter().rev().copied()));
+    corners
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn point(x: f32, y: f32) -> Point {
+        Point { x, y }
+    }
+
+    #[test]
+    fn the_hull_of_a_square_leaves_out_what_is_inside() {
+        let corners = convex(&[
+            point(0.0, 0.0),
+            point(10.0, 0.0),
+            point(5.0, 5.0),
+            point(10.0, 10.0),
+            point(0.0, 10.0),
+        ]);
+        assert_eq!(
+            corners,
+            [point(0.0, 0.0), point(10.0, 0.0), point(10.0, 10.0), point(0.0, 10.0)]
+        );
+    }
+
+    #[test]
+    fn the_outline_goes_around_one_two_and_three() {
+        assert_eq!(around(&[point(50.0, 50.0)], 20.0), "M30 50A20 20 0 1 1 30 51z");
+        let two = around(&[point(0.0, 0.0), point(100.0, 0.0)], 20.0);
+        assert_eq!(two, "M0 20A20 20 0 0 1 0 -20L100 -20A20 20 0 0 1 100 20z");
+        let three = around(&[point(0.0, 0.0), point(100.0, 0.0), point(50.0, 80.0)], 20.0);
+        assert_eq!(three.matches('A').count(), 3);
+    }
+}
