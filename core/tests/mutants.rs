@@ -46,4 +46,4 @@ fn every_bug_that_seeds_found_stays_mended() {
 }
 
 /// As many mutants have a tape of a seed.
-const MUTANTS_KEPT: usize = 16;
+const MUTANTS_KEPT: usize = 17;

@@ -176,7 +176,7 @@ fn shrunk(plan: &Plan, mutant: Option<Mutant>, violation: &Violation) -> Plan {
     if !oracle.is_progress() {
         // Nothing behind the failure is needed.
         plan.told.retain(|(at, _)| *at <= violation.at);
-        (plan.healed, plan.end) = (violation.at, None);
+        (plan.healed, plan.core) = (violation.at, Vec::new());
     }
     quietly(|| {
         shrink(&plan, oracle, SHRINK_RUNS, &mut |candidate| {
