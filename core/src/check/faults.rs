@@ -145,7 +145,10 @@ impl Plan {
             }
             7 if one != other => self.act(at_ms, Action::Break(one, other)),
             8 => self.act(at_ms, Action::Break(client, one)),
-            9 => self.tell(at_ms, Directive::SlowDisk(one, pick(rng, &[1, 1, 20, 200]))),
+            9 => {
+                let factor = pick(rng, &[1, 1, 20, 200]);
+                self.tell(at_ms, Directive::SlowDisk(one, self.slow(factor)));
+            }
             10 => {
                 let base_us = pick(rng, &[100, 1_000, 100_000, 800_000]);
                 self.tell(
@@ -182,7 +185,7 @@ impl Plan {
             19 => {
                 // Between two writes of the same moment, while much is under way.
                 let kept = Kept::First(1);
-                self.tell(at_ms, Directive::SlowDisk(one, 200));
+                self.tell(at_ms, Directive::SlowDisk(one, self.slow(200)));
                 self.act(at_ms + rng.below(3_000), Action::Crash { node: one, kept });
             }
             _ => {}
@@ -190,6 +193,12 @@ impl Plan {
         // Most of what breaks is mended after a while.
         let later = at_ms + rng.below(8_000);
         self.mend_later(at_ms, later, one, other, client, rng);
+    }
+
+    /// A disk that is slow by itself gets less slow: what it has to do when it is mended must not
+    /// take longer than the bounds.
+    const fn slow(&self, factor: u32) -> u32 {
+        if self.settings.world.disk_us > 10_000 { factor.div_ceil(10) } else { factor }
     }
 
     fn mend_later(

@@ -67,6 +67,7 @@ impl Plan {
                 1 => self.tell(at_ms, Directive::Freeze(*node)),
                 _ => {}
             }
+            self.tell(at_ms, Directive::ClockRate { node: *node, num: 1, den: 1 });
             for directive in Directive::partition(&[*node], &inside, true) {
                 self.tell(at_ms, directive);
             }

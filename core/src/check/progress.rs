@@ -97,7 +97,7 @@ impl Bounds {
 #[derive(Clone, Debug, Default)]
 pub struct Progress {
     core: Set<Sid>,
-    /// acceptedEpoch of the servers when the last fault was mended.
+    /// acceptedEpoch of the servers when there had to be a leader.
     promised: Map<NodeId, Epoch>,
     /// Who was refused by the leader, as the last thing that happened to it since then.
     refused: Set<NodeId>,
@@ -124,8 +124,8 @@ impl Progress {
     }
 
     /// Who promised an epoch above the running leader's comes back with the next election only,
-    /// here as in Java. That excuses a promise of before the healing, of a server that asks the
-    /// leader again and again and is refused.
+    /// here as in Java. That excuses a promise to a candidate that was not established by L1, of a
+    /// server that asks the leader again and again and is refused.
     fn is_excused<R: Rules>(&self, node: NodeId, server: &Server<R>, epoch: Epoch) -> bool {
         let promised = self.promised.get(&node).copied().unwrap_or_default();
         promised > epoch
@@ -195,13 +195,15 @@ impl Progress {
             Point::Healed => {
                 self.healed = true;
                 locks.healed();
-                let servers = self.servers(world);
-                let promised = servers.map(|(node, server)| (node, server.peer().accepted_epoch()));
-                self.promised = promised.collect();
                 Ok(())
             }
             Point::Minority => self.judge_minority(sim),
-            Point::Leader => self.leader(world).map(|_| ()),
+            Point::Leader => {
+                let servers = self.servers(world);
+                let promised = servers.map(|(node, server)| (node, server.peer().accepted_epoch()));
+                self.promised = promised.collect();
+                self.leader(world).map(|_| ())
+            }
             Point::Served => self.judge_served(world),
             Point::Answered => {
                 if let Some((id, client)) = clients.open().next() {

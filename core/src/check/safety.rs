@@ -36,6 +36,9 @@ struct Seen {
     checked: Zxid,
     /// The last committed transaction that its disk had.
     held: Zxid,
+    /// The same when it was last sent TRUNC or SNAP: what is committed on other disks until it
+    /// obeys is sent again behind that.
+    kept: Option<Zxid>,
 }
 
 /// The oracle of safety. Its memory outlives all servers.
@@ -139,6 +142,10 @@ impl Safety {
                 Wire::Data(Msg::Packet(Packet::AckEpoch { current_epoch: Some(_), .. })) => {
                     self.promise(sid, server, item)?;
                 }
+                Wire::Data(Msg::Packet(Packet::Trunc { .. } | Packet::Snap { .. })) => {
+                    let learner = self.seen.get_or_insert(item.to.node, Seen::default());
+                    learner.kept = Some(learner.held);
+                }
                 _ => {}
             }
         }
@@ -171,8 +178,12 @@ impl Safety {
         if disk.holds(last) {
             seen.held = last;
         } else if seen.held != Zxid::ZERO && !disk.holds(seen.held) {
-            let what = format!("{} is committed and was on its disk", seen.held);
-            return Err((Oracle::CommittedLogDurability, Some(node), what));
+            let kept = seen.kept.unwrap_or(seen.held);
+            if kept != Zxid::ZERO && !disk.holds(kept) {
+                let what = format!("{kept} is committed and was on its disk");
+                return Err((Oracle::CommittedLogDurability, Some(node), what));
+            }
+            seen.held = kept;
         }
         Ok(())
     }
@@ -288,6 +299,12 @@ impl Safety {
                 disk.current_epoch()
             );
             return Err((Oracle::NewLeaderAckImpliesEpoch, Some(node), what));
+        }
+        let history = server.peer().history();
+        let own = history.recent().iter().map(|entry| entry.zxid).chain([history.applied()]);
+        if let Some(missing) = own.into_iter().find(|own| *own != Zxid::ZERO && !disk.holds(*own)) {
+            let what = format!("acknowledged NEWLEADER; {missing} of its tree is not on its disk");
+            return Err((Oracle::NewLeaderAckImpliesDurable, Some(node), what));
         }
         // On a link that is over nobody will count it.
         let socket = world.network().sockets().get(&item.to);

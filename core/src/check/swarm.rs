@@ -51,7 +51,7 @@ pub fn tampered<R: Rules>(
     rules: R,
     each: &mut dyn FnMut(&mut StepRecord<Actor<R>>),
 ) -> Report {
-    let sim = Sim::new(plan.settings.setup_with(rules)).check_messages(codec::check);
+    let sim = Sim::new(plan.settings.setup_with(rules)).check_messages(codec::check).only_forward();
     let judged = !plan.core.is_empty();
     let points = if judged { Bounds::of(&plan.settings, plan.healed).points() } else { Vec::new() };
     let mut judge = Judge {
