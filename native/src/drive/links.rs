@@ -59,7 +59,7 @@ impl Driver {
         match slot.kind {
             Kind::ElectionOut(sid) => {
                 let hello = initial_message(me, &self.addresses.election_name);
-                slot.socket.append(|out| hello.encode(out));
+                slot.socket.append(&mut self.spare, |out| hello.encode(out));
                 if sid > me {
                     // The larger id opens the stream that stays: this one only says hello.
                     slot.close_when_sent();
@@ -158,10 +158,10 @@ impl Driver {
         }
         match &msg {
             Msg::Packet(packet @ Packet::Snap { image, .. }) => {
-                slot.socket.append(|out| codec::raw_packet(packet).encode(out));
+                slot.socket.append(&mut self.spare, |out| codec::raw_packet(packet).encode(out));
                 slot.socket.append_snapshot(image.snapshot(SnapshotForm::Stream));
             }
-            msg => slot.socket.append(|out| codec::encode(msg, out)),
+            msg => slot.socket.append(&mut self.spare, |out| codec::encode(msg, out)),
         }
         if let (Kind::Client(client), Msg::ToClient(msg)) = (&mut slot.kind, &msg) {
             client.sent += 1;
@@ -172,7 +172,7 @@ impl Driver {
                 ToClient::Event { .. } => false,
             };
             if answers && let Some(asked) = client.input.asked.pop_front() {
-                self.stats.on_latency(asked.elapsed());
+                self.stats.on_latency(self.clock.mono.saturating_duration_since(asked));
             }
         }
         self.dirty.insert(token);
@@ -182,7 +182,7 @@ impl Driver {
     pub(super) fn flush(&mut self, token: usize) {
         let Some(slot) = self.slots.get_mut(&token) else { return };
         let is_client = matches!(slot.kind, Kind::Client(_));
-        let progress = slot.socket.flush();
+        let progress = slot.socket.flush(&mut self.spare);
         if progress == Progress::Closed {
             self.lose(token);
         } else if slot.stalled && !slot.socket.is_behind() {

@@ -7,7 +7,7 @@ mod deadlines;
 mod links;
 mod sockets;
 
-use crate::net::socket::Socket;
+use crate::net::socket::{Socket, Spare};
 use crate::stats::Stats;
 use crate::store::{Report, Store};
 use mio::net::{TcpListener, TcpStream};
@@ -120,10 +120,30 @@ pub struct Driver {
     /// When deadlines are looked at next.
     next_sweep: Instant,
     started: Instant,
+    clock: Clock,
     stats: Stats,
     stop: Arc<AtomicBool>,
     failed: Option<DriveError>,
+    /// What a socket's input is read into.
     buffer: Vec<u8>,
+    /// Memory of output that was sent.
+    spare: Spare,
+    /// Empty, with the memory of the last step's effects.
+    effects: Vec<Effect<Server>>,
+}
+
+/// Both clocks, read when a turn wakes up and before each piece of input: a reading for each
+/// message would cost more than decoding it.
+#[derive(Clone, Copy, Debug)]
+struct Clock {
+    mono: Instant,
+    wall_ms: i64,
+}
+
+impl Clock {
+    fn read() -> Self {
+        Self { mono: Instant::now(), wall_ms: wall_ms() }
+    }
 }
 
 /// What [`Driver::new`] puts together.
@@ -183,10 +203,13 @@ impl Driver {
             accept_again: BTreeSet::new(),
             next_sweep: Instant::now() + deadlines::SWEEP,
             started: Instant::now(),
+            clock: Clock::read(),
             stats: Stats::default(),
             stop: parts.stop,
             failed: None,
             buffer: vec![0; crate::net::socket::READ_BYTES],
+            spare: Spare::default(),
+            effects: Vec::new(),
         };
         driver.listen(CLIENT_LISTENER, driver.addresses.client, "client port")?;
         if let Some(address) = driver.addresses.election {
@@ -208,7 +231,7 @@ impl Driver {
             match self.poll.poll(&mut events, wait) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(source) => return Err(DriveError::Io { what: "poll".into(), source }),
-                Ok(()) => {}
+                Ok(()) => self.clock = Clock::read(),
             }
             for event in &events {
                 match event.token() {
@@ -245,7 +268,7 @@ impl Driver {
     }
 
     fn fire_timers(&mut self) {
-        let now = Instant::now();
+        let now = self.clock.mono;
         let due: Vec<Timer> =
             self.timers.iter().filter(|(_, at)| **at <= now).map(|(timer, _)| *timer).collect();
         for timer in due {
@@ -277,8 +300,10 @@ impl Driver {
         }
     }
 
-    /// Writes every output buffer once, and opens the quorum port while leading.
+    /// Hands the turn's writes to the disk's thread, writes every output buffer once, and opens
+    /// the quorum port while leading.
     fn end_turn(&mut self) {
+        self.store.submit();
         let leads = self.server.peer().state() == ServerState::Leading;
         self.set_quorum_listener(leads);
         for token in std::mem::take(&mut self.dirty) {
@@ -290,22 +315,25 @@ impl Driver {
 
     /// Feeds one event and performs what comes out.
     fn feed(&mut self, event: Event<Server>) {
-        let now = Now { mono: self.mono(), wall_ms: wall_ms() };
-        let mut effects = Vec::new();
+        let now = Now { mono: self.mono(), wall_ms: self.clock.wall_ms };
+        // Performing one may feed the next event: that finds an empty list of its own.
+        let mut effects = std::mem::take(&mut self.effects);
         self.server.step(now, event, &mut effects);
-        for effect in effects {
+        for effect in effects.drain(..) {
             self.perform(effect);
         }
+        self.effects = effects;
     }
 
     fn mono(&self) -> Millis {
-        Millis(u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX))
+        let since = self.clock.mono.saturating_duration_since(self.started);
+        Millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
     }
 
     fn perform(&mut self, effect: Effect<Server>) {
         match effect {
             Effect::SetTimer(timer, after) => {
-                self.timers.insert(timer, Instant::now() + Duration::from_millis(after.0));
+                self.timers.insert(timer, self.clock.mono + Duration::from_millis(after.0));
             }
             Effect::CancelTimer(timer) => {
                 self.timers.remove(&timer);

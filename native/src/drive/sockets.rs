@@ -1,6 +1,6 @@
 //! What each socket is, and its input.
 
-use super::Driver;
+use super::{Clock, Driver};
 use crate::net::client::{ClientInput, Next};
 use crate::net::election::{Accepted, accept};
 use crate::net::quorum::Nameless;
@@ -101,7 +101,7 @@ impl Driver {
             tracing::warn!(%error, "a connection could not be registered");
             return None;
         }
-        let deadline = Some(Instant::now() + super::deadlines::patience(&kind));
+        let deadline = Some(self.clock.mono + super::deadlines::patience(&kind));
         self.slots.insert(token, Slot { socket, kind, paused: false, stalled: false, deadline });
         Some(token)
     }
@@ -145,6 +145,7 @@ impl Driver {
             return;
         }
         let (count, progress) = slot.socket.read(&mut self.buffer);
+        self.clock = Clock::read();
         if count > 0 && self.parse(token, count).is_err() {
             tracing::debug!(token, "malformed input: the connection is closed");
             self.lose(token);
@@ -281,7 +282,7 @@ impl Driver {
                         ToServer::Request { header, .. } if header.op == opcode::PING
                     );
                     if !is_ping {
-                        client.input.asked.push_back(Instant::now());
+                        client.input.asked.push_back(self.clock.mono);
                     }
                     let conn = client.conn;
                     let fresh = !client.linked;
@@ -317,7 +318,7 @@ impl Driver {
             .collect();
         let text = self.words.answer(word, &self.server, &mut self.stats, &sessions);
         if let Some(slot) = self.slots.get_mut(&token) {
-            slot.socket.append(|out| out.raw(text.as_bytes()));
+            slot.socket.append(&mut self.spare, |out| out.raw(text.as_bytes()));
             slot.close_when_sent();
             self.dirty.insert(token);
         }
