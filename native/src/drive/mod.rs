@@ -7,6 +7,7 @@ mod deadlines;
 mod links;
 mod sockets;
 
+use crate::net::resolve::Resolver;
 use crate::net::socket::{Socket, Spare};
 use crate::stats::Stats;
 use crate::store::{Report, Store};
@@ -68,6 +69,8 @@ pub struct Limits {
     pub client_cnxns_per_ip: u32,
     /// Connections of all clients; 0 is without limit (`maxCnxns`).
     pub client_cnxns: u32,
+    /// Unsent bytes after which the link to another server is closed.
+    pub quorum_unsent_bytes: usize,
     /// fsyncs that take longer are logged.
     pub fsync_warning: Duration,
 }
@@ -104,6 +107,7 @@ pub struct Driver {
     limits: Limits,
     words: crate::words::Words,
     poll: Poll,
+    resolver: Resolver,
     listeners: BTreeMap<usize, TcpListener>,
     slots: BTreeMap<usize, Slot>,
     links: BTreeMap<Link, usize>,
@@ -163,6 +167,8 @@ pub struct Parts {
     pub words: crate::words::Words,
     /// The poll that `waker` belongs to.
     pub poll: Poll,
+    /// What wakes the driver out of its poll.
+    pub waker: Arc<Waker>,
     /// Set to end the driver.
     pub stop: Arc<AtomicBool>,
 }
@@ -191,6 +197,7 @@ impl Driver {
             limits: parts.limits,
             words: parts.words,
             poll: parts.poll,
+            resolver: Resolver::new(parts.waker),
             listeners: BTreeMap::new(),
             slots: BTreeMap::new(),
             links: BTreeMap::new(),
@@ -243,6 +250,7 @@ impl Driver {
                 }
             }
             self.take_reports();
+            self.take_addresses();
             self.fire_timers();
             self.sweep();
             for token in std::mem::take(&mut self.ready) {

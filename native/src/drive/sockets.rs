@@ -1,13 +1,15 @@
 //! What each socket is, and its input.
 
-use super::{Clock, Driver};
+use super::{Clock, Driver, Limits};
 use crate::net::client::{ClientInput, Next};
 use crate::net::election::{Accepted, accept};
 use crate::net::quorum::Nameless;
 use crate::net::socket::{Progress, Socket};
+use crate::words::CONNECTIONS_RESET;
 use mio::{Interest, Token};
 use std::net::IpAddr;
 use std::time::Instant;
+use zabscope_core::base::limits::UNSENT_BYTES_MAX;
 use zabscope_core::base::{Conn, Event, Link, Origin, Sid};
 use zabscope_core::proto::client::ToServer;
 use zabscope_core::proto::frame::FrameBuffer;
@@ -72,6 +74,18 @@ impl Kind {
     pub(super) fn client(conn: Conn, ip: IpAddr) -> Self {
         let input = ClientInput::default();
         Self::Client(Box::new(Client { conn, ip, input, linked: false, received: 0, sent: 0 }))
+    }
+
+    /// Unsent bytes after which it is closed.
+    pub(super) const fn unsent_bytes_max(&self, limits: &Limits) -> Option<usize> {
+        match self {
+            Self::Client(_) => Some(UNSENT_BYTES_MAX),
+            Self::Election(..) | Self::Quorum(..) => Some(limits.quorum_unsent_bytes),
+            // Nothing is sent on them.
+            Self::ElectionOut(_) | Self::ElectionIn(_) | Self::QuorumOut(_) | Self::QuorumIn(_) => {
+                None
+            }
+        }
     }
 
     /// The engine was told that it is a link.
@@ -300,6 +314,16 @@ impl Driver {
         }
     }
 
+    /// Forgets what was counted for each client.
+    fn reset_connections(&mut self) {
+        for slot in self.slots.values_mut() {
+            if let Kind::Client(client) = &mut slot.kind {
+                client.received = 0;
+                client.sent = 0;
+            }
+        }
+    }
+
     fn answer_word(&mut self, token: usize, word: &str) {
         let sessions: Vec<_> = self
             .slots
@@ -317,6 +341,9 @@ impl Driver {
             })
             .collect();
         let text = self.words.answer(word, &self.server, &mut self.stats, &sessions);
+        if text == CONNECTIONS_RESET {
+            self.reset_connections();
+        }
         if let Some(slot) = self.slots.get_mut(&token) {
             slot.socket.append(&mut self.spare, |out| out.raw(text.as_bytes()));
             slot.close_when_sent();

@@ -6,7 +6,6 @@
 use mio::net::TcpStream;
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read, Write};
-use zabscope_core::base::limits::UNSENT_BYTES_MAX;
 use zabscope_core::tree::SnapshotChunks;
 use zabscope_core::wire::Writer;
 
@@ -142,9 +141,9 @@ impl Socket {
         self.unsent > UNSENT_STALL_BYTES
     }
 
-    /// True if the peer has not taken more than a client may leave.
-    pub const fn is_over_bound(&self) -> bool {
-        self.unsent > UNSENT_BYTES_MAX
+    /// Bytes that the peer has not taken.
+    pub const fn unsent_bytes(&self) -> usize {
+        self.unsent
     }
 
     /// Nothing more is appended: close when everything is sent.

@@ -21,6 +21,9 @@ use zabscope_core::zab::Mark;
 /// Bytes of log after which a batch is written although more is waiting.
 const BATCH_BYTES_MAX: usize = 4 * 1024 * 1024;
 
+/// Room that is made for what one turn gives; a turn may give more.
+const GATHERED_USUALLY_MAX: usize = 64;
+
 /// What the threads tell.
 #[derive(Debug)]
 pub enum Report {
@@ -91,9 +94,12 @@ impl Store {
         if self.gathered.is_empty() {
             return;
         }
+        // The next turn is probably like this one.
+        let next = Vec::with_capacity(self.gathered.len().min(GATHERED_USUALLY_MAX));
+        let gathered = std::mem::replace(&mut self.gathered, next);
         // After a failure nobody listens; the owner learns of it by the report.
         if let Some(orders) = &self.orders {
-            let _ = orders.send(std::mem::take(&mut self.gathered));
+            let _ = orders.send(gathered);
         }
     }
 
