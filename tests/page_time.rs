@@ -522,8 +522,8 @@ fn a_new_build_is_seen_at_once() -> Result<()> {
     })?;
     let html = std::fs::read_to_string(folder.join("index.html"))?;
     let html = html.replace("</title>", "</title><meta name=build content=other>");
-    std::fs::write(folder.join("index.html"), html.replace("base.css?v=", "base.css?v=2"))?;
-    std::fs::write(folder.join("base.css"), "body { color: rgb(1, 2, 3) }")?;
+    std::fs::write(folder.join("index.html"), html.replace("style.css?v=", "style.css?v=2"))?;
+    std::fs::write(folder.join("style.css"), "body { color: rgb(1, 2, 3) }")?;
     browser.open("about:blank")?;
     browser.open(&page)?;
     browser.wait_for("#play")?;

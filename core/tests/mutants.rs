@@ -34,5 +34,16 @@ fn every_kept_tape_fails_under_its_mutant_only() {
     assert!(found >= MUTANTS_KEPT, "{found} tapes");
 }
 
+/// Runs that broke a rule once, before the engine was mended.
+#[test]
+fn every_bug_that_seeds_found_stays_mended() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/regressions");
+    for file in std::fs::read_dir(folder).unwrap() {
+        let path = file.unwrap().path();
+        let tape = CheckTape::from_text(&std::fs::read_to_string(&path).unwrap()).unwrap();
+        assert_eq!(run(&tape.plan(), Sound).violation, None, "{}", path.display());
+    }
+}
+
 /// As many mutants have a tape of a seed.
 const MUTANTS_KEPT: usize = 16;

@@ -14,12 +14,14 @@ pub use crate::order::{Order, Selection, Tab};
 use crate::chart::Chart;
 use crate::keys::{self, Wish};
 use crate::lab::Lab;
+use crate::later::{self, MISSING};
 use crate::page::{Page, Shown};
 use crate::panels::lesson;
-use crate::panels::share::ShareMessage;
+use crate::panels::share::{ShareMessage, take_file};
 use crate::panels::why;
+use crate::panic;
 use crate::route::Route;
-use crate::run_view::RunCache;
+use crate::run_view::{RunCache, RunView};
 use crate::scene::layout::{Layout, Shape};
 use crate::scene::messages::Messages;
 use crate::share::Shared;
@@ -32,7 +34,8 @@ use gloo_render::AnimationFrame;
 use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen::JsCast;
-use web_sys::{HtmlElement, KeyboardEvent, MediaQueryList, Window};
+use wasm_bindgen_futures::spawn_local;
+use web_sys::{File, HtmlElement, KeyboardEvent, MediaQueryList, Window};
 use yew::prelude::*;
 use zabscope_core::base::ClientId;
 
@@ -40,6 +43,9 @@ use zabscope_core::base::ClientId;
 const SEED: u64 = 7;
 /// Servers of the first run.
 const VOTERS: u8 = 3;
+
+/// Messages that wait for code, at most.
+const WAITING_MAX: usize = 16;
 
 /// What the component is told.
 #[derive(Debug)]
@@ -52,6 +58,10 @@ pub enum Msg {
     Key(KeyboardEvent),
     /// The address has another fragment.
     Address,
+    /// A file was dropped.
+    File(File),
+    /// The code that comes later is there, or cannot be loaded.
+    Later(bool),
     /// The screen or a preference changed.
     Screen,
 }
@@ -88,6 +98,8 @@ pub struct App {
     group: NodeRef,
     clock: NodeRef,
     frame: Option<AnimationFrame>,
+    /// What was asked for before its code was there.
+    waiting: Vec<Msg>,
     _listeners: Vec<EventListener>,
 }
 
@@ -115,6 +127,12 @@ fn go_to(fragment: &str) {
 
 fn matches(list: Option<&MediaQueryList>) -> bool {
     list.is_some_and(MediaQueryList::matches)
+}
+
+/// The first file that is dropped.
+fn dropped(event: DragEvent) -> Option<Msg> {
+    event.prevent_default();
+    event.data_transfer()?.files()?.get(0).map(Msg::File)
 }
 
 /// What of the browser the page hears of.
@@ -154,7 +172,7 @@ impl Component for App {
         let listeners = listen(ctx, &[&narrow, &still]);
         let mut app = Self {
             view: Rc::new(View::of(&lab)),
-            spine: Rc::new(SpineView::of(&lab)),
+            spine: Rc::default(),
             calm: Rc::new(View::of(&lab)),
             layout: Rc::new(Layout::new(0, 0, Shape::Wide)),
             // Nothing moves on the first screen before somebody presses play.
@@ -181,18 +199,25 @@ impl Component for App {
             group: NodeRef::default(),
             clock: NodeRef::default(),
             frame: None,
+            waiting: Vec::new(),
             _listeners: listeners,
             lab,
         };
-        app.visit(app.route);
         app.arrange();
         if app.route != Route::First {
+            app.visit(app.route);
+            app.see_spine();
             app.name_the_page();
         }
         app
     }
 
     fn update(&mut self, ctx: &Context<Self>, msg: Msg) -> bool {
+        let needs_all = matches!(msg, Msg::Order(_) | Msg::Address | Msg::File(_));
+        if needs_all && !later::is_here() {
+            self.wait(ctx, msg);
+            return false;
+        }
         match msg {
             Msg::Frame(at_ms) => self.pass(ctx, at_ms),
             Msg::Order(Order::Share(sharing)) => {
@@ -201,10 +226,25 @@ impl Component for App {
                 true
             }
             Msg::Order(order) => self.obey(order),
-            Msg::Key(event) => self.press(&event),
+            Msg::Key(event) => self.press(ctx, &event),
             Msg::Address => {
                 self.visit(Route::here());
+                self.see_spine();
                 self.name_the_page();
+                true
+            }
+            Msg::File(file) => {
+                take_file(file, &ctx.link().callback(Msg::Order));
+                false
+            }
+            Msg::Later(is_here) => {
+                let waiting = core::mem::take(&mut self.waiting);
+                if is_here {
+                    waiting.into_iter().for_each(|msg| ctx.link().send_message(msg));
+                } else {
+                    MISSING.clone_into(&mut self.said);
+                    panic::say(MISSING);
+                }
                 true
             }
             Msg::Screen => {
@@ -219,9 +259,9 @@ impl Component for App {
         let shown = self.shown(&order);
         let over = Callback::from(|event: DragEvent| event.prevent_default());
         html! {
-            <div ondragover={over} ondrop={sharing::dropped(&order)}>
+            <div ondragover={over} ondrop={ctx.link().batch_callback(dropped)}>
                 <Page ..shown />
-                <ShareMessage shared={self.shared.clone()} {order} />
+                if later::is_here() { <ShareMessage shared={self.shared.clone()} {order} /> }
                 <p class="unseen" role="status" id="said">{ &self.said }</p>
             </div>
         }
@@ -243,16 +283,35 @@ impl Component for App {
 }
 
 impl App {
+    /// Asks for the code that comes later, for the sake of a message.
+    fn wait(&mut self, ctx: &Context<Self>, msg: Msg) {
+        if self.waiting.len() >= WAITING_MAX {
+            return;
+        }
+        self.waiting.push(msg);
+        if self.waiting.len() == 1 {
+            let link = ctx.link().clone();
+            spawn_local(async move {
+                link.send_message(Msg::Later(later::load().await.is_ok()));
+            });
+        }
+    }
+
     /// All that is drawn.
     fn shown(&self, order: &Callback<Order>) -> Shown {
         let tour = self.tour.as_ref();
+        let has_panels = later::is_here() && self.route.has_panels();
         Shown {
             route: self.route,
             lesson: tour.map(|tour| lesson::lesson(tour, &self.lab, self.playing, order)),
-            why: why::why(self.lab.sim(), self.selection),
+            why: has_panels.then(|| why::why(self.lab.sim(), self.selection)),
             view: self.calm.clone(),
             spine: self.spine.clone(),
-            run: self.run.borrow_mut().view(&self.lab, &self.pace, self.playing),
+            run: if has_panels {
+                self.run.borrow_mut().view(&self.lab, &self.pace, self.playing)
+            } else {
+                RunView { playing: self.playing, ..RunView::default() }
+            },
             layout: self.layout.clone(),
             selection: self.selection,
             client: self.client,
@@ -281,13 +340,13 @@ impl App {
         }
     }
 
-    fn press(&mut self, event: &KeyboardEvent) -> bool {
+    fn press(&mut self, ctx: &Context<Self>, event: &KeyboardEvent) -> bool {
         let Some(wish) = keys::wish(event, self.selection, self.tour.is_some(), &self.view) else {
             return false;
         };
         event.prevent_default();
         match wish {
-            Wish::Order(order) => self.obey(order),
+            Wish::Order(order) => Component::update(self, ctx, Msg::Order(order)),
             Wish::Focus(id) => {
                 if let Some(field) = element(id) {
                     field.focus().ok();

@@ -13,6 +13,7 @@
 //! * [`spine`]: participants in time, what they hold, cause and effect.
 //! * [`order`]: what a person can want. [`keys`]: by the keyboard. [`route`]: which page it is.
 //! * [`scene`]: the drawing. [`panels`]: the controls around it. [`page`]: where they stand.
+//! * [`later`]: code that is loaded after the first screen.
 //! * [`app`]: the component that holds the lab and redraws.
 
 pub mod app;
@@ -20,6 +21,7 @@ pub mod chart;
 pub mod desk;
 pub mod keys;
 pub mod lab;
+pub mod later;
 pub mod message;
 pub mod order;
 pub mod page;

@@ -1,9 +1,25 @@
 //! Entry point of the page's wasm module.
 
-use zabscope_web::{app::App, panic};
+use wasm_bindgen_futures::spawn_local;
+use zabscope_web::route::Route;
+use zabscope_web::{app::App, later, panic};
 
 fn main() {
     panic::install();
+    if Route::here() == Route::First || later::is_here() {
+        render();
+        return;
+    }
+    // Every page but the first screen needs all of the code.
+    spawn_local(async {
+        match later::load().await {
+            Ok(()) => render(),
+            Err(_) => panic::say(later::MISSING),
+        }
+    });
+}
+
+fn render() {
     let root = web_sys::window()
         .and_then(|window| window.document())
         .and_then(|document| document.get_element_by_id("app"))

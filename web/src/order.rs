@@ -42,6 +42,12 @@ impl Tab {
     pub const ALL: [Self; 6] =
         [Self::Say, Self::Inspect, Self::Diagram, Self::Events, Self::Tree, Self::Charts];
 
+    /// True if it shows the diagram, at least where the screen is wide.
+    #[must_use]
+    pub const fn has_diagram(self) -> bool {
+        matches!(self, Self::Say | Self::Inspect | Self::Diagram)
+    }
+
     /// Its name in the page: part of ids and of style rules.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -13,15 +13,20 @@ pub fn install() {
     }));
 }
 
-/// Shows `message` in the element with the id `panic`; without such an element nothing happens.
+/// Says that the page has stopped, and why.
 pub fn show(message: &str) {
+    say(&format!(
+        "This page has stopped because of a bug in it. Reload to start again.\n\n{message}"
+    ));
+}
+
+/// Shows `words` in the element with the id `panic`; without such an element nothing happens.
+pub fn say(words: &str) {
     let place = web_sys::window()
         .and_then(|window| window.document())
         .and_then(|document| document.get_element_by_id("panic"));
     if let Some(place) = place {
-        place.set_text_content(Some(&format!(
-            "This page has stopped because of a bug in it. Reload to start again.\n\n{message}"
-        )));
+        place.set_text_content(Some(words));
         // Failing to unhide it leaves the message on the console.
         place.remove_attribute("hidden").ok();
     }

@@ -104,6 +104,12 @@ impl Route {
         !matches!(self, Self::Cluster | Self::Real | Self::Keys)
     }
 
+    /// True if panels stand around the stage.
+    #[must_use]
+    pub const fn has_panels(self) -> bool {
+        matches!(self, Self::Play | Self::Shared | Self::Lesson(..))
+    }
+
     /// The page of the browser's address.
     #[must_use]
     pub fn here() -> Self {

@@ -35,7 +35,7 @@ pub struct BranchView {
 }
 
 /// The run, its cursor, its branches, and how time passes.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct RunView {
     /// Steps before the cursor.
     pub index: u64,

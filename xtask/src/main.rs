@@ -13,6 +13,7 @@ mod page;
 mod screenshots;
 mod serve;
 mod shell;
+mod split;
 mod tidy;
 mod wasm;
 

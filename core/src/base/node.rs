@@ -43,9 +43,11 @@ pub enum Link {
     Server(Sid),
 }
 
-/// What only the driver knows about the other end of a stream.
+/// What only the driver knows about a stream.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Origin {
+    /// It answers a `Connect` of this node; otherwise the other end asked for it.
+    pub dialled: bool,
     /// Address of the other end, if there is one.
     pub ip: Option<core::net::IpAddr>,
 }
@@ -103,7 +105,7 @@ pub enum Event<N: Node> {
     Start,
     /// A timer fired.
     Timer(N::Timer),
-    /// A stream is open, whoever asked for it.
+    /// A stream is open; [`Origin::dialled`] says who asked for it.
     Linked(Link, Origin),
     /// A stream ended, or could not be opened.
     Unlinked(Link),

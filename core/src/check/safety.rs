@@ -188,11 +188,17 @@ impl Safety {
             );
             return Err((Oracle::NewLeaderAckImpliesEpoch, Some(node), what));
         }
-        let leader = world.process(item.to.node).and_then(Actor::server);
-        let Some(leader) = leader.filter(|leader| leader.peer().state() == ServerState::Leading)
-        else {
+        // On a link that is over nobody will count it.
+        let socket = world.network().sockets().get(&item.to);
+        if socket.is_none_or(|socket| socket.stream != item.stream) {
             return Ok(());
+        }
+        let leader = world.process(item.to.node).and_then(Actor::server);
+        let leads = |leader: &&Server<R>| {
+            leader.peer().state() == ServerState::Leading
+                && leader.peer().current_epoch() == zxid.epoch()
         };
+        let Some(leader) = leader.filter(leads) else { return Ok(()) };
         if leader.peer().phase() == Phase::Synchronization {
             let missing = leader.peer().history().recent().iter().find(|e| !disk.holds(e.zxid));
             if let Some(entry) = missing {

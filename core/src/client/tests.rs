@@ -95,7 +95,8 @@ impl Bench {
     }
 
     fn link_up(&mut self) {
-        self.step(Event::Linked(self.link.expect("it dials"), Origin::default()));
+        let origin = Origin { dialled: true, ip: None };
+        self.step(Event::Linked(self.link.expect("it dials"), origin));
     }
 
     fn link_down(&mut self) {

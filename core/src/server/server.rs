@@ -121,8 +121,8 @@ impl<R: Rules> Node for Server<R> {
             Event::Timer(Timer::SessionTick) => self.on_session_tick(now, out),
             Event::Linked(Link::Client(conn), origin) => self.on_client_linked(conn, origin),
             Event::Unlinked(Link::Client(conn)) => self.forget_connection(conn),
-            Event::Linked(link, _) => {
-                self.with_peer(now, out, |peer, outs| peer.on_linked(link, outs));
+            Event::Linked(link, origin) => {
+                self.with_peer(now, out, |peer, outs| peer.on_linked(link, origin.dialled, outs));
             }
             Event::Unlinked(link) => {
                 self.with_peer(now, out, |peer, outs| peer.on_unlinked(link, outs));

@@ -101,7 +101,12 @@ pub struct Posted {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Arrival<M> {
     /// A stream is open.
-    Linked(Link),
+    Linked {
+        /// The receiver's name for it.
+        link: Link,
+        /// The receiver asked for it.
+        dialled: bool,
+    },
     /// A stream ended.
     Unlinked(Link),
     /// A message came.
@@ -266,7 +271,7 @@ impl<M> Network<M> {
                 let arrival = match self.sockets.get_mut(&to) {
                     Some(socket) if socket.stream == stream && !socket.open => {
                         socket.open = true;
-                        Arrival::Linked(to.link)
+                        Arrival::Linked { link: to.link, dialled: true }
                     }
                     Some(_) | None => self.stray(to, from, stream, posted),
                 };
@@ -397,7 +402,7 @@ impl<M> Network<M> {
         }
         self.sockets.insert(to, Socket { stream, peer: from, open: true, paused: false });
         self.post(to, from, stream, Wire::SynAck, posted);
-        Arrival::Linked(to.link)
+        Arrival::Linked { link: to.link, dialled: false }
     }
 
     /// Answers a packet of a stream that does not exist here, if that is news to its sender.

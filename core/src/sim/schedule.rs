@@ -93,6 +93,17 @@ pub(super) enum Planned<T> {
     Lapse(End, u64, (NodeId, NodeId), u64),
 }
 
+impl<T> Planned<T> {
+    /// Who does it; `None` for what the network does.
+    const fn node(&self) -> Option<NodeId> {
+        match self {
+            Self::Deliver(..) => None,
+            Self::Flush(node, _) | Self::Work(node, _) | Self::Fire(node, _) => Some(*node),
+            Self::GiveUp(end, _) | Self::Lapse(end, ..) => Some(end.node),
+        }
+    }
+}
+
 /// Place in the order of things: time, then order of planning.
 pub(super) type Key = (Micros, u64);
 
@@ -197,6 +208,14 @@ impl<T: Copy + Ord> Schedule<T> {
     /// When an armed timer fires.
     pub(super) fn timer_at(&self, node: NodeId, timer: T) -> Option<Micros> {
         self.timers.get(&(node, timer)).map(|key| key.0)
+    }
+
+    /// Takes out what this node, and not the network, should have done by now.
+    pub(super) fn take_due(&mut self, now: Micros, node: NodeId) -> Vec<(Key, Planned<T>)> {
+        let due = self.queue.iter().take_while(|(key, _)| key.0 <= now);
+        let own: Vec<Key> =
+            due.filter(|(_, planned)| planned.node() == Some(node)).map(|(key, _)| *key).collect();
+        own.into_iter().filter_map(|key| Some((key, self.queue.remove(&key)?))).collect()
     }
 
     /// Plans again what had to wait.

@@ -343,8 +343,16 @@ impl<N: Node> State<N> {
         was_frozen
     }
 
+    /// Plans what waited for this node again, in the order in which it was due. What is due and
+    /// was not looked at yet, because nothing happened since, keeps its place among it: a write
+    /// whose plan came before that of an older write would be done in the older one's place and
+    /// have none.
     fn replan_waiting(&mut self, node: NodeId) {
-        for Missed { key, planned } in self.waiting.remove(&node).unwrap_or_default() {
+        let Some(mut missed) = self.waiting.remove(&node) else { return };
+        let due = self.schedule.take_due(self.now, node);
+        missed.extend(due.into_iter().map(|(key, planned)| Missed { key, planned }));
+        missed.sort_by_key(|missed| missed.key);
+        for Missed { key, planned } in missed {
             self.schedule.replan(self.now, key, planned);
         }
     }

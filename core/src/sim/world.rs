@@ -211,7 +211,7 @@ impl<N: Node> World<N> {
         };
         out.arrived = Some(item);
         let event = match arrival {
-            Arrival::Linked(link) => Event::Linked(link, Origin::default()),
+            Arrival::Linked { link, dialled } => Event::Linked(link, Origin { dialled, ip: None }),
             Arrival::Unlinked(link) => Event::Unlinked(link),
             Arrival::Received(link, message) => Event::Received(link, message),
             Arrival::Lost => {

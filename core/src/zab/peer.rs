@@ -23,7 +23,7 @@ impl<T: Clone + Debug + PartialEq> Value for T {}
 ///
 /// Invariants: `current_epoch <= accepted_epoch`, both as last handed to the disk; `pending` has
 /// one mark for each write that is not durable yet.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Peer<P, I, R = Sound> {
     /// Which guards are missing: none in a real server.
     pub(super) rules: R,
@@ -47,7 +47,7 @@ pub struct Peer<P, I, R = Sound> {
 }
 
 /// What a server is doing, with what it needs for that.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Role<P, I> {
     /// Before `start`.
     Down,
@@ -254,8 +254,8 @@ impl<P: Value, I: Value, R: Rules> Peer<P, I, R> {
         }
     }
 
-    /// A stream to or from another server opened.
-    pub fn on_linked(&mut self, link: Link, out: &mut Outs<P, I>) {
+    /// A stream to another server opened, if this one `dialled`, or from another server.
+    pub fn on_linked(&mut self, link: Link, dialled: bool, out: &mut Outs<P, I>) {
         match link {
             Link::Election(sid) => {
                 self.election_links.insert(sid);
@@ -265,7 +265,15 @@ impl<P: Value, I: Value, R: Rules> Peer<P, I, R> {
             }
             Link::Quorum(sid) => match &mut self.role {
                 Role::Leading(_) => self.on_learner_linked(sid, out),
-                Role::Learning(learner) if learner.leader == sid => self.on_leader_linked(out),
+                Role::Learning(learner) if learner.leader == sid && dialled => {
+                    self.on_leader_linked(out);
+                }
+                // Two servers that were elected to follow each other: this stream took the place
+                // of the own one, which has to be opened again.
+                Role::Learning(learner) if learner.leader == sid => {
+                    out.push(Out::Hangup(link));
+                    self.on_leader_unlinked(out);
+                }
                 // Nobody may follow a server that does not lead; the learner tries again.
                 Role::Down | Role::Draining { .. } | Role::Looking(_) | Role::Learning(_) => {
                     out.push(Out::Hangup(link));
@@ -457,7 +465,7 @@ impl<P: Value, I: Value, R: Rules> Peer<P, I, R> {
     }
 
     /// Ends the election: this server leads, or learns from `vote.leader`.
-    fn elected(&mut self, vote: Vote, round: Round, out: &mut Outs<P, I>) {
+    pub(super) fn elected(&mut self, vote: Vote, round: Round, out: &mut Outs<P, I>) {
         self.vote = vote;
         self.round = round;
         out.push(Out::CancelTimer(Timer::Resend));

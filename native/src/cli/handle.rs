@@ -177,7 +177,7 @@ impl Runner {
             Input::Opened(number, stream) if number == self.number => {
                 self.stream = Some(stream);
                 if let Some(link) = self.link {
-                    self.feed(Event::Linked(link, Origin::default()));
+                    self.feed(Event::Linked(link, Origin { dialled: true, ip: None }));
                 }
             }
             Input::Came(number, message) if number == self.number => {

@@ -93,9 +93,10 @@ impl Driver {
     /// The socket is this link from now on; an older one of the same name ends.
     pub(super) fn become_link(&mut self, token: usize, link: Link, kind: Kind) {
         let Some(slot) = self.slots.get_mut(&token) else { return };
-        slot.kind = kind;
         slot.deadline = None;
-        let origin = Origin { ip: slot.socket.peer().map(|address| address.ip()) };
+        let dialled = matches!(slot.kind, Kind::ElectionOut(_) | Kind::QuorumOut(_));
+        let origin = Origin { dialled, ip: slot.socket.peer().map(|address| address.ip()) };
+        slot.kind = kind;
         // First of all: when the engine hears of the old one's end and wants a new one at once,
         // there is one.
         let old = self.links.insert(link, token).filter(|old| *old != token);

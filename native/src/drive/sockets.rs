@@ -304,7 +304,7 @@ impl Driver {
                     client.linked = true;
                     if fresh {
                         self.links.insert(Link::Client(conn), token);
-                        let origin = Origin { ip: Some(ip) };
+                        let origin = Origin { dialled: false, ip: Some(ip) };
                         self.feed(Event::Linked(Link::Client(conn), origin));
                     }
                     self.feed(Event::Received(Link::Client(conn), Msg::ToServer(msg)));

@@ -15,6 +15,7 @@ fn now_ms() -> f64 {
 
 impl App {
     /// The address has another fragment, or is read for the first time.
+    #[inline(never)]
     pub(super) fn visit(&mut self, route: Route) {
         self.route = route;
         match (route, &self.tour) {
@@ -42,6 +43,7 @@ impl App {
         }
     }
 
+    #[inline(never)]
     pub(super) fn begin_tour(&mut self, run: usize, step: usize) {
         let Some((mut tour, mut lab)) = Tour::begin(run) else { return };
         while tour.walk().at() < step {
@@ -58,6 +60,7 @@ impl App {
     }
 
     /// On, or back, in a guided run.
+    #[inline(never)]
     pub(super) fn go(&mut self, pace: tour::Pace) {
         let Some(tour) = &mut self.tour else { return };
         let at = tour.walk().at();
@@ -81,6 +84,7 @@ impl App {
     }
 
     /// The step, or what was said about an answer, for the live region.
+    #[inline(never)]
     pub(super) fn tell_step(&mut self) {
         let Some(tour) = &self.tour else { return };
         let step = tour.walk().step();

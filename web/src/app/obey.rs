@@ -13,6 +13,7 @@ use zabscope_core::sim::Action;
 
 impl App {
     /// Does it. True if the page has to be drawn anew.
+    #[inline(never)]
     pub(super) fn obey(&mut self, order: Order) -> bool {
         match order {
             Order::Toggle => self.playing = !self.playing && !self.lab.is_full(),
@@ -61,6 +62,7 @@ impl App {
             Order::Tour(pace) => self.go(pace),
             Order::Tab(tab) => {
                 self.tab = tab;
+                self.see_spine();
                 let charts = || (0.0, Rc::new(chart::of_run(&self.lab)));
                 self.charts = (tab == Tab::Charts).then(charts);
             }
@@ -84,6 +86,7 @@ impl App {
     }
 
     /// From the chosen message, or from the newest, to the next one in a direction.
+    #[inline(never)]
     fn walk(&mut self, toward: Toward) {
         self.playing = false;
         let next = match self.selection {
@@ -92,7 +95,9 @@ impl App {
         };
         if let Some(id) = next {
             self.selection = Some(Selection::Message(id));
-            if let Some(arrow) = self.spine.score.arrow(id) {
+            if let Some(arrow) = self.spine.score.arrow(id)
+                && self.tab.has_diagram()
+            {
                 self.said = self.spine.score.spoken(arrow);
             } else if let Some(flight) = self.lab.flight(id) {
                 self.said = flight.look.title();
@@ -101,6 +106,7 @@ impl App {
     }
 
     /// Orders that go on the tape.
+    #[inline(never)]
     fn act(&mut self, order: Order) {
         let server = |sid| NodeId::Server(Sid(sid));
         match order {

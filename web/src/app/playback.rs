@@ -28,6 +28,7 @@ impl App {
     }
 
     /// Lets time pass. True if the page has to be drawn anew.
+    #[inline(never)]
     pub(super) fn pass(&mut self, ctx: &Context<Self>, at_ms: f64) -> bool {
         self.frame = None;
         if !self.playing {
@@ -59,10 +60,17 @@ impl App {
         changed
     }
 
+    /// The diagram follows the lab where somebody looks at it.
+    pub(super) fn see_spine(&mut self) {
+        if self.route.has_panels() && self.tab.has_diagram() {
+            self.spine = Rc::new(SpineView::of(&self.lab));
+        }
+    }
+
     /// What is drawn follows the lab.
     pub(super) fn refresh(&mut self) {
         self.view = Rc::new(View::of(&self.lab));
-        self.spine = Rc::new(SpineView::of(&self.lab));
+        self.see_spine();
         if !self.calm.stands_like(&self.view) {
             self.calm = self.view.clone();
         }

@@ -1,27 +1,15 @@
 //! What the page does about links and files.
 
 use super::{App, Order, Selection};
-use crate::panels::share::take_file;
 use crate::route::Route;
 use crate::run_view::RunCache;
 use crate::share::{self, Seen, Shared, Sharing};
 use crate::travel::SPEEDS;
 use yew::prelude::*;
 
-/// Opens a file that is dropped on the page.
-pub(super) fn dropped(order: &Callback<Order>) -> Callback<DragEvent> {
-    let order = order.clone();
-    Callback::from(move |event: DragEvent| {
-        event.prevent_default();
-        let files = event.data_transfer().and_then(|data| data.files());
-        if let Some(file) = files.and_then(|files| files.get(0)) {
-            take_file(file, &order);
-        }
-    })
-}
-
 impl App {
     /// Links and files.
+    #[inline(never)]
     pub(super) fn share(&mut self, sharing: Sharing, order: &Callback<Order>) {
         let server = match self.selection {
             Some(Selection::Server(sid)) => u8::try_from(sid).unwrap_or(0),
@@ -74,6 +62,7 @@ impl App {
     }
 
     /// Opens what somebody shared; if that is impossible, says so and stays.
+    #[inline(never)]
     pub(super) fn open(&mut self, name: &str, content: &str) {
         match share::open(content) {
             Err(why) => {

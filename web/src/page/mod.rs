@@ -45,7 +45,7 @@ pub struct Shown {
     /// The step of a guided run, while there is one.
     pub lesson: Option<Html>,
     /// Why what is chosen is as it is.
-    pub why: Html,
+    pub why: Option<Html>,
     /// The moment.
     pub view: Rc<View>,
     /// The moment, for the diagram.

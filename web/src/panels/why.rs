@@ -37,6 +37,7 @@ fn subjects(world: &World<Actor>, selection: Option<Selection>) -> Vec<Subject> 
 }
 
 /// The explanations of what is chosen.
+#[inline(never)]
 pub fn why(sim: &Sim<Actor>, selection: Option<Selection>) -> Html {
     let found = subjects(sim.world(), selection).into_iter();
     let found: Vec<Why> = found.filter_map(|subject| explain(sim, subject)).collect();
