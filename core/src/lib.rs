@@ -14,7 +14,7 @@
 //! | 1 | [`wire`] jute primitives and framing |
 //! | 2 | [`proto`] every record of the client, quorum, election and storage formats |
 //! | 3 | [`tree`], [`watch`], [`session`], [`zab`], [`trace`] |
-//! | 4 | [`server`], [`client`], [`sim`] |
+//! | 4 | [`server`], [`client`], [`sim`], [`explore`] |
 //! | 5 | [`recipes`] |
 //! | 6 | [`ensemble`] |
 //! | 7 | [`tell`], [`why`], [`saved`] |
@@ -31,6 +31,7 @@ pub mod base;
 pub mod check;
 pub mod client;
 pub mod ensemble;
+pub mod explore;
 pub mod guide;
 pub mod lab;
 pub mod proto;

@@ -5,7 +5,8 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use zabscope::cli;
-use zabscope::cmd::{check, cluster, server};
+use zabscope::cmd::{check, cluster, explore, server};
+use zabscope_core::explore::Bounds;
 use zabscope_core::zab::Mutant;
 
 #[derive(Debug, Parser)]
@@ -30,6 +31,8 @@ enum Command {
     Cluster(ClusterArgs),
     /// Search for a seed of faults that breaks a rule, in simulation
     Check(CheckArgs),
+    /// Try everything that can happen to a small ensemble, within bounds
+    Explore(ExploreArgs),
     /// Run a tape of `check` again
     Replay {
         /// The tape
@@ -94,6 +97,38 @@ struct CheckArgs {
     doc: Option<PathBuf>,
 }
 
+#[derive(Debug, clap::Args)]
+struct ExploreArgs {
+    /// Servers
+    #[arg(value_parser = clap::value_parser!(u8).range(1..=7))]
+    servers: u8,
+    /// Writes of clients
+    txns: u8,
+    /// Losses of power
+    crashes: u8,
+    /// Broken streams
+    breaks: u8,
+    /// Elections
+    elections: u8,
+    /// Cut discovery into its messages
+    #[arg(long)]
+    fine: bool,
+    /// Switch one guard of the protocol off: M01 or its name
+    #[arg(long, value_parser = mutant)]
+    mutant: Option<Mutant>,
+    /// Stop after so many states; a million takes about 120 MB
+    #[arg(long, default_value_t = 100_000_000)]
+    states_max: u64,
+}
+
+impl ExploreArgs {
+    const fn options(&self) -> explore::Options {
+        let Self { servers, txns, crashes, breaks, elections, fine, mutant, states_max } = *self;
+        let bounds = Bounds { servers, txns, crashes, breaks, elections, fine };
+        explore::Options { bounds, mutant, states_max }
+    }
+}
+
 fn mutant(text: &str) -> Result<Mutant, String> {
     Mutant::find(text).ok_or_else(|| {
         let all: Vec<String> =
@@ -119,6 +154,7 @@ fn main() -> ExitCode {
         Command::Check(CheckArgs { seeds, from, mutant, jobs, out, .. }) => {
             check::run(&check::Options { seeds, from, mutant, jobs, out }).map_err(Into::into)
         }
+        Command::Explore(args) => Ok(explore::run(&args.options())),
         Command::Replay { tape, sound } => check::replay(&tape, sound).map_err(Into::into),
         Command::Cli { server, timeout, command } => {
             cli::run(&cli::Options { server, timeout_ms: timeout, command }).map_err(Into::into)

@@ -21,12 +21,13 @@ struct Kind {
     run: fn(&mut Totals) -> Result<()>,
 }
 
-const KINDS: [Kind; 11] = [
+const KINDS: [Kind; 12] = [
     Kind { name: "fmt", about: "formatting", run: fmt },
     Kind { name: "lint", about: "clippy and documentation, warnings denied", run: lint },
     Kind { name: "tidy", about: "file length, layers, headers, leftovers, links", run: tidy_up },
     Kind { name: "host", about: "unit and integration tests without processes", run: host },
     Kind { name: "scripts", about: "recorded scenarios, optimised, assertions on", run: scripts },
+    Kind { name: "model", about: "all that can happen to small ensembles", run: model },
     Kind { name: "golden", about: "bytes against captures of Apache ZooKeeper", run: golden },
     Kind {
         name: "wasm",
@@ -172,6 +173,12 @@ fn host(totals: &mut Totals) -> Result<()> {
 fn scripts(totals: &mut Totals) -> Result<()> {
     let Some(mut tests) = tests_of("scripts")? else { return Ok(()) };
     count_tests(tests.args(["--profile", CHECKED]), totals)
+}
+
+fn model(totals: &mut Totals) -> Result<()> {
+    let Some(mut tests) = tests_of("model")? else { return Ok(()) };
+    // The sizes of the searches are shown, not only that they are right.
+    count_tests(tests.args(["--profile", CHECKED, "--", "--nocapture"]), totals)
 }
 
 fn golden(totals: &mut Totals) -> Result<()> {

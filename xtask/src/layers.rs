@@ -15,6 +15,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("session", &["proto"]),
     ("zab", &["proto"]),
     ("trace", &["proto"]),
+    ("explore", &["zab"]),
     ("server", &["tree", "watch", "session", "zab"]),
     ("client", &["proto"]),
     ("sim", &["base", "trace"]),

@@ -9,7 +9,7 @@ use alloc::vec::{self, Vec};
 use core::{mem, slice};
 
 /// A sorted map.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Map<K, V>(Vec<(K, V)>);
 
 impl<K, V> Default for Map<K, V> {
@@ -244,7 +244,7 @@ impl<K: Ord, V> FromIterator<(K, V)> for Map<K, V> {
 }
 
 /// A sorted set.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Set<K>(Vec<K>);
 
 impl<K> Default for Set<K> {

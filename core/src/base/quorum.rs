@@ -5,7 +5,7 @@ use super::map::Set;
 use alloc::vec::Vec;
 
 /// The voters of an ensemble, in ascending order.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Voters(Vec<Sid>);
 
 impl Voters {

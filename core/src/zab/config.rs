@@ -5,7 +5,7 @@ use crate::base::{Millis, Set, Sid};
 use bytes::Bytes;
 
 /// Settings of the protocol; the names are those of zoo.cfg.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Config {
     /// This server.
     pub me: Sid,

@@ -9,7 +9,7 @@ use crate::base::{Epoch, Sid, Zxid};
 use alloc::vec::Vec;
 
 /// One write.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Write<P, I> {
     /// Add to the end of the log.
     Append(Entry<P>),
@@ -44,7 +44,7 @@ impl<P, I> Write<P, I> {
 }
 
 /// Durable content, by name. One for each write, in order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Mark {
     /// The log up to this zxid.
     Log(Zxid),
@@ -59,7 +59,7 @@ pub enum Mark {
 }
 
 /// Work of the disk beside the FIFO.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Job<I> {
     /// Replay snapshot and log, as after a restart.
     ReadState,
@@ -82,7 +82,7 @@ pub enum Job<I> {
 }
 
 /// A job's result.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Done<P, I> {
     /// Of `ReadState`.
     State(Recovered<P, I>),
@@ -99,7 +99,7 @@ pub enum Done<P, I> {
 }
 
 /// What a process finds on its disk.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Recovered<P, I> {
     /// The last epoch promised.
     pub accepted_epoch: Epoch,

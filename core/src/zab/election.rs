@@ -24,7 +24,7 @@ pub const RESEND_MIN_MS: u64 = 200;
 pub const RESEND_MAX_MS: u64 = 5_000;
 
 /// A vote that was heard.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Ballot {
     /// The vote.
     pub vote: Vote,
@@ -35,7 +35,7 @@ pub struct Ballot {
 }
 
 /// The state of one server's search for a leader.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Election {
     me: Sid,
     /// What this server would vote without hearing others.
@@ -63,7 +63,7 @@ pub struct Outcome {
 }
 
 /// What the settle timer needs after a notification.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Settle {
     /// A quorum agrees: start the wait.
     Begin,
@@ -234,7 +234,7 @@ impl Election {
 }
 
 /// The order of votes.
-fn beats(rules: &impl Rules, vote: Vote, other: Vote) -> bool {
+pub(super) fn beats(rules: &impl Rules, vote: Vote, other: Vote) -> bool {
     if rules.elect_by_sid() {
         vote.leader > other.leader
     } else if rules.vote_ignores_current_epoch() {

@@ -10,7 +10,7 @@ use crate::base::limits::RECENT_TXNS;
 use alloc::collections::VecDeque;
 
 /// See the module.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct History<P> {
     recent: VecDeque<Entry<P>>,
     applied: Zxid,

@@ -13,7 +13,7 @@ use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
 /// A reign, from the election on.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Leader<P, I> {
     pub(super) phase: Phase,
     /// Epoch of the reign; `None` until a quorum has reported.
@@ -30,11 +30,11 @@ pub struct Leader<P, I> {
     /// For each entry of the history's tail, who has it on disk; same order, same length.
     pub(super) acks: VecDeque<Set<Sid>>,
     /// Half ticks since the reign began.
-    half_ticks: u32,
+    pub(super) half_ticks: u32,
 }
 
 /// One learner's link (a new link starts from nothing: rule K1).
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct LearnerHandler<P, I> {
     pub(super) stage: Stage,
     pub(super) observer: bool,
@@ -52,7 +52,7 @@ pub struct LearnerHandler<P, I> {
 }
 
 /// Why a learner was sent DIFF, TRUNC or SNAP: the numbers that decided.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SyncChoice {
     /// What was sent.
     pub with: SyncKind,
@@ -67,7 +67,7 @@ pub struct SyncChoice {
 }
 
 /// How far a learner's link has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Stage {
     /// The stream is open.
     Connected,

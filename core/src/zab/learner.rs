@@ -16,7 +16,7 @@ const CONNECT_TRIES: u32 = 5;
 const CONNECT_RETRY_MS: u64 = 100;
 
 /// What a learner keeps about its present leader's link.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Learner<P, I> {
     pub(super) leader: Sid,
     pub(super) observer: bool,
@@ -36,7 +36,7 @@ pub struct Learner<P, I> {
 }
 
 /// How far the link has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum LearnerStage {
     /// Opening the stream.
     Connecting,
@@ -67,7 +67,7 @@ pub enum LearnerStage {
 }
 
 /// How the leader synchronizes this learner.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SyncMode {
     /// Transactions on top of what is there.
     Diff,

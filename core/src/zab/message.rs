@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use bytes::Bytes;
 
 /// One transaction of a history. The zxid alone identifies it, if the protocol is right.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Entry<P> {
     /// Its place in the total order.
     pub zxid: Zxid,
@@ -19,7 +19,7 @@ pub struct Entry<P> {
 ///
 /// The derived order is *the* order of votes (`FastLeaderElection.totalOrderPredicate`): larger
 /// peer epoch first, then larger zxid, then larger id.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Vote {
     /// currentEpoch of the server voted for; after the election the established epoch.
     pub peer_epoch: Epoch,
@@ -62,7 +62,7 @@ pub enum Phase {
 }
 
 /// A vote as sent on the election port.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Notification {
     /// State of the sender.
     pub state: ServerState,
@@ -75,7 +75,7 @@ pub struct Notification {
 }
 
 /// A session that a learner heard from since its last PING reply.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Touch {
     /// Which.
     pub session: SessionId,
@@ -84,7 +84,7 @@ pub struct Touch {
 }
 
 /// A client's write (or sync) on its way from a learner to the leader.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Forward {
     /// Whose.
     pub session: SessionId,
@@ -101,7 +101,7 @@ pub struct Forward {
 /// A packet of the quorum port (`Leader`'s packet types). Where paper and code differ: CEPOCH is
 /// FOLLOWERINFO, NEWEPOCH is LEADERINFO, ACK-E is ACKEPOCH, ACK-LD is ACK of `(e,0)`, COMMIT-LD
 /// is UPTODATE.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Packet<P, I> {
     /// Learner, first packet: the last epoch it promised, so that the new one is larger.
     FollowerInfo {

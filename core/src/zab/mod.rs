@@ -35,6 +35,7 @@ pub mod history;
 pub mod leader;
 pub mod learner;
 pub mod message;
+pub mod oracle;
 pub mod output;
 pub mod peer;
 pub mod rules;

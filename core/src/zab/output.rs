@@ -110,7 +110,7 @@ pub enum Note {
 }
 
 /// How a learner gets the leader's history.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SyncKind {
     /// Only what it lacks.
     Diff,
@@ -121,7 +121,7 @@ pub enum SyncKind {
 }
 
 /// Why a link or a role ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Reason {
     /// The stream broke.
     LinkLost,

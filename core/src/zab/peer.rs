@@ -23,7 +23,7 @@ impl<T: Clone + Debug + PartialEq> Value for T {}
 ///
 /// Invariants: `current_epoch <= accepted_epoch`, both as last handed to the disk; `pending` has
 /// one mark for each write that is not durable yet.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Peer<P, I, R = Sound> {
     /// Which guards are missing: none in a real server.
     pub(super) rules: R,
@@ -47,7 +47,7 @@ pub struct Peer<P, I, R = Sound> {
 }
 
 /// What a server is doing, with what it needs for that.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Role<P, I> {
     /// Before `start`.
     Down,
@@ -465,7 +465,7 @@ impl<P: Value, I: Value, R: Rules> Peer<P, I, R> {
     }
 
     /// Ends the election: this server leads, or learns from `vote.leader`.
-    fn elected(&mut self, vote: Vote, round: Round, out: &mut Outs<P, I>) {
+    pub(super) fn elected(&mut self, vote: Vote, round: Round, out: &mut Outs<P, I>) {
         self.vote = vote;
         self.round = round;
         out.push(Out::CancelTimer(Timer::Resend));

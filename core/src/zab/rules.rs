@@ -91,13 +91,13 @@ switches! {
 }
 
 /// The protocol as it should be. Every question has its default answer, known when compiling.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Sound;
 
 impl Rules for Sound {}
 
 /// The protocol with some of its guards switched off: for checkers and lessons.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Broken(u32);
 
 impl Broken {

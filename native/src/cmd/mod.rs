@@ -3,5 +3,6 @@
 pub mod check;
 pub mod cluster;
 mod cluster_files;
+pub mod explore;
 pub mod server;
 mod srvr;
