@@ -12,6 +12,7 @@ mod sharing;
 pub use crate::order::{Order, Selection, Tab};
 
 use crate::chart::Chart;
+use crate::detail::{DetailCache, Details};
 use crate::keys::{self, Wish};
 use crate::lab::Lab;
 use crate::later::{self, MISSING};
@@ -82,6 +83,7 @@ pub struct App {
     playing: bool,
     pace: Pace,
     run: RefCell<RunCache>,
+    details: RefCell<DetailCache>,
     shared: Shared,
     charts: Option<(f64, Rc<Vec<Chart>>)>,
     selection: Option<Selection>,
@@ -183,6 +185,7 @@ impl Component for App {
             focus_step: false,
             pace: Pace::default(),
             run: RefCell::default(),
+            details: RefCell::default(),
             shared: Shared::default(),
             charts: None,
             selection: None,
@@ -304,6 +307,12 @@ impl App {
         Shown {
             route: self.route,
             lesson: tour.map(|tour| lesson::lesson(tour, &self.lab, self.playing, order)),
+            details: if has_panels {
+                let mut cache = self.details.borrow_mut();
+                cache.view(&self.lab, self.selection, self.tab, self.playing)
+            } else {
+                Details::default()
+            },
             why: has_panels.then(|| why::why(self.lab.sim(), self.selection)),
             view: self.calm.clone(),
             spine: self.spine.clone(),

@@ -11,6 +11,7 @@
 //! * [`travel`]: through time. [`run_view`]: plain data of the whole run.
 //! * [`view`]: plain data of one moment; all that is drawn comes from there.
 //! * [`spine`]: participants in time, what they hold, cause and effect.
+//! * [`detail`]: what is chosen, down to the bytes; the trees beside each other.
 //! * [`order`]: what a person can want. [`keys`]: by the keyboard. [`route`]: which page it is.
 //! * [`scene`]: the drawing. [`panels`]: the controls around it. [`page`]: where they stand.
 //! * [`later`]: code that is loaded after the first screen.
@@ -19,6 +20,7 @@
 pub mod app;
 pub mod chart;
 pub mod desk;
+pub mod detail;
 pub mod keys;
 pub mod lab;
 pub mod later;

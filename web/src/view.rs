@@ -309,7 +309,8 @@ impl View {
     }
 }
 
-fn server_view(sid: Sid, slot: &Slot<Actor>) -> ServerView {
+/// One server.
+pub(crate) fn server_view(sid: Sid, slot: &Slot<Actor>) -> ServerView {
     let Some(server) = slot.process().and_then(Actor::server) else { return down(sid) };
     let peer = server.peer();
     let role = match peer.state() {

@@ -71,6 +71,10 @@ impl Calls {
         self.sent.len()
     }
 
+    pub(super) fn asked(&self, xid: i32) -> Option<i32> {
+        self.sent.iter().find(|sent| sent.xid == xid).map(|sent| sent.op)
+    }
+
     pub(super) fn waiting(&self) -> usize {
         self.waiting.len()
     }

@@ -171,6 +171,12 @@ impl Client {
         self.calls.outstanding()
     }
 
+    /// The opcode of the request that a reply of this number answers.
+    #[must_use]
+    pub fn asked(&self, xid: i32) -> Option<i32> {
+        self.calls.asked(xid)
+    }
+
     /// Requests that wait for a connection.
     #[must_use]
     pub fn waiting(&self) -> usize {

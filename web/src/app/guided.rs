@@ -115,6 +115,7 @@ impl App {
         self.playing = true;
         self.pace.moved(&self.lab);
         self.run.replace(RunCache::default());
+        self.details.take();
         self.refresh();
         self.arrange();
         self.ends();

@@ -84,6 +84,7 @@ impl App {
                 };
                 self.pace.moved(&self.lab);
                 self.run.replace(RunCache::default());
+                self.details.take();
                 self.refresh();
                 if self.view.server(i64::from(seen.server)).is_some() {
                     self.selection = Some(Selection::Server(i64::from(seen.server)));

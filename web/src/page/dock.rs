@@ -6,6 +6,7 @@ use crate::desk::Desk;
 use crate::order::{Order, Tab};
 use crate::panels::gives;
 use crate::panels::log::Log;
+use crate::panels::trees::Trees;
 use crate::route::Route;
 use crate::spine::Spine;
 use yew::prelude::*;
@@ -55,9 +56,7 @@ fn content(shown: &Shown, tab: Tab) -> Html {
         Tab::Charts => html! {
             <Desk charts={shown.charts.clone()} voters={shown.voters} seed={shown.seed} />
         },
-        Tab::Tree => {
-            html! { <p class="second">{ "Choose a server: its znodes stand beside it." }</p> }
-        }
+        Tab::Tree => html! { <Trees znodes={shown.details.znodes.clone()} /> },
         Tab::Say | Tab::Inspect | Tab::Diagram => html! {
             <Spine view={view.clone()} spine={shown.spine.clone()} selection={shown.selection}
                 order={order.clone()} />

@@ -18,6 +18,7 @@ pub mod right;
 pub mod text;
 
 use crate::chart::Chart;
+use crate::detail::Details;
 use crate::order::{Order, Selection, Tab};
 use crate::panels::timeline::Timeline;
 use crate::route::Route;
@@ -44,6 +45,8 @@ pub struct Shown {
     pub route: Route,
     /// The step of a guided run, while there is one.
     pub lesson: Option<Html>,
+    /// What is known in detail of what is chosen.
+    pub details: Details,
     /// Why what is chosen is as it is.
     pub why: Option<Html>,
     /// The moment.

@@ -12,7 +12,8 @@ pub fn Right(shown: &Shown) -> Html {
     let (view, order) = (&shown.view, &shown.order);
     html! {
         <>
-            <Inspector view={view.clone()} selection={shown.selection} order={order.clone()} />
+            <Inspector view={view.clone()} selection={shown.selection}
+                details={shown.details.clone()} order={order.clone()} />
             { shown.why.clone() }
             if shown.tab != Tab::Events { <Log view={view.clone()} order={order.clone()} /> }
         </>

@@ -1,6 +1,9 @@
 //! What is chosen, and what can be done to it.
 
 use super::gives;
+use super::packet::packet;
+use crate::detail::Details;
+use crate::detail::facts::Fact;
 use crate::message::node_name;
 use crate::order::{Order, Selection};
 use crate::scene::servers::spoken;
@@ -17,6 +20,8 @@ pub struct InspectorProps {
     pub view: Rc<View>,
     /// What is chosen.
     pub selection: Option<Selection>,
+    /// What is known of it in detail.
+    pub details: Details,
     /// Where clicks go.
     pub order: Callback<Order>,
 }
@@ -24,13 +29,14 @@ pub struct InspectorProps {
 /// The inspector.
 #[component]
 pub fn Inspector(props: &InspectorProps) -> Html {
-    let InspectorProps { view, selection, order } = props;
+    let InspectorProps { view, selection, details, order } = props;
     let content = match *selection {
         Some(Selection::Server(sid)) => {
-            view.server(sid).map(|server| of_server(view, server, order))
+            view.server(sid).map(|server| of_server(view, server, &details.facts, order))
         }
         Some(Selection::Link(a, b)) => Some(of_link(&link(view, a, b), order)),
-        Some(Selection::Message(_)) | None => None,
+        Some(Selection::Message(_)) => details.packet.as_ref().map(|it| packet(it, order)),
+        None => None,
     };
     html! {
         <div class="inspector" id="inspector">
@@ -58,7 +64,7 @@ fn link(view: &View, a: NodeId, b: NodeId) -> LinkView {
     found.cloned().unwrap_or(LinkView { a, b, cut_ab: false, cut_ba: false, used: false })
 }
 
-fn of_server(view: &View, server: &ServerView, order: &Callback<Order>) -> Html {
+fn of_server(view: &View, server: &ServerView, facts: &[Fact], order: &Callback<Order>) -> Html {
     let sid = server.sid;
     let me = NodeId::Server(Sid(sid));
     let others = view.servers.iter().filter(|other| other.sid != sid).map(|other| {
@@ -80,11 +86,31 @@ fn of_server(view: &View, server: &ServerView, order: &Callback<Order>) -> Html 
                         { "Power loss" }</button>
                 }
             </div>
+            { knows(facts) }
             <table class="cuts">
                 <caption class="unseen">{ "Its links" }</caption>
                 <tbody>{ for others }</tbody>
             </table>
         </>
+    }
+}
+
+/// What a server knows; what the last step changed stands with what it was.
+fn knows(facts: &[Fact]) -> Html {
+    html! {
+        <dl class="knows" id="knows">
+            { for facts.iter().map(|fact| html! {
+                <div class={classes!(fact.was.as_ref().map(|_| "changed"))}>
+                    <dt>{ fact.name }</dt>
+                    <dd>
+                        <code>{ &fact.value }</code>
+                        if let Some(was) = &fact.was {
+                            <span class="was">{ format!(" was {was}") }</span>
+                        }
+                    </dd>
+                </div>
+            }) }
+        </dl>
     }
 }
 

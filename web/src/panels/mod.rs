@@ -5,10 +5,12 @@ pub mod controls;
 pub mod inspector;
 pub mod lesson;
 pub mod log;
+pub mod packet;
 pub mod share;
 pub mod strip;
 pub mod table;
 pub mod timeline;
+pub mod trees;
 pub mod ways;
 pub mod why;
 

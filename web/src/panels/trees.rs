@@ -1,0 +1,134 @@
+//! The znodes of all servers beside each other: what one lacks, what is older, what just changed.
+
+use crate::detail::znodes::{Cell, ROWS_MAX, Row, Znodes};
+use std::rc::Rc;
+use yew::prelude::*;
+
+/// What the trees are drawn from.
+#[derive(Clone, Debug, PartialEq, Properties)]
+pub struct TreesProps {
+    /// The trees; `None` before somebody looks.
+    pub znodes: Option<Rc<Znodes>>,
+}
+
+/// The trees. A path that is pressed shows its whole stat on every server.
+#[component]
+pub fn Trees(props: &TreesProps) -> Html {
+    let open = use_state(|| None::<String>);
+    let Some(znodes) = &props.znodes else { return Html::default() };
+    if znodes.servers.is_empty() {
+        return html! { <p class="second" id="trees">{ "No server runs: there is no tree." }</p> };
+    }
+    let summary = match znodes.differing {
+        0 => "All servers have the same znodes.".to_owned(),
+        1 => "1 znode differs between servers.".to_owned(),
+        count => format!("{count} znodes differ between servers."),
+    };
+    let opened = open.as_ref().and_then(|path| znodes.row(path));
+    html! {
+        <div class="trees" id="trees">
+            <p class="second" role="status">{ summary }</p>
+            <div class="tree-tables">
+                <div class="tree-table" tabindex="0" role="group" aria-label="Znodes">
+                    <table>
+                        <thead><tr>
+                            <th scope="col">{ "znode" }</th><th scope="col">{ "data" }</th>
+                            { for znodes.servers.iter().map(|(sid, applied)| html! {
+                                <th scope="col">{ format!("server {sid} ") }
+                                    <span class="second">{ applied }</span></th>
+                            }) }
+                        </tr></thead>
+                        <tbody>
+                            { for znodes.rows.iter().map(|row| path(row, &open)) }
+                        </tbody>
+                    </table>
+                    if znodes.more > 0 {
+                        <p class="second">{ format!("The first {ROWS_MAX} paths; {} more.", znodes.more) }</p>
+                    }
+                </div>
+                if let Some(row) = opened { { whole(row, znodes) } }
+            </div>
+        </div>
+    }
+}
+
+fn path(row: &Row, open: &UseStateHandle<Option<String>>) -> Html {
+    let is_open = open.as_deref() == Some(row.path.as_str());
+    let press = {
+        let (open, path) = (open.clone(), row.path.clone());
+        Callback::from(move |_: MouseEvent| open.set((!is_open).then(|| path.clone())))
+    };
+    let indent = format!("padding-inline-start:{}px", 14 * row.depth.min(12));
+    html! {
+        <tr key={row.path.clone()} data-path={row.path.clone()}
+            class={classes!(row.differs.then_some("differs"))}>
+            <th scope="row" style={indent}>
+                <button class="plain" aria-expanded={is_open.to_string()} onclick={press}
+                    aria-label={row.path.clone()}>{ &row.name }</button>
+                if !row.kind.is_empty() { <span class="second">{ " " }{ &row.kind }</span> }
+            </th>
+            <td><code>{ &row.data }</code></td>
+            { for row.cells.iter().map(cell) }
+        </tr>
+    }
+}
+
+/// What a server has, in a few characters; a sign besides the colour tells what differs.
+fn cell(cell: &Cell) -> Html {
+    let value = |name| cell.stat.iter().find(|(n, _)| *n == name).map_or("", |(_, value)| value);
+    let (sign, words) = match (cell.stat.is_empty(), cell.like_most) {
+        (true, true) => ("", "not there"),
+        (true, false) => ("–", "missing"),
+        (false, true) => ("", ""),
+        (false, false) => ("≠", "differs"),
+    };
+    let class = classes!((!cell.like_most).then_some("unlike"), cell.changed.then_some("changed"),);
+    html! {
+        <td {class}>
+            if !sign.is_empty() { <b aria-hidden="true">{ sign }{ " " }</b> }
+            if !words.is_empty() { <span class="unseen">{ words }</span> }
+            if !cell.stat.is_empty() {
+                <code>{ format!("v{} {}", value("version"), value("mzxid")) }</code>
+                if value("children") != "0" {
+                    <span class="second">{ format!(" {} below", value("children")) }</span>
+                }
+            }
+            if cell.changed { <span class="now">{ " now" }</span> }
+        </td>
+    }
+}
+
+/// One znode on every server.
+fn whole(row: &Row, znodes: &Znodes) -> Html {
+    let names = row.cells.iter().find(|cell| !cell.stat.is_empty());
+    let names = names.map(|cell| cell.stat.as_slice()).unwrap_or_default();
+    let most = &row.cells[znodes.most].stat;
+    html! {
+        <div class="tree-table" tabindex="0" role="group" aria-label={format!("Stat of {}", row.path)}>
+            <table id="stat">
+                <caption><code>{ &row.path }</code></caption>
+                <thead><tr>
+                    <td></td>
+                    { for znodes.servers.iter().map(|(sid, _)| html! {
+                        <th scope="col">{ format!("server {sid}") }</th>
+                    }) }
+                </tr></thead>
+                <tbody>
+                    { for names.iter().enumerate().map(|(place, (name, _))| html! {
+                        <tr>
+                            <th scope="row">{ *name }</th>
+                            { for row.cells.iter().map(|cell| {
+                                let value = cell.stat.get(place).map(|(_, value)| value);
+                                let unlike = value != most.get(place).map(|(_, value)| value);
+                                html! {
+                                    <td class={classes!(unlike.then_some("unlike"))}>
+                                        <code>{ value.map_or("–", |value| value) }</code></td>
+                                }
+                            }) }
+                        </tr>
+                    }) }
+                </tbody>
+            </table>
+        </div>
+    }
+}
