@@ -10,10 +10,10 @@ mod runs;
 mod session;
 
 /// Takes any bytes.
-pub type Target = fn(&[u8]);
+pub(crate) type Target = fn(&[u8]);
 
 /// All, by name.
-pub const ALL: &[(&str, Target)] = &[
+pub(crate) const ALL: &[(&str, Target)] = &[
     ("client_frames", ports::client_frames),
     ("requests", session::requests),
     ("quorum_packets", ports::quorum_packets),
@@ -26,6 +26,6 @@ pub const ALL: &[(&str, Target)] = &[
 ];
 
 /// By name.
-pub fn find(name: &str) -> Option<Target> {
+pub(crate) fn find(name: &str) -> Option<Target> {
     ALL.iter().find(|(known, _)| *known == name).map(|(_, target)| *target)
 }

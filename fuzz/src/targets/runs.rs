@@ -42,7 +42,7 @@ fn packed(body: &[u8]) -> Vec<u8> {
     all.extend_from_slice(&crc32(&[body]).to_be_bytes());
     let mut out = Vec::new();
     for part in all.chunks(128) {
-        out.push((part.len() - 1) as u8);
+        out.push(u8::try_from(part.len() - 1).expect("at most 128 in a part"));
         out.extend_from_slice(part);
     }
     out
