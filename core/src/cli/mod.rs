@@ -40,7 +40,7 @@ pub enum Command {
     Stat { path: String, watch: bool },
     Delete { path: String, version: i32 },
     DeleteAll { path: String },
-    Multi(Vec<Command>),
+    Multi(Vec<Self>),
     Check { path: String, version: i32 },
     AddWatch { path: String, recursive: bool },
     RemoveWatches { path: String, kind: WatcherType },
