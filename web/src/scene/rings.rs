@@ -30,6 +30,7 @@ fn ids(of: RingOf) -> (String, Option<String>) {
 
 impl Rings {
     /// From now on these run out.
+    #[inline(never)]
     pub fn show(&mut self, document: &Document, views: &[RingView]) {
         let mut before = core::mem::take(&mut self.shown);
         for view in views {
@@ -47,6 +48,7 @@ impl Rings {
     }
 
     /// Sets every ring to what is left at this time.
+    #[inline(never)]
     pub fn place(&mut self, now: Micros) {
         for ring in &mut self.shown {
             let percent = ring.view.percent(now);

@@ -42,6 +42,7 @@ fn words(view: &View, side: &[i64]) -> String {
 }
 
 /// The hulls, if there is more than one side.
+#[inline(never)]
 pub fn hulls(view: &View, layout: &Layout) -> Html {
     let sides = sides(view);
     if sides.len() < 2 {
