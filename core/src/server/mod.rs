@@ -25,6 +25,7 @@ pub mod message;
 pub mod pipeline;
 pub mod prep;
 pub mod reads;
+pub mod reap;
 #[allow(clippy::module_inception, reason = "the type that composes the rest")]
 pub mod server;
 

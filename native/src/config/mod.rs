@@ -138,6 +138,9 @@ pub struct Config {
     pub txn_log_size_limit_kb: Option<u64>,
     /// Committed transactions in memory for DIFF.
     pub commit_log_count: u32,
+    /// `quorumUnsentLimitInKb`, a key of this server only: unsent bytes after which the link to
+    /// another server is closed.
+    pub quorum_unsent_bytes: usize,
     /// Requests in the pipeline before clients are throttled.
     pub global_outstanding_limit: u32,
     /// Does the leader take clients?
