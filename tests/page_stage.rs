@@ -200,13 +200,15 @@ fn clients_stand_beside_their_servers_and_their_sessions_run_out() -> Result<()>
     sim.run_until(sim.now().plus(300_000));
     ask(&mut sim, 2, Request::Exists { path: "/lock".into(), watch: true });
     sim.run_until(sim.now().plus(300_000));
-    sim.direct(Directive::Act(Action::Crash { node: client(1), kept: Kept::All }));
-    sim.run_until(sim.now().plus(3_100_000));
     let beside = [1, 2].map(|id| {
         let process = sim.world().process(client(id)).and_then(Actor::client);
-        let at = process.and_then(client::Client::server).map_or(1, |sid| sid.0);
+        let at = process.and_then(client::Client::server).map_or(0, |sid| sid.0);
         format!("server-{at}")
     });
+    let process = sim.world().process(client(2)).and_then(Actor::client);
+    let own = process.context("client 2")?.session();
+    sim.direct(Directive::Act(Action::Crash { node: client(1), kept: Kept::All }));
+    sim.run_until(sim.now().plus(3_100_000));
     let browser = open(&settings, &sim)?;
     picture(&browser, "sessions")?;
     assert_eq!(list(&browser, NEAREST)?, beside, "the dead one stays where it was");
@@ -219,10 +221,12 @@ fn clients_stand_beside_their_servers_and_their_sessions_run_out() -> Result<()>
     for (session, _) in table.image().sessions() {
         let ticks = table.tracker().ticks_left(session).context("not tracked")?;
         let left_us = next.0 - sim.now().0 + (ticks - 1) * 400_000;
-        // Each client has made its session at the server of the same number.
-        let id = session.0 >> 56;
-        let ring = format!("return document.querySelector('#ring-c{id}').dataset.left");
-        assert_eq!(text(&browser, &ring)?, (left_us * 100 / 6_400_000).to_string());
+        let id = if session == own { 2 } else { 1 };
+        let ring = format!(
+            "return getComputedStyle(document.querySelector('#ring-c{id}')).strokeDasharray"
+        );
+        let share = left_us * 100 / 6_400_000;
+        assert_eq!(text(&browser, &ring)?, format!("{share}px, 100px"));
         let count = format!("return document.querySelector('#count-c{id}').textContent");
         let words = format!("{}.{} s", left_us / 1_000_000, left_us / 100_000 % 10);
         assert_eq!(text(&browser, &count)?, words);
