@@ -164,7 +164,10 @@ impl Layout {
             clients: Vec::new(),
         };
         for client in 0..crew.docks.len() {
-            let seat = layout.dock(&crew.docks, client).unwrap_or_else(|| {
+            // The code for docks comes later: before that nobody stands at one.
+            let docked = crew.docks.get(client).is_some_and(Option::is_some);
+            let seat = docked.then(|| layout.dock(&crew.docks, client)).flatten();
+            let seat = seat.unwrap_or_else(|| {
                 // Not connected: at the upper corners, by turns.
                 let step = (2.0 * client_radius + 10.0) * part(client / 2, 1);
                 let x = if client.is_multiple_of(2) { edge + step } else { width - edge - step };
@@ -177,6 +180,7 @@ impl Layout {
 
     /// Beside the server, outwards and above its label (below it where there is no room above); the
     /// next clients beside the first, two in a row.
+    #[inline(never)]
     fn dock(&self, docks: &[Option<i64>], client: usize) -> Option<Point> {
         let sid = docks.get(client).copied().flatten()?;
         let seat = self.seat(NodeId::Server(Sid(sid)))?;
@@ -185,9 +189,15 @@ impl Layout {
         // At the top the label stands to the right: clients to the left, in one row.
         let top = !self.is_observer(sid) && (seat.x - self.centre.x).abs() < 20.0;
         let low = seat.y > self.centre.y + 0.6 * self.ring.y;
+        let far = (seat.x - self.centre.x).abs() > FAR_SHARE * self.ring.x;
+        let side = !top && !self.is_observer(sid);
         // Below there are observers, unless the ring is full of voters.
         let shared = self.servers.len() > self.voters && self.density != Density::Full;
         let (out, up) = match (self.shape, self.density) {
+            (Shape::Narrow, Density::Full) if side && far => (radius + 20.0, 8.0),
+            (Shape::Narrow, Density::Tight | Density::Full) if side && low && !far => {
+                (radius + 13.0, -30.0)
+            }
             (Shape::Narrow, _) => (radius + 16.0, radius + 14.0),
             _ if self.is_observer(sid) => (radius + 28.0, radius + 26.0),
             _ if top => (radius + 60.0, 30.0),

@@ -36,7 +36,13 @@ impl Rings {
         for view in views {
             let known = before.iter().position(|ring| ring.view.of == view.of);
             let known = known.map(|place| before.swap_remove(place));
-            if let Some(ring) = known.filter(|ring| ring.arc.is_connected()) {
+            // A narrow drawing has no words, a wide one has: they come and go.
+            let is_whole = |ring: &Ring| {
+                let server = matches!(view.of, RingOf::Server(_));
+                ring.arc.is_connected()
+                    && ring.count.as_ref().map_or(server, |count| count.is_connected())
+            };
+            if let Some(ring) = known.filter(is_whole) {
                 self.shown.push(Ring { view: *view, ..ring });
                 continue;
             }
