@@ -276,7 +276,11 @@ impl Layout {
         }
         let side = self.side(seat);
         let gap = if self.shape == Shape::Wide { 13.0 } else { 8.0 };
-        let at = Point { x: seat.x + side * (radius + gap), y: seat.y + 5.0 - rest / 2.0 };
+        // In a full ring the next seat's glyph is beside the one at the top.
+        let top = (seat.x - self.centre.x).abs() < 20.0 && self.density == Density::Full;
+        let lift = if top { 21.0 } else { 0.0 };
+        let y = seat.y + 5.0 - rest / 2.0 - lift;
+        let at = Point { x: seat.x + side * (radius + gap), y };
         Some(Label { at, anchor: if side < 0.0 { "end" } else { "start" } })
     }
 

@@ -174,6 +174,7 @@ pub fn Seat(props: &SeatProps) -> Html {
     html! {
         <g class={classes!("seat", server.role.class(), selected.then_some("selected"),
                 server.observer.then_some("small"),
+                (layout.density == Density::Full).then_some("dense"),
                 server.frozen.then_some("frozen"))}
             id={format!("server-{}", server.sid)} role="button" tabindex="0"
             data-of={format!("s{}", server.sid)}
