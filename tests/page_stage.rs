@@ -116,16 +116,17 @@ fn list(browser: &Browser, script: &str) -> Result<Vec<String>> {
 /// For people who want to look: `SHOTS=folder` keeps what the tests see.
 fn picture(browser: &Browser, name: &str) -> Result<()> {
     let Some(folder) = std::env::var_os("SHOTS") else { return Ok(()) };
-    for (size, width, height) in [("wide", 1440, 900), ("narrow", 390, 844)] {
+    for (size, width, height, shape) in [("wide", 1440, 900, 628), ("narrow", 390, 844, 360)] {
         for theme in ["light", "dark"] {
             browser.viewport(width, height)?;
+            browser.wait_for(&format!("#stage[viewBox^='0 0 {shape}']"))?;
             browser.theme(theme)?;
             let file = std::path::Path::new(&folder).join(format!("{name}-{size}-{theme}.png"));
             std::fs::write(file, browser.screenshot()?)?;
         }
     }
     browser.viewport(1440, 900)?;
-    Ok(())
+    browser.wait_for("#stage[viewBox^='0 0 628']").map(drop)
 }
 
 fn console_is_empty(browser: &Browser) -> Result<()> {
@@ -185,7 +186,7 @@ fn cuts_sides_and_ailing_servers_are_seen() -> Result<()> {
 /// For each client, the server whose seat is nearest on the screen.
 const NEAREST: &str = "const middle = css => { const r = document.querySelector(css).getBoundingClientRect();
         return [r.x + r.width / 2, r.y + r.height / 2] };
-    return [...document.querySelectorAll('.client')].map(c => {
+    return [...document.querySelectorAll('#stage .seats > .client')].map(c => {
         const [x, y] = middle('#' + c.id + ' .back');
         const far = s => { const [a, b] = middle('#' + s.id + ' .body'); return Math.hypot(a - x, b - y) };
         return [...document.querySelectorAll('.seat[id]')].sort((a, b) => far(a) - far(b))[0].id;
@@ -199,13 +200,15 @@ fn clients_stand_beside_their_servers_and_their_sessions_run_out() -> Result<()>
     sim.run_until(sim.now().plus(300_000));
     ask(&mut sim, 2, Request::Exists { path: "/lock".into(), watch: true });
     sim.run_until(sim.now().plus(300_000));
-    sim.direct(Directive::Act(Action::Crash { node: client(1), kept: Kept::All }));
-    sim.run_until(sim.now().plus(3_100_000));
     let beside = [1, 2].map(|id| {
         let process = sim.world().process(client(id)).and_then(Actor::client);
-        let at = process.and_then(client::Client::server).map_or(1, |sid| sid.0);
+        let at = process.and_then(client::Client::server).map_or(0, |sid| sid.0);
         format!("server-{at}")
     });
+    let process = sim.world().process(client(2)).and_then(Actor::client);
+    let own = process.context("client 2")?.session();
+    sim.direct(Directive::Act(Action::Crash { node: client(1), kept: Kept::All }));
+    sim.run_until(sim.now().plus(3_100_000));
     let browser = open(&settings, &sim)?;
     picture(&browser, "sessions")?;
     assert_eq!(list(&browser, NEAREST)?, beside, "the dead one stays where it was");
@@ -218,15 +221,12 @@ fn clients_stand_beside_their_servers_and_their_sessions_run_out() -> Result<()>
     for (session, _) in table.image().sessions() {
         let ticks = table.tracker().ticks_left(session).context("not tracked")?;
         let left_us = next.0 - sim.now().0 + (ticks - 1) * 400_000;
-        let id = if engine(&sim, 1)?.connections().values().any(|it| it.session() == session)
-            || session.0 >> 56 == 2
-        {
-            2
-        } else {
-            1
-        };
-        let ring = format!("return document.querySelector('#ring-c{id}').dataset.left");
-        assert_eq!(text(&browser, &ring)?, (left_us * 100 / 6_400_000).to_string());
+        let id = if session == own { 2 } else { 1 };
+        let ring = format!(
+            "return getComputedStyle(document.querySelector('#ring-c{id}')).strokeDasharray"
+        );
+        let share = left_us * 100 / 6_400_000;
+        assert_eq!(text(&browser, &ring)?, format!("{share}px, 100px"));
         let count = format!("return document.querySelector('#count-c{id}').textContent");
         let words = format!("{}.{} s", left_us / 1_000_000, left_us / 100_000 % 10);
         assert_eq!(text(&browser, &count)?, words);
@@ -376,12 +376,14 @@ fn every_ensemble_has_fixed_seats_and_no_words_over_others() -> Result<()> {
         let mut sim = settled(&settings);
         go(&browser, &settings, &sim)?;
         picture(&browser, &format!("of-{voters}-{observers}"))?;
-        for (width, height) in [(1440, 900), (390, 844)] {
+        for (width, height, view_box) in [(1440, 900, "0 0 628"), (390, 844, "0 0 360")] {
             browser.viewport(width, height)?;
+            browser.wait_for(&format!("#stage[viewBox^='{view_box}']"))?;
             let found = list(&browser, COLLISIONS)?;
             ensure!(found.is_empty(), "{voters}+{observers} at {width}: {found:?}");
         }
         browser.viewport(1440, 900)?;
+        browser.wait_for("#stage[viewBox^='0 0 628']")?;
         let seats = "return [...document.querySelectorAll('.seat[id]')].map(s => s.id + ' '
             + s.firstElementChild.getAttribute('transform'))";
         let before = list(&browser, seats)?;

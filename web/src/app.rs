@@ -184,7 +184,11 @@ fn listen(ctx: &Context<App>, queries: &[&Option<MediaQueryList>]) -> Vec<EventL
     let link = ctx.link().clone();
     let active = EventListenerOptions::enable_prevent_default();
     for kind in ["mouseover", "focusin"] {
-        listeners.push(EventListener::new(&window, kind, hover::moved));
+        listeners.push(EventListener::new(&window, kind, |event| {
+            if later::is_here() {
+                hover::moved(event);
+            }
+        }));
     }
     listeners.push(EventListener::new_with_options(&window, "keydown", active, move |event| {
         if let Some(event) = event.dyn_ref::<KeyboardEvent>() {

@@ -76,18 +76,16 @@ pub fn Client(props: &ClientProps) -> Html {
                 // What is left to the session is written here without Yew, as the ring is.
                 <text class="fact" y={number(r + 13.0)} id={format!("count-c{}", client.id)} />
             } else {
-                { badge("owned", holds.0, -r, r) }
-                { badge("eye", holds.1, r, r) }
+                if holds.0 > 0 { { badge("owned", holds.0, -r, r) } }
+                if holds.1 > 0 { { badge("eye", holds.1, r, r) } }
             }
         </g>
     }
 }
 
 /// On a telephone: how many ephemeral znodes or watches.
+#[inline(never)]
 fn badge(class: &'static str, count: usize, x: f32, y: f32) -> Html {
-    if count == 0 {
-        return Html::default();
-    }
     let (x, y) = (number(x * 0.8), number(y * 0.8));
     html! {
         <g class={classes!("badge", class)} transform={format!("translate({x} {y})")}>

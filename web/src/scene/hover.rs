@@ -20,11 +20,13 @@ fn thing(event: &Event) -> Option<(Element, String)> {
 
 /// The message that was clicked, by its number in the run.
 #[must_use]
+#[inline(never)]
 pub fn message(event: &MouseEvent) -> Option<u64> {
     thing(event)?.1.strip_prefix('m')?.parse().ok()
 }
 
 /// The pointer or the focus is somewhere else.
+#[inline(never)]
 pub fn moved(event: &Event) {
     let of = thing(event).map(|(_, of)| of).unwrap_or_default();
     let document = web_sys::window().and_then(|window| window.document());

@@ -146,7 +146,7 @@ impl Layout {
         servers.extend((0..observers).map(|place| {
             let share = (part(place, 1) + 0.5) / part(observers, 1);
             let bend = 1.0 - (2.0 * share - 1.0) * (2.0 * share - 1.0);
-            Point { x: width * share, y: bend.mul_add(0.03 * height, observers_y - 8.0) }
+            Point { x: width * share, y: bend * 0.03 * height + observers_y - 8.0 }
         }));
         let observer_radius = if radius > 24.0 { 18.0 } else { radius * 0.72 };
         let mut layout = Self {
@@ -164,9 +164,12 @@ impl Layout {
             clients: Vec::new(),
         };
         for client in 0..crew.docks.len() {
-            let seat = layout.dock(&crew.docks, client).unwrap_or_else(|| {
+            // The code for docks comes later: before that nobody stands at one.
+            let docked = crew.docks.get(client).is_some_and(Option::is_some);
+            let seat = docked.then(|| layout.dock(&crew.docks, client)).flatten();
+            let seat = seat.unwrap_or_else(|| {
                 // Not connected: at the upper corners, by turns.
-                let step = 2.0f32.mul_add(client_radius, 10.0) * part(client / 2, 1);
+                let step = (2.0 * client_radius + 10.0) * part(client / 2, 1);
                 let x = if client.is_multiple_of(2) { edge + step } else { width - edge - step };
                 Point { x, y: edge }
             });
@@ -177,6 +180,7 @@ impl Layout {
 
     /// Beside the server, outwards and above its label (below it where there is no room above); the
     /// next clients beside the first, two in a row.
+    #[inline(never)]
     fn dock(&self, docks: &[Option<i64>], client: usize) -> Option<Point> {
         let sid = docks.get(client).copied().flatten()?;
         let seat = self.seat(NodeId::Server(Sid(sid)))?;
@@ -184,10 +188,16 @@ impl Layout {
         let radius = self.radius_of(sid);
         // At the top the label stands to the right: clients to the left, in one row.
         let top = !self.is_observer(sid) && (seat.x - self.centre.x).abs() < 20.0;
-        let low = seat.y > 0.6f32.mul_add(self.ring.y, self.centre.y);
+        let low = seat.y > self.centre.y + 0.6 * self.ring.y;
+        let far = (seat.x - self.centre.x).abs() > FAR_SHARE * self.ring.x;
+        let side = !top && !self.is_observer(sid);
         // Below there are observers, unless the ring is full of voters.
         let shared = self.servers.len() > self.voters && self.density != Density::Full;
         let (out, up) = match (self.shape, self.density) {
+            (Shape::Narrow, Density::Full) if side && far => (radius + 20.0, 8.0),
+            (Shape::Narrow, Density::Tight | Density::Full) if side && low && !far => {
+                (radius + 13.0, -30.0)
+            }
             (Shape::Narrow, _) => (radius + 16.0, radius + 14.0),
             _ if self.is_observer(sid) => (radius + 28.0, radius + 26.0),
             _ if top => (radius + 60.0, 30.0),
@@ -197,12 +207,13 @@ impl Layout {
             (_, Density::Full) => (radius + 62.0, 66.0),
         };
         let side = if top { -1.0 } else { self.side(seat) };
-        let pitch = 2.0f32.mul_add(self.client_radius, 12.0);
+        let pitch = 2.0 * self.client_radius + 12.0;
         let (column, row) =
             if top { (part(before, 1), 0.0) } else { (part(before % 2, 1), part(before / 2, 1)) };
         let rise = (pitch + 4.0) * row;
-        let x = (seat.x + side * pitch.mul_add(column, out))
-            .clamp(self.client_radius, self.width - self.client_radius);
+        let x = (seat.x + side * (pitch * column + out))
+            .max(self.client_radius)
+            .min(self.width - self.client_radius);
         let y = seat.y - up + if up < 0.0 { rise } else { -rise };
         Some(Point { x, y: y.max(self.client_radius + 1.0) })
     }
@@ -265,7 +276,11 @@ impl Layout {
         }
         let side = self.side(seat);
         let gap = if self.shape == Shape::Wide { 13.0 } else { 8.0 };
-        let at = Point { x: seat.x + side * (radius + gap), y: seat.y + 5.0 - rest / 2.0 };
+        // In a full ring the next seat's glyph is beside the one at the top.
+        let top = (seat.x - self.centre.x).abs() < 20.0 && self.density == Density::Full;
+        let lift = if top { 21.0 } else { 0.0 };
+        let y = seat.y + 5.0 - rest / 2.0 - lift;
+        let at = Point { x: seat.x + side * (radius + gap), y };
         Some(Label { at, anchor: if side < 0.0 { "end" } else { "start" } })
     }
 

@@ -61,6 +61,7 @@ fn line(class: &'static str, from: Point, to: Point) -> Html {
 }
 
 /// The two bars of a cut, across the middle.
+#[inline(never)]
 fn bars(from: Point, to: Point) -> Html {
     let at = between(from, to, 0.5).translate();
     html! {
@@ -70,6 +71,7 @@ fn bars(from: Point, to: Point) -> Html {
 }
 
 /// Nothing passes from `mute` to `heard`, what comes back does: each direction in its own lane.
+#[inline(never)]
 fn half(layout: &Layout, mute: (NodeId, Point), heard: (NodeId, Point)) -> Html {
     let Some((from, to)) = layout.way(mute.0, heard.0) else { return Html::default() };
     let Some((back, home)) = layout.way(heard.0, mute.0) else { return Html::default() };

@@ -2,6 +2,7 @@
 //! by a cached transform, so that a frame costs no text and no comparison of trees.
 
 use super::layout::{Layout, Point, between, degrees, number, rotate};
+use crate::later;
 use crate::message::{Look, outline};
 use crate::view::FlightView;
 use std::cell::Cell;
@@ -106,10 +107,14 @@ impl Messages {
                 self.sprites.insert(flight.id, sprite);
             }
         }
-        self.mark(group, chosen);
+        // Nothing is chosen before the code for it is there.
+        if later::is_here() {
+            self.mark(group, chosen);
+        }
     }
 
     /// Marks the chosen message, and the rest of its way.
+    #[inline(never)]
     fn mark(&mut self, group: &Element, chosen: Option<u64>) {
         if let Some(sprite) = self.chosen.and_then(|id| self.sprites.get(&id)) {
             sprite.element.class_list().remove_1("selected").ok();

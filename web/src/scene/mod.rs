@@ -55,7 +55,9 @@ pub fn Stage(props: &StageProps) -> Html {
     let pick = {
         let order = order.clone();
         Callback::from(move |event: MouseEvent| {
-            if let Some(id) = hover::message(&event) {
+            if later::is_here()
+                && let Some(id) = hover::message(&event)
+            {
                 order.emit(Order::Select(Some(Selection::Message(id))));
             }
         })

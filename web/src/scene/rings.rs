@@ -30,12 +30,19 @@ fn ids(of: RingOf) -> (String, Option<String>) {
 
 impl Rings {
     /// From now on these run out.
+    #[inline(never)]
     pub fn show(&mut self, document: &Document, views: &[RingView]) {
         let mut before = core::mem::take(&mut self.shown);
         for view in views {
             let known = before.iter().position(|ring| ring.view.of == view.of);
             let known = known.map(|place| before.swap_remove(place));
-            if let Some(ring) = known.filter(|ring| ring.arc.is_connected()) {
+            // A narrow drawing has no words, a wide one has: they come and go.
+            let is_whole = |ring: &Ring| {
+                let server = matches!(view.of, RingOf::Server(_));
+                ring.arc.is_connected()
+                    && ring.count.as_ref().map_or(server, |count| count.is_connected())
+            };
+            if let Some(ring) = known.filter(is_whole) {
                 self.shown.push(Ring { view: *view, ..ring });
                 continue;
             }
@@ -47,6 +54,7 @@ impl Rings {
     }
 
     /// Sets every ring to what is left at this time.
+    #[inline(never)]
     pub fn place(&mut self, now: Micros) {
         for ring in &mut self.shown {
             let percent = ring.view.percent(now);

@@ -133,10 +133,8 @@ fn tiles(server: &ServerView, label: Label) -> Html {
 /// The sign of a slow disk, and how slow it is.
 ///
 /// It stands towards the middle, away from the words.
+#[inline(never)]
 fn slow_disk(server: &ServerView, radius: f32, side: f32) -> Html {
-    if server.disk_slowness < 2 {
-        return Html::default();
-    }
     let x = if side < 0.0 { radius * 0.6 } else { -radius * 0.6 - 38.0 };
     let at = Point { x, y: radius * 0.8 };
     html! {
@@ -176,6 +174,7 @@ pub fn Seat(props: &SeatProps) -> Html {
     html! {
         <g class={classes!("seat", server.role.class(), selected.then_some("selected"),
                 server.observer.then_some("small"),
+                (layout.density == Density::Full).then_some("dense"),
                 server.frozen.then_some("frozen"))}
             id={format!("server-{}", server.sid)} role="button" tabindex="0"
             data-of={format!("s{}", server.sid)}
@@ -196,7 +195,7 @@ pub fn Seat(props: &SeatProps) -> Html {
                 }
                 <circle class="arc" r={number(radius - 6.0)} id={format!("ring-{}", server.sid)}
                     pathLength="100" transform="rotate(-90)" />
-                { slow_disk(server, radius, layout.side(seat)) }
+                if server.disk_slowness > 1 { { slow_disk(server, radius, layout.side(seat)) } }
             </g>
             if roomy && !server.observer {
                 <g aria-hidden="true">{ tiles(server, label) }</g>

@@ -42,6 +42,7 @@ fn words(view: &View, side: &[i64]) -> String {
 }
 
 /// The hulls, if there is more than one side.
+#[inline(never)]
 pub fn hulls(view: &View, layout: &Layout) -> Html {
     let sides = sides(view);
     if sides.len() < 2 {
@@ -65,7 +66,7 @@ fn hull(view: &View, layout: &Layout, place: usize, side: &[i64]) -> Html {
     let fold = |pick: fn(f32, f32) -> f32, start: f32| points.iter().map(|p| p.y).fold(start, pick);
     let (top, bottom) = (fold(f32::min, f32::MAX), fold(f32::max, 0.0));
     let above = top + bottom < layout.height;
-    let below = if layout.shape == Shape::Wide { 17.0 } else { 30.0 };
+    let below = if layout.shape == Shape::Wide { 17.0 } else { 26.0 };
     let y = if above { top - reach - 7.0 } else { bottom + reach + below };
     let edge = |point: &&Point| (point.y - if above { top } else { bottom }).abs() < 1.0;
     let ends: Vec<f32> = points.iter().filter(edge).map(|point| point.x).collect();

@@ -96,6 +96,7 @@ impl RingView {
 impl SceneView {
     /// The moment at the lab's cursor.
     #[must_use]
+    #[inline(never)]
     pub fn of(lab: &Lab) -> Self {
         let owners = owners(lab);
         let tree = newest(lab);
@@ -139,6 +140,7 @@ impl SceneView {
 
     /// How many ephemeral znodes and watches a client has.
     #[must_use]
+    #[inline(never)]
     pub fn holds(&self, client: u32) -> (usize, usize) {
         let owned = self.znodes.iter().filter(|znode| znode.owner == Some(client)).count();
         let watches = self.znodes.iter().flat_map(|znode| &znode.watchers);
@@ -197,6 +199,7 @@ fn docks(lab: &Lab, tree: Option<&Server>) -> Vec<Option<i64>> {
 
 /// All time that runs out at the lab's cursor: one ring for each server and each client.
 #[must_use]
+#[inline(never)]
 pub fn rings(lab: &Lab) -> Vec<RingView> {
     let mut rings = Vec::new();
     let mut leader: Option<(Sid, &Server)> = None;

@@ -19,6 +19,7 @@ const BOXES_MAX: usize = 3;
 const LETTERS: usize = 11;
 
 /// The znodes, where there is room for them.
+#[inline(never)]
 pub fn znodes(scene: &SceneView, layout: &Layout) -> Html {
     if layout.shape == Shape::Narrow {
         return Html::default();
