@@ -180,7 +180,8 @@ pub fn Seat(props: &SeatProps) -> Html {
             data-of={format!("s{}", server.sid)}
             aria-label={spoken(server)} aria-pressed={selected.to_string()}
             data-role={server.role.word()} {onclick} {onkeydown}>
-            <g transform={seat.translate()}>
+            // The name says all of it.
+            <g transform={seat.translate()} aria-hidden="true">
                 <circle class="halo" r={number(radius + 9.0)} />
                 <circle class="body" r={number(radius)} />
                 { (server.role == Role::Leading).then(|| html! {
@@ -200,7 +201,7 @@ pub fn Seat(props: &SeatProps) -> Html {
             if roomy && !server.observer {
                 <g aria-hidden="true">{ tiles(server, label) }</g>
             }
-            <text class="label" text-anchor={label.anchor} x={number(label.at.x)}
+            <text class="label" aria-hidden="true" text-anchor={label.anchor} x={number(label.at.x)}
                 y={number(label.at.y)}>
                 { for words.iter().enumerate().map(|(line, word)| html! {
                     <tspan class={if line == 0 { "role-word" } else { "fact" }}
