@@ -258,6 +258,7 @@ const MESSAGES_MAX: usize = 30;
 impl Possible {
     /// What can be done at this moment.
     #[must_use]
+    #[inline(never)]
     pub fn of(lab: &Lab, selection: Option<Selection>) -> Self {
         let (sim, world) = (lab.sim(), lab.world());
         let under_way = world.network().queues().values().flatten();

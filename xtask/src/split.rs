@@ -377,18 +377,31 @@ fn belongs(function: &walrus::Function, modules: &[String]) -> Option<Belongs> {
     let own = name.trim_start_matches(['<', '&']);
     let mut found = None;
     for module in modules {
-        for (at, _) in name.match_indices(module.as_str()) {
-            let next = name[at + module.len()..].chars().next();
-            if next.is_some_and(|next| next.is_alphanumeric() || next == '_') {
-                continue;
-            }
-            if own.starts_with(module.as_str()) {
-                return Some(Belongs::Itself);
-            }
+        if fits(own, module) {
+            return Some(Belongs::Itself);
+        }
+        let mut rest = name.char_indices().map(|(at, _)| &name[at..]);
+        if !module.contains('*') && rest.any(|rest| fits(rest, module)) {
             found = Some(Belongs::ByType);
         }
     }
     found
+}
+
+/// True if a name begins with a path, which may have stars for anything, and the path ends where
+/// a word of the name ends.
+fn fits(name: &str, path: &str) -> bool {
+    let mut parts = path.split('*');
+    let Some(mut rest) = parts.next().and_then(|part| name.strip_prefix(part)) else {
+        return false;
+    };
+    for part in parts {
+        match rest.find(part) {
+            Some(at) => rest = &rest[at + part.len()..],
+            None => return false,
+        }
+    }
+    path.ends_with('*') || !rest.starts_with(|next: char| next.is_alphanumeric() || next == '_')
 }
 
 #[cfg(test)]
@@ -471,6 +484,15 @@ mod tests {
         let (first, later) = halves();
         assert_eq!((first.data.iter().count(), later.data.iter().count()), (1, 0));
         assert!(later.memories.iter().next().unwrap().import.is_some());
+    }
+
+    #[test]
+    fn a_path_fits_whole_words_and_stars_anything() {
+        assert!(fits("page::View>::draw", "page::View"));
+        assert!(!fits("pages::View", "page"));
+        assert!(fits("tree::Node<K, V>>::remove_left", "tree::Node<*>>::remove*"));
+        assert!(!fits("tree::Node<K, V>>::insert", "tree::Node<*>>::remove*"));
+        assert!(!fits("tree::Node<K, V>>::removed", "tree::Node<*>>::remove"));
     }
 
     #[test]
