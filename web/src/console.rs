@@ -260,8 +260,8 @@ mod tests {
             }
         }
         assert!(console.line.len() <= LINE_BYTES_MAX);
-        for _ in 0..2 * HISTORY_MAX {
-            type_in(&mut console, &format!("get /{}", console.history.len()));
+        for number in 0..2 * HISTORY_MAX {
+            type_in(&mut console, &format!("get /{number}"));
             console.take(Typed::Enter, &children);
         }
         assert!(console.history.len() <= HISTORY_MAX);

@@ -13,7 +13,7 @@ impl Command {
     /// servers know.
     #[must_use]
     pub fn request(&self, at: &dyn Fn(&str) -> String) -> Option<Request> {
-        let at = |path: &str| Text::from(at(path).as_str());
+        let at = |path: &str| Text::from(at(path));
         Some(match self {
             Self::Create { .. } => Request::Create(created(self, &at)?),
             Self::Get { path, watch, .. } => Request::GetData { path: at(path), watch: *watch },

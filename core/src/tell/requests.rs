@@ -113,7 +113,7 @@ fn result(one: &MultiResult) -> String {
         MultiResult::Error { code: 0 } => "taken back".into(),
         MultiResult::Error { code: -2 } => "not tried".into(),
         MultiResult::Error { code } => {
-            let error = KeeperError::from_code(*code).unwrap_or(KeeperError::SystemError);
+            let error = KeeperError::from_code(*code).unwrap_or(KeeperError::MarshallingError);
             format!("error: {error}")
         }
         MultiResult::Delete | MultiResult::Check => "done".into(),

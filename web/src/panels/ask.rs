@@ -1,6 +1,5 @@
 //! Everything that a client can ask, as a form. It makes the same commands as the command line.
 
-use super::gives;
 use crate::act::Act;
 use crate::order::Order;
 use web_sys::{HtmlInputElement, HtmlSelectElement};
