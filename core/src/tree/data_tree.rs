@@ -317,8 +317,11 @@ impl Tree {
     }
 
     /// Adds a znode of a snapshot, the parent's before those of its children. False: it has no
-    /// parent.
+    /// parent, or is there already; the indexes would keep the first one's owner.
     pub(super) fn add(&mut self, key: &str, mut node: Znode) -> bool {
+        if self.nodes.get(key).is_some() {
+            return false;
+        }
         if let Some((parent, name)) = split(key) {
             let Some(parent) = self.nodes.get_mut(parent) else { return false };
             parent.children.insert(name.into());

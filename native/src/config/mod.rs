@@ -18,6 +18,7 @@ pub use servers::{HostPort, PeerType, ServerSpec, configuration_text};
 use keys::Draft;
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use zabscope_core::base::{Millis, Sid};
 
@@ -201,8 +202,17 @@ impl Config {
     }
 }
 
+/// No configuration is longer; a wrong path may name a device that never ends.
+const FILE_BYTES_MAX: u64 = 1024 * 1024;
+
 fn read(file: &Path) -> Result<String, ConfigError> {
-    fs::read(file).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).map_err(|error| {
-        ConfigError { file: file.into(), line: 0, what: format!("cannot be read: {error}") }
-    })
+    let error = |what: String| ConfigError { file: file.into(), line: 0, what };
+    let mut bytes = Vec::new();
+    fs::File::open(file)
+        .and_then(|opened| opened.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes))
+        .map_err(|cause| error(format!("cannot be read: {cause}")))?;
+    if bytes.len() as u64 > FILE_BYTES_MAX {
+        return Err(error("is too long for a configuration".into()));
+    }
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
