@@ -3,12 +3,13 @@
 mod support;
 
 use anyhow::{Context, Result, ensure};
+use rustix::process::Signal;
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 use support::clients::{TIMEOUT_MS, ask, create, get};
-use support::{Ensemble, QUICK, eventually};
+use support::{Ensemble, QUICK, eventually, my_turn};
 use zabscope::cli::handle::Handle;
 use zabscope_core::proto::request::CreateMode;
 
@@ -105,6 +106,7 @@ fn streams_that_say_nothing_are_closed() -> Result<()> {
         wait_for_end(stream)?;
     }
     let took = started.elapsed();
+    println!("silent and half-open streams on each port are closed after at most {took:?}");
     ensure!(took > Duration::from_secs(10) && took < Duration::from_secs(20), "{took:?}");
     works(&ensemble, "/after-silence")
 }
@@ -117,7 +119,9 @@ fn an_oversized_frame_ends_its_connection_at_once() -> Result<()> {
     let mut answer = [0; 41];
     stream.read_exact(&mut answer)?;
     stream.write_all(&0x0010_0000_i32.to_be_bytes())?;
-    ensure!(wait_for_end(&mut stream)? < Duration::from_secs(2));
+    let took = wait_for_end(&mut stream)?;
+    println!("a length of 1 MB and one byte ends its connection after {took:?}");
+    ensure!(took < Duration::from_secs(2));
     works(&ensemble, "/after-giant")
 }
 
@@ -137,6 +141,7 @@ fn a_client_that_never_reads_is_cut_off_and_harms_nobody() -> Result<()> {
     });
     ensure!(refused, "a million large answers were promised to a client that does not read");
     let memory = ensemble.memory_kb(1)?;
+    println!("a client that never reads: at most {memory} KiB for the whole server");
     ensure!(memory < MEMORY_MAX_KB, "{memory} KiB");
     let started = Instant::now();
     ask(&other, get("/big"))??;
@@ -273,4 +278,88 @@ fn four_letter_words_follow_the_whitelist() -> Result<()> {
         ensure!(text.contains(part), "{word}: {text}");
     }
     Ok(())
+}
+
+#[test]
+fn words_about_sessions_and_connections() -> Result<()> {
+    let ensemble = Ensemble::start(1, QUICK)?;
+    let client = Handle::start(ensemble.all_hosts(), TIMEOUT_MS, 0);
+    let zxid = ensemble.srvr(1).map(|srvr| srvr.zxid);
+    ask(&client, create("/mine", b"", CreateMode::Ephemeral))??;
+
+    let dump = ensemble.word(1, "dump")?;
+    let session = dump.lines().find_map(|line| line.strip_suffix("\t6000ms"));
+    let session = session.with_context(|| format!("no session of 6 s in {dump}"))?;
+    for part in [
+        "Global Sessions(1):\n".to_owned(),
+        format!("Sessions with Ephemerals (1):\n{session}:\n\t/mine\n"),
+        format!("sessionId: {session}\n"),
+    ] {
+        ensure!(dump.contains(&part), "no {part} in {dump}");
+    }
+
+    // The digest belongs to a zxid, and changes with the tree.
+    let before = ensemble.word(1, "hash")?;
+    let (at, digest) = before.trim().split_once(':').context("no digest")?;
+    ensure!(zxid.as_deref() != Some(&format!("0x{at}")), "the create is not in it");
+    digest.parse::<i64>()?;
+    ask(&client, create("/other", b"", CreateMode::Persistent))??;
+    ensure!(ensemble.word(1, "hash")? != before);
+
+    // What a client has sent is forgotten; it goes on, and pings only every two seconds.
+    let received = || -> Result<u64> {
+        let cons = ensemble.word(1, "cons")?;
+        let line = cons.lines().find(|line| line.contains(session)).context("no line of it")?;
+        let count = line.split("recved=").nth(1).and_then(|rest| rest.split(',').next());
+        Ok(count.context("no count")?.parse()?)
+    };
+    for _ in 0..20 {
+        ask(&client, get("/mine"))??;
+    }
+    ensure!(received()? >= 22);
+    ensure!(ensemble.word(1, "crst")? == "Connection stats reset.\n");
+    ensure!(received()? < 5, "{}", received()?);
+    client.close();
+    Ok(())
+}
+
+/// A follower that is stopped while the leader goes on: what it does not read has a bound.
+#[test]
+fn a_learner_that_never_reads_is_dropped_and_comes_back() -> Result<()> {
+    // No limit of ticks ends it first.
+    let settings = "tickTime=1000\ninitLimit=100\nsyncLimit=100\nmaxClientCnxns=0\n\
+                    4lw.commands.whitelist=*\npreAllocSize=64\nquorumUnsentLimitInKb=8192\n";
+    let mut ensemble = Ensemble::start(3, settings)?;
+    let leader = ensemble.wait_for_leader()?;
+    let deaf = *ensemble.sids().iter().find(|sid| **sid != leader).context("a follower")?;
+    let client = Handle::start(ensemble.hosts(&[leader]), TIMEOUT_MS, 0);
+    ensemble.signal(deaf, Signal::STOP)?;
+    let dropped = || ensemble.log(leader).contains("another server does not read what it is sent");
+    let data = vec![7; 500_000];
+    let mut written = 0;
+    // The system's own buffers take several MB before the server's grow.
+    while !dropped() {
+        ensure!(written < 400, "200 MB wait for a server that reads nothing");
+        ask(&client, create(&format!("/n{written}"), &data, CreateMode::Persistent))??;
+        written += 1;
+    }
+    println!("a deaf follower's link ends after {written} writes of 500 kB");
+    ensure!(written > 16, "dropped after {written} writes of 500 kB");
+    ask(&client, create("/after", b"", CreateMode::Persistent))??;
+    ensure!(ensemble.leader() == Some(leader), "another leader");
+    client.close();
+    ensemble.signal(deaf, Signal::CONT)?;
+    ensemble.wait_until_equal()?;
+    ensemble.check_alive()
+}
+
+#[test]
+fn servers_are_found_by_their_names() -> Result<()> {
+    let _turn = my_turn();
+    let mut ensemble = Ensemble::prepare(3, &[], &[], QUICK)?.with_names("localhost")?;
+    ensemble.run_all()?;
+    ensemble.wait_for_leader()?;
+    works(&ensemble, "/by-name")?;
+    ensemble.wait_until_equal()?;
+    ensemble.check_alive()
 }

@@ -12,10 +12,12 @@ use zabscope_core::tree::Tree;
 use zabscope_core::zab::ServerState;
 
 /// Every word that is known; which of them are answered is a setting.
-const KNOWN: [&str; 14] = [
+const KNOWN: [&str; 16] = [
     "ruok", "srvr", "stat", "mntr", "isro", "conf", "cons", "srst", "crst", "envi", "wchs", "wchc",
-    "wchp", "dirs",
+    "wchp", "dirs", "dump", "hash",
 ];
+/// The answer to `crst`. The driver owns the counts of connections, and forgets them with it.
+pub const CONNECTIONS_RESET: &str = "Connection stats reset.\n";
 /// The version that clients and monitoring tools are told, in Apache's form. Clients choose their
 /// requests by the number in front, so it is that of the release whose protocol is spoken here.
 const VERSION: &str =
@@ -81,10 +83,12 @@ impl Words {
                 stats.reset();
                 "Server stats reset.\n".into()
             }
-            "crst" => "Connection stats reset.\n".into(),
+            "crst" => CONNECTIONS_RESET.into(),
             "wchs" => wchs(server),
             "wchc" => watches_by(server, Group::Session),
             "wchp" => watches_by(server, Group::Path),
+            "dump" => dump(server, clients),
+            "hash" => hash(server),
             "dirs" => {
                 let [data, log] = self.dirs.each_ref().map(|dir| folder_size(dir));
                 format!("datadir_size: {data}\nlogdir_size: {log}\n")
@@ -191,6 +195,36 @@ fn watches_by(server: &Server, group: Group) -> String {
         }
     }
     text + "\n"
+}
+
+/// Sessions with their timeouts, ephemerals, and whose connections are here.
+fn dump(server: &Server, clients: &[ClientLine]) -> String {
+    let image = server.image();
+    let mut text = format!("SessionTracker dump:\nGlobal Sessions({}):\n", image.num_sessions());
+    for (session, timeout_ms) in image.sessions() {
+        let _ = writeln!(text, "{session}\t{timeout_ms}ms");
+    }
+    let owners = image.tree.ephemerals().count();
+    let _ = write!(text, "ephemeral nodes dump:\nSessions with Ephemerals ({owners}):\n");
+    for (session, paths) in image.tree.ephemerals() {
+        let _ = writeln!(text, "{session}:");
+        for path in paths {
+            let _ = writeln!(text, "\t{path}");
+        }
+    }
+    text.push_str("Connections dump:\n");
+    for client in clients {
+        let Some(found) = server.connections().get(&client.conn) else { continue };
+        let address = client.address.map(|at| at.to_string()).unwrap_or_default();
+        let _ = writeln!(text, "\tip: /{address} sessionId: {}", found.session());
+    }
+    text
+}
+
+/// The digest of the tree at the last transaction. Java lists those of the past, one of 128.
+fn hash(server: &Server) -> String {
+    let zxid = server.peer().last_processed().0;
+    format!("{zxid:x}:{}\n", server.image().tree.digest())
 }
 
 /// Without what would tell strangers about the machine.

@@ -56,9 +56,9 @@ struct Extent {
 const FULL: Extent = Extent {
     warm: Duration::from_secs(30),
     phase: Duration::from_secs(4),
-    rounds: 3,
-    starts: 5,
-    kills: 5,
+    rounds: 2,
+    starts: 3,
+    kills: 3,
     seeds: 60,
 };
 const QUICK: Extent = Extent {

@@ -30,6 +30,11 @@ pub(crate) const QUICK: &str = "tickTime=300\ninitLimit=20\nsyncLimit=8\nmaxClie
 /// One ensemble at a time: several would make each other late on a small machine.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
+/// Waits until no other ensemble runs, and keeps others away.
+pub(crate) fn my_turn() -> MutexGuard<'static, ()> {
+    ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Servers on free ports of 127.0.0.1, with a folder that goes with them.
 #[derive(Debug)]
 pub(crate) struct Ensemble {
@@ -66,7 +71,7 @@ impl Ensemble {
         observers: &[u8],
         settings: &str,
     ) -> Result<Self> {
-        let turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+        let turn = my_turn();
         let mut ensemble = Self::prepare(count, apache, observers, settings)?;
         ensemble.turn = Some(turn);
         ensemble.run_all()?;
@@ -107,6 +112,20 @@ impl Ensemble {
             ensemble.write_files(sid, settings)?;
         }
         Ok(ensemble)
+    }
+
+    /// Lets the servers find each other by this name of the machine.
+    pub(crate) fn with_names(self, host: &str) -> Result<Self> {
+        for sid in self.sids() {
+            let file = self.folder(sid).join("zoo.cfg");
+            let text = fs::read_to_string(&file)?;
+            let named = |line: &str| match line.starts_with("server.") {
+                true => line.replace("127.0.0.1", host) + "\n",
+                false => line.to_owned() + "\n",
+            };
+            fs::write(&file, text.lines().map(named).collect::<String>())?;
+        }
+        Ok(self)
     }
 
     /// Starts every server, without waiting for anything.

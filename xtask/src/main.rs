@@ -5,6 +5,7 @@
 //! construction, because its command line is used as a library.
 
 mod bench;
+mod fuzz;
 mod kinds;
 mod layers;
 mod markup;
@@ -27,6 +28,8 @@ Usage: cargo xtask COMMAND
   build                         build the finished page into dist/, check the size of the download
   test [KIND...]                run the tests, all kinds unless some are named
   bench [--quick]               measure real servers beside Apache's, write docs/BENCH.md; 10 minutes
+  fuzz TARGET [--runs N]        feed one reader of bytes (or `all`) with a million inputs
+  fuzz --replay                 only the inputs that are kept in fuzz/corpus
   screenshots                   draw docs/images/*.png anew
   help                          print this
 
@@ -52,6 +55,7 @@ fn run(arguments: &[&str]) -> Result<()> {
         "build" if rest.is_empty() => page::build_checked(),
         "test" => kinds::run(rest),
         "bench" => bench::run_with(rest),
+        "fuzz" => fuzz::run(rest),
         "screenshots" if rest.is_empty() => screenshots::run(),
         "help" | "--help" | "-h" => {
             print!("{HELP}{}", kinds::help());

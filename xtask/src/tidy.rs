@@ -2,6 +2,7 @@
 
 use crate::{layers, shell::root};
 use anyhow::{Context, Result};
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -17,7 +18,7 @@ const LEFTOVERS: [&str; 3] = [concat!("db", "g!("), concat!("FIX", "ME"), concat
 /// A rule, and what it finds in a file.
 type Rule = (&'static str, fn(&str, &str) -> Vec<String>);
 
-const RULES: [Rule; 6] = [
+const RULES: [Rule; 7] = [
     ("files of at most 600 lines", length),
     ("layers of core", |path, text| match path.strip_prefix("core/src/") {
         Some(path) => layers::faults(path, text),
@@ -27,6 +28,7 @@ const RULES: [Rule; 6] = [
     ("no space at the end of a line, no tab, one newline at the end", spaces),
     ("module headers", header),
     ("links between documents", links),
+    ("docs/MIXED.md names the tests of tests/mixed.rs", mixed),
 ];
 
 /// Each rule with the places where it is broken.
@@ -121,6 +123,32 @@ fn links(path: &str, text: &str) -> Vec<String> {
     })
 }
 
+/// The matrix names each test of the mixed ensembles, and nothing that is none.
+fn mixed(path: &str, text: &str) -> Vec<String> {
+    if path != "docs/MIXED.md" {
+        return Vec::new();
+    }
+    match fs::read_to_string(root().join("tests/mixed.rs")) {
+        Ok(tests) => unequal_names(text, &tests),
+        Err(error) => vec![format!("tests/mixed.rs: {error}")],
+    }
+}
+
+fn unequal_names(document: &str, code: &str) -> Vec<String> {
+    let name = |rest: &str| {
+        let end = rest.find(|letter: char| !letter.is_alphanumeric() && letter != '_');
+        rest[..end.unwrap_or(rest.len())].to_owned()
+    };
+    let tests: BTreeSet<String> = code.split("#[test]\nfn ").skip(1).map(name).collect();
+    let quoted = document.split('`').skip(1).step_by(2);
+    let named: BTreeSet<String> = quoted
+        .filter(|word| word.contains('_') && name(word) == **word)
+        .map(str::to_owned)
+        .collect();
+    let missing = tests.difference(&named).map(|test| format!("does not name {test}"));
+    missing.chain(named.difference(&tests).map(|word| format!("{word} is no test"))).collect()
+}
+
 /// The faults of single lines, with their numbers.
 fn each_line(text: &str, fault: impl Fn(&str) -> Option<String>) -> Vec<String> {
     let numbered = text.split('\n').enumerate();
@@ -157,6 +185,11 @@ mod tests {
         assert!(header("a/tests.rs", "use super::*;\n").is_empty());
         let document = "[a](Cargo.toml) [b](https://x.y) [c](#d)\n[e](none.md#f)\n";
         assert_eq!(links("README.md", document), ["line 2: links to none.md"]);
+        let code = "#[test]\nfn one_cell() -> Result<()> {\nfn no_test() {\n#[test]\nfn two() {";
+        assert_eq!(
+            unequal_names("`one_cell` `two_cells` `tests/a_b.rs`", code),
+            ["does not name two", "two_cells is no test",]
+        );
         assert_eq!(RULES[1].1("core/src/wire/a.rs", "use crate::zab::X;").len(), 1);
     }
 }

@@ -22,8 +22,19 @@ pub const OUTSTANDING_REQUESTS_MAX: usize = 1000;
 pub const REQUESTS_PER_CONN_MAX: usize = 256;
 /// Unsent bytes after which a driver closes a link: a client that never reads costs this much.
 pub const UNSENT_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// Unsent bytes after which a driver closes the link to another server: one that reads nothing
+/// would else cost memory until a limit of ticks ends it. A snapshot is encoded while it is sent and
+/// does not count.
+pub const QUORUM_UNSENT_BYTES_MAX: usize = 256 * 1024 * 1024;
 /// Packets a learner holds back while it waits for its disk during synchronization.
 pub const SYNC_PACKETS_MAX: usize = 1_000_000;
+/// Proposals that a learner keeps decoded until their commit; further ones are decoded again.
+pub const DECODED_PROPOSALS_MAX: usize = 1000;
+/// Time between two looks for containers and TTL znodes that may go
+/// (`znode.container.checkIntervalMs`).
+pub const REAP_INTERVAL_MS: u64 = 60_000;
+/// Of these at most so many go in that time (`znode.container.maxPerMinute`).
+pub const REAPED_PER_INTERVAL_MAX: usize = 10_000;
 /// Transactions one DIFF may take from the log files; a learner further behind gets SNAP.
 pub const DIFF_FROM_LOG_TXNS_MAX: usize = 100_000;
 /// Largest counter of an epoch: the leader steps down before it wraps.

@@ -5,7 +5,8 @@ use crate::base::quorum::Voters;
 use crate::base::{ClientId, Millis, NodeId, Set, Sid};
 use crate::client;
 use crate::recipes::{self, Program};
-use crate::server::Config;
+use crate::server::log_file::LogFile;
+use crate::server::{Config, Disk};
 use crate::sim::{Settings, Setup};
 use crate::tree::WriteRules;
 use crate::zab::{self, Rules, Sound};
@@ -87,7 +88,12 @@ impl EnsembleSettings {
             (NodeId::Client(id), actor::Config::Client(config))
         };
         let nodes = self.sids().map(server).chain(self.client_ids().map(client)).collect();
-        Setup { settings: self.world.clone(), nodes, disks: Vec::new() }
+        let mut disks = Vec::new();
+        if rules.trunc_leaves_log_open() {
+            let disk = || Disk::with_file(LogFile::new(true));
+            disks.extend(self.sids().map(|sid| (NodeId::Server(sid), disk())));
+        }
+        Setup { settings: self.world.clone(), nodes, disks }
     }
 
     /// What one client is told. Each prefers another server, as a shuffled connect string does.
@@ -126,7 +132,7 @@ impl EnsembleSettings {
             session_timeout_min_ms: tick.saturating_mul(2),
             session_timeout_max_ms: tick.saturating_mul(20),
             snap_count: self.snap_count,
-            rules: WriteRules::default(),
+            rules: WriteRules { extended_types: true, ..WriteRules::default() },
             seed: self.world.seed.wrapping_mul(31).wrapping_add(me.0.cast_unsigned()),
             super_digest: None,
         }

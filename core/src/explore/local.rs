@@ -453,9 +453,13 @@ impl<R: Rules> Turn<R> {
         for sid in reign.promised.into_iter().filter(|sid| !counted.contains(sid)) {
             self.facts.push(Fact::Promised(epoch, sid));
             if let Event::Packet(_, Packet::AckEpoch { last_zxid, current_epoch }) = event {
-                let own = (Some(was.peer.current_epoch()), was.peer.history().logged());
-                if (*current_epoch, *last_zxid) > own {
-                    let what = format!("counts {sid}, which has {last_zxid}, above its {}", own.1);
+                let (own_epoch, own) = (was.peer.current_epoch(), was.peer.history().logged());
+                if (*current_epoch, *last_zxid) > (Some(own_epoch), own) {
+                    let theirs = current_epoch.unwrap_or_default();
+                    let what = format!(
+                        "counts {sid}, which has ({theirs}, {last_zxid}), above its own \
+                         ({own_epoch}, {own})"
+                    );
                     self.break_rule(Invariant::ElectedIsNewest, what);
                 }
             }

@@ -384,14 +384,23 @@ fn request(name: &str, line: &mut Line) -> Result<Request, Problem> {
     let watch = line.flag("watch");
     let version = line.key("version")?.unwrap_or(-1);
     let (ephemeral, sequential) = (line.flag("ephemeral"), line.flag("sequential"));
+    let (container, ttl_ms) = (line.flag("container"), line.key("ttl_ms")?);
     let path: Text = path(&line.need::<String>("path")?).as_str().into();
     Ok(match name {
         "create" => Request::Create(CreateRequest {
-            kind: CreateOp::Create,
+            kind: match ttl_ms {
+                Some(ttl_ms) => CreateOp::Ttl { ttl_ms },
+                None if container => CreateOp::Container,
+                None => CreateOp::Create,
+            },
             path,
             data: Some(data(line)),
             acl: Some(Acl::open()),
-            flags: i32::from(ephemeral) + 2 * i32::from(sequential),
+            flags: match ttl_ms {
+                Some(_) => 5 + i32::from(sequential),
+                None if container => 4,
+                None => i32::from(ephemeral) + 2 * i32::from(sequential),
+            },
         }),
         "get" => Request::GetData { path, watch },
         "set" => Request::SetData { path, data: Some(data(line)), version },

@@ -31,7 +31,7 @@
 //! | `cut A B [oneway]`, `heal [A B]`, `isolate NODE`, `break A B` | the network |
 //! | `hold A B`, `release [A B]`, `deliver A B` | keeps back what goes from A to B; lets go; lets one item through |
 //! | `slow_disk NODE FACTOR`, `freeze NODE`, `thaw NODE`, `flush NODE`, `work NODE`, `fire NODE TIMER`, `clock NODE NUM DEN` | disks, processes, timers |
-//! | `create C PATH [DATA] [ephemeral] [sequential]`, `set C PATH DATA [version=]`, `delete C PATH [version=]`, `get`, `exists`, `ls C PATH [watch]`, `sync C PATH`, `check` in `multi` | client operations |
+//! | `create C PATH [DATA] [ephemeral] [sequential] [container] [ttl_ms=]`, `set C PATH DATA [version=]`, `delete C PATH [version=]`, `get`, `exists`, `ls C PATH [watch]`, `sync C PATH`, `check` in `multi` | client operations |
 //! | `multi C "create a x; set b y; delete c; check d 3"` | all or nothing |
 //! | `load C COUNT [PATH]` | many creates, pipelined |
 //! | `close C`, `move C SERVER`, `expire C`, `snapshot NODE` | sessions, snapshots |

@@ -3,7 +3,7 @@
 use super::line::Problem;
 use super::runner::Lab;
 use super::words::{data_text, state_text};
-use crate::base::{NodeId, Sid};
+use crate::base::{NodeId, SessionId, Sid};
 use crate::client::State;
 use crate::ensemble::Actor;
 use crate::proto::request::Request;
@@ -91,13 +91,13 @@ impl Lab {
 
     fn tree_of(&mut self, node: NodeId) -> Result<String, Problem> {
         let server = self.server(node)?;
-        let mut znodes: Vec<(String, String, i64)> = server
+        let mut znodes: Vec<(String, String, SessionId)> = server
             .image()
             .tree
             .iter()
             .filter(|(path, _)| *path != "/" && !path.starts_with("/zookeeper"))
             .map(|(path, znode)| {
-                (path.into(), data_text(znode.data()), znode.stat().ephemeral_owner)
+                (path.into(), data_text(znode.data()), znode.client_stat().ephemeral_owner)
             })
             .collect();
         znodes.sort();
@@ -105,8 +105,8 @@ impl Lab {
         let mut shown: Vec<String> = Vec::new();
         for (path, data, owner) in znodes.into_iter().take(12) {
             let owner = match owner {
-                0 => String::new(),
-                owner => format!(" of {}", self.names.session(crate::base::SessionId(owner))),
+                SessionId(0) => String::new(),
+                owner => format!(" of {}", self.names.session(owner)),
             };
             shown.push(format!("{path} {data}{owner}"));
         }

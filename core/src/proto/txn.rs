@@ -200,7 +200,11 @@ impl Txn {
         Ok(match kind {
             op::CREATE_SESSION => Self::CreateSession { timeout_ms: input.i32()? },
             op::CLOSE_SESSION if input.remaining() == 0 => Self::CloseSession { paths: None },
-            op::CLOSE_SESSION => Self::CloseSession { paths: input.vector()? },
+            // A null list is not an absent one: what was read would be written as the other.
+            op::CLOSE_SESSION => {
+                let paths = input.vector()?.ok_or(DecodeError::Null)?;
+                Self::CloseSession { paths: Some(paths) }
+            }
             op::ERROR => Self::Error { code: input.i32()? },
             op::CREATE | op::CREATE2 | op::CREATE_CONTAINER | op::CREATE_TTL => {
                 Self::Create(CreateTxn::decode_record(kind, input)?)
@@ -369,7 +373,9 @@ mod tests {
         let txn = Txn::CloseSession { paths: None };
         let header = TxnHeader { kind: op::CLOSE_SESSION, ..create(CreateKind::Container).header };
         let record = TxnRecord { header, txn, digest: None };
-        assert_eq!(TxnRecord::from_all(record.to_bytes()), Ok(record));
+        assert_eq!(TxnRecord::from_all(record.to_bytes()), Ok(record.clone()));
+        let null_list = [&record.to_bytes()[..], &[0xff; 4]].concat();
+        assert_eq!(TxnRecord::from_all(null_list.into()), Err(DecodeError::Null));
     }
 
     #[test]

@@ -34,7 +34,8 @@ impl<R: Rules> Server<R> {
                 (record, applied)
             }
             None => {
-                let Ok(record) = TxnRecord::from_all(entry.payload) else {
+                let read = self.take_proposed(&entry);
+                let Some(record) = read.or_else(|| TxnRecord::from_all(entry.payload).ok()) else {
                     // It is committed, so every other server has it too: going on without it
                     // would be another history.
                     out.push(Effect::Halt("a committed transaction cannot be read"));

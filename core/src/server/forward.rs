@@ -4,6 +4,7 @@
 
 use super::message::{Note, Packet, Payload};
 use super::server::{Effects, Server};
+use crate::base::limits::DECODED_PROPOSALS_MAX;
 use crate::base::{Effect, Link, Now, Sid, Zxid};
 use crate::proto::opcode as op;
 use crate::proto::txn::TxnRecord;
@@ -14,18 +15,21 @@ impl<R: Rules> Server<R> {
     /// A packet on a quorum link: the service's own ones are read here, all go to the protocol,
     /// for which any of them is a sign of life.
     pub(super) fn on_packet(&mut self, now: Now, from: Sid, packet: Packet, out: &mut Effects<R>) {
-        if let Packet::Proposal(entry) | Packet::Inform(entry) = &packet
-            && !is_readable(entry)
-        {
-            // It must not get into the log: no restart could read it.
-            out.push(Effect::Note(Note::Malformed(from)));
-            let link = Link::Quorum(from);
-            out.push(Effect::Hangup(link));
-            self.with_peer(now, out, |peer, outs| peer.on_unlinked(link, outs));
-            return;
+        let from_leader = self.peer.leader() == Some(from);
+        if let Packet::Proposal(entry) | Packet::Inform(entry) = &packet {
+            let Some(record) = read(entry) else {
+                // It must not get into the log: no restart could read it.
+                out.push(Effect::Note(Note::Malformed(from)));
+                let link = Link::Quorum(from);
+                out.push(Effect::Hangup(link));
+                self.with_peer(now, out, |peer, outs| peer.on_unlinked(link, outs));
+                return;
+            };
+            if from_leader && self.proposed.len() < DECODED_PROPOSALS_MAX {
+                self.proposed.push_back(record);
+            }
         }
         let serving = self.peer.serves_learner(from);
-        let from_leader = self.peer.leader() == Some(from);
         match &packet {
             Packet::Request(forward) if serving => self.on_forwarded(now, from, forward, out),
             Packet::Revalidate(touch) if serving => self.on_revalidate(from, *touch, out),
@@ -45,6 +49,18 @@ impl<R: Rules> Server<R> {
     }
 
     // --- learner -------------------------------------------------------------------------
+
+    /// The transaction of a proposal that was read when it came.
+    pub(super) fn take_proposed(&mut self, entry: &Entry<Payload>) -> Option<TxnRecord> {
+        // What the history had already is not delivered again.
+        while self.proposed.front().is_some_and(|record| record.header.zxid < entry.zxid) {
+            self.proposed.pop_front();
+        }
+        let is_next = self.proposed.front().is_some_and(|next| next.header.zxid == entry.zxid);
+        let record = if is_next { self.proposed.pop_front() } else { None };
+        debug_assert!(record.is_none() || record == read(entry), "{} was another", entry.zxid);
+        record
+    }
 
     /// Hands a write or a sync of an own client to the leader, which may be this server.
     pub(super) fn hand_to_leader(&mut self, now: Now, forward: Forward, out: &mut Effects<R>) {
@@ -115,7 +131,8 @@ impl<R: Rules> Server<R> {
     }
 }
 
-/// Can every server read this transaction, and is it the one that the packet names?
-fn is_readable(entry: &Entry<Payload>) -> bool {
-    TxnRecord::from_all(entry.payload.clone()).is_ok_and(|record| record.header.zxid == entry.zxid)
+/// The transaction, if every server can read it and it is the one that the packet names.
+fn read(entry: &Entry<Payload>) -> Option<TxnRecord> {
+    let record = TxnRecord::from_all(entry.payload.clone()).ok()?;
+    (record.header.zxid == entry.zxid).then_some(record)
 }

@@ -21,10 +21,12 @@ pub mod disk;
 pub mod finish;
 pub mod forward;
 pub mod handshake;
+pub mod log_file;
 pub mod message;
 pub mod pipeline;
 pub mod prep;
 pub mod reads;
+pub mod reap;
 #[allow(clippy::module_inception, reason = "the type that composes the rest")]
 pub mod server;
 

@@ -60,12 +60,17 @@ impl<R: Rules> Server<R> {
     /// A write of a client of `from`: becomes a transaction, whatever it is. A learner waits for
     /// one transaction for each request that it forwarded.
     pub(super) fn prepare(&mut self, now: Now, from: Sid, forward: &Forward, out: &mut Effects<R>) {
-        let newest = self.ahead.newest().unwrap_or(&self.image).clone();
+        let newest = self.newest().clone();
         let judged = self.judge(&newest, from, forward);
         if forward.op == op::CLOSE_SESSION && judged.is_ok() {
             self.tracker.set_closing(forward.session);
         }
         self.propose(now, newest, forward.session, forward.cxid, judged, out);
+    }
+
+    /// The tree with everything that is proposed.
+    pub(super) fn newest(&self) -> &Image {
+        self.ahead.newest().unwrap_or(&self.image)
     }
 
     fn judge(&mut self, image: &Image, from: Sid, forward: &Forward) -> Result<Txn, KeeperError> {
@@ -90,7 +95,7 @@ impl<R: Rules> Server<R> {
     }
 
     /// Proposes what was judged, an `error` transaction if it was refused.
-    fn propose(
+    pub(super) fn propose(
         &mut self,
         now: Now,
         mut image: Image,
@@ -129,6 +134,7 @@ impl<R: Rules> Server<R> {
             out.push(Effect::Note(Note::Expired(session)));
             self.expire(now, session, out);
         }
+        self.reap_on_tick(now, out);
     }
 
     /// Closes a session without its client (`Call::ExpireSession` does so at once).

@@ -6,9 +6,11 @@ use super::connection::Connection;
 use super::disk::Disk;
 use super::message::{Call, Closed, Done, Job, Msg, Never, Note, Payload, Recovered, Timer, Write};
 use super::prep::Ahead;
+use super::reap::Reaper;
 use crate::base::rng::Rng;
 use crate::base::{Conn, Effect, Event, Link, Map, Node, Now, Origin, SessionId, Set, Sid, Zxid};
 use crate::proto::client::ToClient;
+use crate::proto::txn::TxnRecord;
 use crate::session::{Tracker, first_id};
 use crate::tree::Image;
 use crate::watch::WatchTable;
@@ -39,6 +41,10 @@ pub struct Server<R: Rules = Sound> {
     pub(super) syncs: VecDeque<Conn>,
     /// Leader: syncs that wait for the commit of what was proposed before them.
     pub(super) held_syncs: VecDeque<(Zxid, Sid)>,
+    /// Learner: the leader's proposals as they were read, until they are committed.
+    pub(super) proposed: VecDeque<TxnRecord>,
+    /// Leader: containers and TTL znodes that are to go.
+    pub(super) reaper: Reaper,
     pub(super) next_session: SessionId,
     /// Writes and syncs of own clients that are not answered.
     pub(super) in_flight: usize,
@@ -46,6 +52,8 @@ pub struct Server<R: Rules = Sound> {
     pub(super) throttled: Set<Conn>,
     txns_until_snapshot: u32,
     rng: Rng,
+    /// Empty between steps, with the memory of the protocol's last outputs.
+    outs: Vec<Out<Payload, Image>>,
 }
 
 /// Effects of a server.
@@ -88,11 +96,14 @@ impl<R: Rules> Node for Server<R> {
             touched: Map::new(),
             syncs: VecDeque::new(),
             held_syncs: VecDeque::new(),
+            proposed: VecDeque::new(),
+            reaper: Reaper::default(),
             next_session: SessionId(0),
             in_flight: 0,
             throttled: Set::new(),
             txns_until_snapshot,
             rng,
+            outs: Vec::new(),
             config: config.clone(),
         }
     }
@@ -221,11 +232,13 @@ impl<R: Rules> Server<R> {
         out: &mut Effects<R>,
         step: impl FnOnce(&mut Peer<Payload, Image, R>, &mut Vec<Out<Payload, Image>>),
     ) {
-        let mut outs = Vec::new();
+        // Performing one may make the protocol take the next step: that finds an empty list.
+        let mut outs = core::mem::take(&mut self.outs);
         step(&mut self.peer, &mut outs);
-        for output in outs {
+        for output in outs.drain(..) {
             self.perform(now, output, out);
         }
+        self.outs = outs;
     }
 
     fn perform(&mut self, now: Now, output: Out<Payload, Image>, out: &mut Effects<R>) {
@@ -257,6 +270,7 @@ impl<R: Rules> Server<R> {
             Out::Restore(image) => {
                 self.image = image;
                 self.ahead.clear();
+                self.proposed.clear();
                 self.show_config(now);
             }
             Out::Entered(state, phase) => self.on_entered(state, phase, out),
@@ -279,6 +293,7 @@ impl<R: Rules> Server<R> {
             (ServerState::Looking, _) => self.stop_serving(out),
             (ServerState::Leading, Phase::Broadcast) => {
                 self.ahead.clear();
+                self.reaper = Reaper::default();
                 let tick_ms = self.config.zab.tick_ms;
                 self.tracker = Tracker::new(tick_ms.0, self.image.sessions());
                 out.push(Effect::SetTimer(Timer::SessionTick, tick_ms));
@@ -299,6 +314,7 @@ impl<R: Rules> Server<R> {
         self.syncs.clear();
         self.held_syncs.clear();
         self.ahead.clear();
+        self.proposed.clear();
         out.push(Effect::CancelTimer(Timer::SessionTick));
     }
 

@@ -3,7 +3,7 @@
 //! Applying never fails: a record that does not fit (it was applied before, or the log is odd)
 //! has an error as its result and changes as little as Java lets it change.
 
-use super::data_tree::{NewNode, shown, split};
+use super::data_tree::{Made, NewNode, Written, shown, split};
 use super::image::Image;
 use super::znode::{AclList, Owner};
 use crate::base::SessionId;
@@ -159,18 +159,16 @@ impl Image {
             zxid: header.zxid,
             time_ms: header.time_ms,
         };
-        if let Err(error) = self.tree.create(&path, new, create.parent_cversion) {
+        let made = self.tree.create(&path, new, create.parent_cversion).inspect_err(|error| {
             // The other create types do not do this in Java either.
             let is_opcode_1 = matches!(create.kind, CreateKind::Plain { with_stat: false, .. });
-            if error == KeeperError::NodeExists && is_opcode_1 {
+            if *error == KeeperError::NodeExists && is_opcode_1 {
                 self.tree.advance_parent(&path, create.parent_cversion, header.zxid);
             }
-            return Err(error);
-        }
-        let change = self.change(ChangeKind::Created, &path);
-        let path = Arc::clone(&change.path);
-        changes.push(change);
-        let stat = self.tree.get(&path).map(super::Znode::client_stat).unwrap_or_default();
+        })?;
+        let Made { path, written: Written { stat, acl }, parent_acl } = made;
+        let kind = ChangeKind::Created;
+        changes.push(Change { kind, path: Arc::clone(&path), acl, parent_acl });
         Ok(TxnResult::Created { path, stat })
     }
 
@@ -181,7 +179,13 @@ impl Image {
         changes: &mut Vec<Change>,
     ) -> Result<TxnResult, KeeperError> {
         // The ACL of the znode is needed after the znode has gone.
-        let change = self.change(ChangeKind::Deleted, path);
+        let acl_at = |path| self.tree.get(path).and_then(|node| node.acl().cloned());
+        let change = Change {
+            kind: ChangeKind::Deleted,
+            path: shown(path).into(),
+            acl: acl_at(path),
+            parent_acl: split(path).and_then(|(parent, _)| acl_at(parent)),
+        };
         self.tree.delete(path, header.zxid)?;
         changes.push(change);
         Ok(TxnResult::Deleted)
@@ -195,9 +199,10 @@ impl Image {
         version: i32,
         changes: &mut Vec<Change>,
     ) -> Result<TxnResult, KeeperError> {
-        let node = self.tree.set_data(path, data.clone(), version, header.zxid, header.time_ms)?;
-        let stat = node.client_stat();
-        changes.push(self.change(ChangeKind::DataChanged, path));
+        let Written { stat, acl } =
+            self.tree.set_data(path, data.clone(), version, header.zxid, header.time_ms)?;
+        let (kind, path) = (ChangeKind::DataChanged, shown(path).into());
+        changes.push(Change { kind, path, acl, parent_acl: None });
         Ok(TxnResult::DataSet { stat })
     }
 
@@ -232,17 +237,5 @@ impl Image {
             if behind { KeeperError::RuntimeInconsistency.code() } else { 0 }
         };
         txns.iter().map(|txn| TxnResult::Error { code: code_of(txn) }).collect()
-    }
-
-    /// The change of `path`, with the ACLs of this moment.
-    fn change(&self, kind: ChangeKind, path: &str) -> Change {
-        let acl_at = |path| self.tree.get(path).and_then(|node| node.acl().cloned());
-        let parent_acl = match kind {
-            ChangeKind::DataChanged => None,
-            ChangeKind::Created | ChangeKind::Deleted => {
-                split(path).and_then(|(parent, _)| acl_at(parent))
-            }
-        };
-        Change { kind, path: shown(path).into(), acl: acl_at(path), parent_acl }
     }
 }

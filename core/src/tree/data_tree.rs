@@ -6,7 +6,7 @@ use super::store::{VersionedMap, VersionedSet};
 use super::znode::{AclList, Owner, Znode};
 use crate::base::{SessionId, Zxid};
 use crate::proto::KeeperError;
-use crate::proto::data::{Acl, StatPersisted, perms};
+use crate::proto::data::{Acl, Stat, StatPersisted, perms};
 use crate::wire::Buffer;
 use alloc::sync::Arc;
 use bytes::Bytes;
@@ -56,6 +56,27 @@ pub(super) struct NewNode<'a> {
     pub owner: Owner,
     pub zxid: Zxid,
     pub time_ms: i64,
+}
+
+/// A znode that was written, as its reply and its watches want it.
+#[derive(Debug)]
+pub(super) struct Written {
+    pub stat: Stat,
+    pub acl: Option<AclList>,
+}
+
+impl Written {
+    fn of(node: &Znode) -> Self {
+        Self { stat: node.client_stat(), acl: node.acl.clone() }
+    }
+}
+
+/// What `create` made.
+#[derive(Debug)]
+pub(super) struct Made {
+    pub path: Arc<str>,
+    pub written: Written,
+    pub parent_acl: Option<AclList>,
 }
 
 /// The key of `path` in the map of znodes.
@@ -182,7 +203,7 @@ impl Tree {
         path: &str,
         new: NewNode<'_>,
         parent_cversion: i32,
-    ) -> Result<(), KeeperError> {
+    ) -> Result<Made, KeeperError> {
         let (parent, name) = split(path).ok_or(KeeperError::NoNode)?;
         let parent_node = self.nodes.get(parent).ok_or(KeeperError::NoNode)?;
         if path == "/" || parent_node.has_child(name) {
@@ -202,16 +223,24 @@ impl Tree {
             -1 => parent_node.stat.cversion.wrapping_add(1),
             known => known,
         };
+        let parent_acl = parent_node.acl.clone();
         let acl = new.acl.map(|acl| self.acls.take(acl));
         let bytes = data_len(new.data.as_deref());
-        self.put(path.into(), Znode::new(compact(new.data), acl, stat));
+        let key: Arc<str> = path.into();
+        let node = Znode::new(compact(new.data), acl, stat);
+        let mut made = Made { path: Arc::clone(&key), written: Written::of(&node), parent_acl };
+        self.put(key, node);
         self.change(parent, |parent| {
             parent.children.insert(name.into());
             advance(&mut parent.stat, parent_cversion, new.zxid);
         });
-        self.count_if_stats(path);
-        self.count_change(path, 1, bytes);
-        Ok(())
+        let is_stats = self.count_if_stats(path);
+        if (self.count_change(path, 1, bytes) || is_stats)
+            && let Some(node) = self.nodes.get(path)
+        {
+            made.written = Written::of(node);
+        }
+        Ok(made)
     }
 
     /// Brings the counter of `path`'s parent forward (Java: `setCversionPzxid`).
@@ -247,20 +276,25 @@ impl Tree {
         version: i32,
         zxid: Zxid,
         time_ms: i64,
-    ) -> Result<&Znode, KeeperError> {
+    ) -> Result<Written, KeeperError> {
         let data = compact(data);
         let more = data_len(data.as_deref());
         let mut less = 0;
+        let mut written = None;
         self.change(key_of(path), |node| {
             less = data_len(node.data.as_deref());
             node.data = data;
             node.stat.version = version;
             node.stat.mzxid = zxid;
             node.stat.mtime_ms = time_ms;
-        })
-        .ok_or(KeeperError::NoNode)?;
-        self.count_change(key_of(path), 0, more - less);
-        self.get(path).ok_or(KeeperError::NoNode)
+            written = Some(Written::of(node));
+        });
+        let written = written.ok_or(KeeperError::NoNode)?;
+        match self.count_change(key_of(path), 0, more - less) {
+            // It may be the znode that holds the counts.
+            true => self.get(path).map(Written::of).ok_or(KeeperError::NoNode),
+            false => Ok(written),
+        }
     }
 
     /// Sets ACL and aversion.
@@ -283,8 +317,11 @@ impl Tree {
     }
 
     /// Adds a znode of a snapshot, the parent's before those of its children. False: it has no
-    /// parent.
+    /// parent, or is there already; the indexes would keep the first one's owner.
     pub(super) fn add(&mut self, key: &str, mut node: Znode) -> bool {
+        if self.nodes.get(key).is_some() {
+            return false;
+        }
         if let Some((parent, name)) = split(key) {
             let Some(parent) = self.nodes.get_mut(parent) else { return false };
             parent.children.insert(name.into());
@@ -329,10 +366,6 @@ impl Tree {
 
     /// Changes the znode of `key` and keeps digest and sums right. Its kind stays.
     pub(super) fn change(&mut self, key: &str, change: impl FnOnce(&mut Znode)) -> Option<&Znode> {
-        // Asked first because a mutable lookup copies the path to the znode even in vain.
-        if !self.nodes.contains(key) {
-            return None;
-        }
         let node = self.nodes.get_mut(key)?;
         self.digest = self.digest.wrapping_sub(u64::from(node.digest));
         self.bytes -= data_bytes(node);

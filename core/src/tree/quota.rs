@@ -98,24 +98,27 @@ impl Tree {
         None
     }
 
-    /// Counts a change of `path`, after it was made.
-    pub(super) fn count_change(&mut self, path: &str, count: i64, bytes: i64) {
-        let Some(prefix) = self.quota_prefix(path) else { return };
+    /// Counts a change of `path`, after it was made. True if there is somewhere to count.
+    pub(super) fn count_change(&mut self, path: &str, count: i64, bytes: i64) -> bool {
+        let Some(prefix) = self.quota_prefix(path) else { return false };
         let stats = format!("{QUOTA_PATH}{prefix}/{STATS}");
-        let Some(data) = self.get(&stats).map(|node| node.data().clone()) else { return };
+        let Some(data) = self.get(&stats).map(|node| node.data().clone()) else { return false };
         let mut track = Track::read(data.as_deref().unwrap_or_default());
         track.count = track.count.wrapping_add(count);
         track.bytes = track.bytes.wrapping_add(bytes);
         self.change(&stats, |node| node.data = Some(track.text()));
+        true
     }
 
-    /// A znode was made: if it is to hold counts, they are taken.
-    pub(super) fn count_if_stats(&mut self, path: &str) {
+    /// A znode was made: if it is to hold counts, they are taken. True if it is.
+    pub(super) fn count_if_stats(&mut self, path: &str) -> bool {
         if let Some((parent, STATS)) = split(path)
             && let Some(prefix) = parent.strip_prefix(QUOTA_PATH)
         {
             self.recount(prefix);
+            return true;
         }
+        false
     }
 
     /// Takes all counts anew, after a snapshot was loaded: it may be older than some of them.

@@ -194,7 +194,7 @@ impl SnapshotLoader {
         if self.image.tree.add(&record.path.to_str(), node) {
             return Ok(());
         }
-        Err(DecodeError::Malformed("a znode without a parent"))
+        Err(DecodeError::Malformed("a znode without a parent, or twice"))
     }
 
     fn end(&mut self) -> Result<(), DecodeError> {

@@ -4,6 +4,9 @@ use super::{DecodeError, Reader, Writer};
 use alloc::string::String;
 use bytes::Bytes;
 
+/// Room for a usual record: one that grows is copied several times.
+const RECORD_BYTES: usize = 160;
+
 /// Can be written as jute.
 pub trait Encode {
     /// Appends the fields in order.
@@ -11,7 +14,7 @@ pub trait Encode {
 
     /// The fields as bytes of their own.
     fn to_bytes(&self) -> Bytes {
-        let mut out = Writer::new();
+        let mut out = Writer::with_capacity(RECORD_BYTES);
         self.encode(&mut out);
         out.into_bytes()
     }

@@ -17,6 +17,12 @@ impl Writer {
         Self::default()
     }
 
+    /// An empty one with room for so many bytes.
+    #[must_use]
+    pub fn with_capacity(bytes: usize) -> Self {
+        Self { out: Vec::with_capacity(bytes) }
+    }
+
     /// Continues behind what `out` holds, so that a driver can gather a turn in one buffer.
     #[must_use]
     pub fn append_to(out: Vec<u8>) -> Self {

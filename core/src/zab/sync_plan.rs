@@ -32,6 +32,17 @@ pub enum Plan {
     ReadLog,
 }
 
+impl Plan {
+    /// The index of the first transaction to send; behind all of them if there is none.
+    #[must_use]
+    pub const fn from(self) -> usize {
+        match self {
+            Self::Diff { from, .. } | Self::Trunc { from, .. } => from,
+            Self::Snap | Self::ReadLog => usize::MAX,
+        }
+    }
+}
+
 /// Chooses from what is in memory.
 ///
 /// `learner` is the last zxid of ACKEPOCH, `applied` the leader's last applied zxid, and `recent`

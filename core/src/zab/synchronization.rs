@@ -36,8 +36,9 @@ impl<P: Value, I: Value, R: Rules> Peer<P, I, R> {
         let (last_zxid, applied) = (learner.last_zxid, self.history.applied());
         let recent = self.history.recent();
         let found = match plan(last_zxid, applied, recent.iter()) {
-            Plan::Trunc { from, .. } if last_zxid < applied && self.rules.no_trunc_in_range() => {
-                Plan::Diff { zxid: applied, from }
+            Plan::Snap if last_zxid < applied && self.rules.no_trunc_in_range() => {
+                let from = recent.iter().position(|entry| entry.zxid > last_zxid);
+                Plan::Diff { zxid: applied, from: from.unwrap_or(usize::MAX) }
             }
             _ if last_zxid == Zxid::ZERO && self.rules.empty_diff() => {
                 Plan::Diff { zxid: applied, from: usize::MAX }
@@ -47,7 +48,7 @@ impl<P: Value, I: Value, R: Rules> Peer<P, I, R> {
         match found {
             Plan::ReadLog => match recent.front() {
                 // Nothing older can be in the log if nothing newer is in memory.
-                None => self.send_sync(sid, Plan::Snap, &[], out),
+                None => self.send_sync(sid, Plan::Snap, Vec::new(), out),
                 Some(first) => {
                     learner.stage = Stage::ReadingLog;
                     let (from, to) = (learner.last_zxid, first.zxid);
@@ -55,8 +56,8 @@ impl<P: Value, I: Value, R: Rules> Peer<P, I, R> {
                 }
             },
             Plan::Diff { .. } | Plan::Trunc { .. } | Plan::Snap => {
-                let entries: Vec<Entry<P>> = recent.iter().cloned().collect();
-                self.send_sync(sid, found, &entries, out);
+                let missing = recent.iter().skip(found.from()).cloned().collect();
+                self.send_sync(sid, found, missing, out);
             }
         }
     }
@@ -81,41 +82,43 @@ impl<P: Value, I: Value, R: Rules> Peer<P, I, R> {
         // They must overlap with what is in memory, or there could be a hole between.
         let overlaps = self.history.recent().front().is_some_and(|first| first.zxid <= last_read);
         if !reaches_back || !overlaps {
-            self.send_sync(sid, Plan::Snap, &[], out);
+            self.send_sync(sid, Plan::Snap, Vec::new(), out);
             return;
         }
         entries
             .extend(self.history.recent().iter().filter(|entry| entry.zxid > last_read).cloned());
         if has_hole(&entries) {
-            self.send_sync(sid, Plan::Snap, &[], out);
+            self.send_sync(sid, Plan::Snap, Vec::new(), out);
             return;
         }
         let found = walk(last_zxid, self.history.applied(), entries.iter());
-        self.send_sync(sid, found, &entries, out);
+        let missing = entries.into_iter().skip(found.from()).collect();
+        self.send_sync(sid, found, missing, out);
     }
 
-    fn send_sync(&mut self, sid: Sid, plan: Plan, entries: &[Entry<P>], out: &mut Outs<P, I>) {
+    /// `missing` goes out behind the packet of the plan, committed.
+    fn send_sync(&mut self, sid: Sid, plan: Plan, missing: Vec<Entry<P>>, out: &mut Outs<P, I>) {
         let applied = self.history.applied();
         let config = self.config.text.clone();
         let Role::Leading(leader) = &mut self.role else { return };
         let Some(epoch) = leader.epoch else { return };
         let Some(learner) = leader.learners.get_mut(&sid) else { return };
-        let (with, zxid, cut_to, from) = match plan {
-            Plan::Diff { zxid, from } => (SyncKind::Diff, zxid, None, from),
-            Plan::Trunc { zxid, from } => (SyncKind::Trunc, zxid, Some(zxid), from),
-            Plan::Snap | Plan::ReadLog => (SyncKind::Snap, applied, Some(applied), usize::MAX),
+        let (with, zxid, cut_to) = match plan {
+            Plan::Diff { zxid, .. } => (SyncKind::Diff, zxid, None),
+            Plan::Trunc { zxid, .. } => (SyncKind::Trunc, zxid, Some(zxid)),
+            Plan::Snap | Plan::ReadLog => (SyncKind::Snap, applied, Some(applied)),
         };
         out.push(match with {
             SyncKind::Diff => Out::Send(sid, Packet::Diff { zxid }),
             SyncKind::Trunc => Out::Send(sid, Packet::Trunc { zxid }),
             SyncKind::Snap => Out::SendSnap(sid, zxid),
         });
-        let missing = entries.get(from..).unwrap_or_default();
-        for entry in missing {
-            out.push(Out::Send(sid, Packet::Proposal(entry.clone())));
-            out.push(Out::Send(sid, Packet::Commit(entry.zxid)));
-        }
         let txns = u32::try_from(missing.len()).unwrap_or(u32::MAX);
+        for entry in missing {
+            let zxid = entry.zxid;
+            out.push(Out::Send(sid, Packet::Proposal(entry)));
+            out.push(Out::Send(sid, Packet::Commit(zxid)));
+        }
         let oldest = self.history.recent().front().map_or(applied, |entry| entry.zxid);
         learner.sync = Some(SyncChoice { with, zxid, oldest, applied, txns });
         out.push(Out::Note(Note::Syncing { learner: sid, with, zxid, txns }));

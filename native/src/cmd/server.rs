@@ -75,6 +75,7 @@ pub fn run(file: &Path, stop_with_stdin: bool) -> Result<(), ServerError> {
         limits: Limits {
             client_cnxns_per_ip: config.max_client_cnxns,
             client_cnxns: config.max_cnxns,
+            quorum_unsent_bytes: config.quorum_unsent_bytes,
             fsync_warning: Duration::from_millis(config.fsync_warning.0),
         },
         words: Words {
@@ -86,6 +87,7 @@ pub fn run(file: &Path, stop_with_stdin: bool) -> Result<(), ServerError> {
         recovered,
         store,
         poll,
+        waker,
         stop,
     };
     Driver::new(parts)?.run()?;

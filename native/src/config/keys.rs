@@ -8,6 +8,7 @@ use super::{
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use zabscope_core::base::limits::QUORUM_UNSENT_BYTES_MAX;
 use zabscope_core::base::{Millis, Sid};
 
 /// Keys of Apache that are known and have no effect here.
@@ -177,6 +178,10 @@ impl Draft {
             "preAllocSize" => config.pre_alloc_kb = number(value)?,
             "txnLogSizeLimitInKb" => {
                 config.txn_log_size_limit_kb = optional(value)?.filter(|limit| *limit > 0);
+            }
+            // A key of this server, which Apache's ignores.
+            "quorumUnsentLimitInKb" => {
+                config.quorum_unsent_bytes = at_least::<usize>(value, 1)?.saturating_mul(1024);
             }
             "commitLogCount" => config.commit_log_count = number(value)?,
             "globalOutstandingLimit" => config.global_outstanding_limit = at_least(value, 1)?,
@@ -353,6 +358,7 @@ fn defaults() -> Config {
         pre_alloc_kb: 65_536,
         txn_log_size_limit_kb: None,
         commit_log_count: 500,
+        quorum_unsent_bytes: QUORUM_UNSENT_BYTES_MAX,
         global_outstanding_limit: 1000,
         leader_serves: true,
         quorum_listen_on_all_ips: false,

@@ -18,6 +18,7 @@ pub use servers::{HostPort, PeerType, ServerSpec, configuration_text};
 use keys::Draft;
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use zabscope_core::base::{Millis, Sid};
 
@@ -138,6 +139,9 @@ pub struct Config {
     pub txn_log_size_limit_kb: Option<u64>,
     /// Committed transactions in memory for DIFF.
     pub commit_log_count: u32,
+    /// `quorumUnsentLimitInKb`, a key of this server only: unsent bytes after which the link to
+    /// another server is closed.
+    pub quorum_unsent_bytes: usize,
     /// Requests in the pipeline before clients are throttled.
     pub global_outstanding_limit: u32,
     /// Does the leader take clients?
@@ -198,8 +202,17 @@ impl Config {
     }
 }
 
+/// No configuration is longer; a wrong path may name a device that never ends.
+const FILE_BYTES_MAX: u64 = 1024 * 1024;
+
 fn read(file: &Path) -> Result<String, ConfigError> {
-    fs::read(file).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).map_err(|error| {
-        ConfigError { file: file.into(), line: 0, what: format!("cannot be read: {error}") }
-    })
+    let error = |what: String| ConfigError { file: file.into(), line: 0, what };
+    let mut bytes = Vec::new();
+    fs::File::open(file)
+        .and_then(|opened| opened.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes))
+        .map_err(|cause| error(format!("cannot be read: {cause}")))?;
+    if bytes.len() as u64 > FILE_BYTES_MAX {
+        return Err(error("is too long for a configuration".into()));
+    }
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }

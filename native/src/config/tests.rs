@@ -202,3 +202,9 @@ fn what_is_not_supported_yet_is_warned_about_once_and_only_if_it_is_wanted() {
     assert_eq!(warned("true"), ["reconfigEnabled=true has no effect: it is not supported yet"]);
     assert!(warned("false").is_empty());
 }
+
+#[test]
+fn a_file_without_an_end_is_no_configuration() {
+    let text = "dataDir=@\nclientPort=1\ndynamicConfigFile=/dev/zero\n";
+    assert!(parse("", text).unwrap_err().contains("too long for a configuration"));
+}

@@ -46,13 +46,13 @@ impl Driver {
             self.server.connections().get(&client.conn).map(|found| found.timeout_ms());
         let timeout_ms = timeout_ms.and_then(|ms| u64::try_from(ms).ok()).filter(|ms| *ms > 0);
         if let Some(ms) = timeout_ms {
-            slot.deadline = Some(Instant::now() + Duration::from_millis(ms) + GRACE);
+            slot.deadline = Some(self.clock.mono + Duration::from_millis(ms) + GRACE);
         }
     }
 
     /// Closes what is past its deadline, and accepts what could not be accepted.
     pub(super) fn sweep(&mut self) {
-        let now = Instant::now();
+        let now = self.clock.mono;
         if now < self.next_sweep {
             return;
         }

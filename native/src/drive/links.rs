@@ -3,10 +3,11 @@
 use super::sockets::{Kind, Slot};
 use super::{Driver, fits};
 use crate::net::election::initial_message;
+use crate::net::resolve::Looked;
 use crate::net::socket::{Progress, Socket};
 use mio::net::TcpStream;
-use std::net::{SocketAddr, ToSocketAddrs};
-use zabscope_core::base::{Event, Link, Origin, Sid};
+use std::net::SocketAddr;
+use zabscope_core::base::{Event, Link, Origin};
 use zabscope_core::proto::client::ToClient;
 use zabscope_core::proto::frame::FrameBuffer;
 use zabscope_core::proto::reply::xid;
@@ -15,40 +16,52 @@ use zabscope_core::server::codec::{self, PacketReader, Side};
 use zabscope_core::server::message::{Msg, Packet};
 use zabscope_core::wire::Encode;
 
+/// What the log says when a link is given up because too much waits on it.
+const UNREAD_LINK: &str = "another server does not read what it is sent: its link is closed";
+
 impl Driver {
     /// Opens a stream, unless it is open or opening.
     pub(super) fn connect(&mut self, link: Link) {
+        if self.links.contains_key(&link) || self.resolver.is_wanted(link) {
+            return;
+        }
+        let member = |sid| self.addresses.members.get(&sid);
+        let name = match link {
+            Link::Election(sid) => member(sid).map(|member| &member.election),
+            Link::Quorum(sid) => member(sid).map(|member| &member.quorum),
+            Link::Client(_) | Link::Server(_) => return,
+        };
+        match name.map_or(Looked::Failed, |name| self.resolver.look_up(link, name)) {
+            Looked::Found(address) => self.open(link, Some(address)),
+            Looked::Later => {}
+            Looked::Failed => self.open(link, None),
+        }
+    }
+
+    /// Takes addresses that were looked up.
+    pub(super) fn take_addresses(&mut self) {
+        while let Some((link, address)) = self.resolver.answer() {
+            self.open(link, address);
+        }
+    }
+
+    /// Opens a stream to this address. Without one, or if that fails, the engine hears of it.
+    fn open(&mut self, link: Link, address: Option<SocketAddr>) {
         if self.links.contains_key(&link) {
             return;
         }
-        let (sid, kind) = match link {
-            Link::Election(sid) => (sid, Kind::ElectionOut(sid)),
-            Link::Quorum(sid) => (sid, Kind::QuorumOut(sid)),
+        let kind = match link {
+            Link::Election(sid) => Kind::ElectionOut(sid),
+            Link::Quorum(sid) => Kind::QuorumOut(sid),
             Link::Client(_) | Link::Server(_) => return,
         };
-        let opened =
-            self.address_of(link, sid).and_then(|address| TcpStream::connect(address).ok());
+        let opened = address.and_then(|address| TcpStream::connect(address).ok());
         let token = opened.and_then(|stream| self.register(Socket::new(stream), kind));
         match token {
             Some(token) => {
                 self.links.insert(link, token);
             }
             None => self.feed(Event::Unlinked(link)),
-        }
-    }
-
-    fn address_of(&self, link: Link, sid: Sid) -> Option<SocketAddr> {
-        let member = self.addresses.members.get(&sid)?;
-        let text = match link {
-            Link::Election(_) => &member.election,
-            _ => &member.quorum,
-        };
-        match text.to_socket_addrs() {
-            Ok(mut found) => found.next(),
-            Err(error) => {
-                tracing::warn!(address = %text, %error, "the address of server {sid} is not known");
-                None
-            }
         }
     }
 
@@ -59,7 +72,7 @@ impl Driver {
         match slot.kind {
             Kind::ElectionOut(sid) => {
                 let hello = initial_message(me, &self.addresses.election_name);
-                slot.socket.append(|out| hello.encode(out));
+                slot.socket.append(&mut self.spare, |out| hello.encode(out));
                 if sid > me {
                     // The larger id opens the stream that stays: this one only says hello.
                     slot.close_when_sent();
@@ -132,6 +145,7 @@ impl Driver {
 
     /// The engine closes a link: what was sent still goes out, and it hears nothing more of it.
     pub(super) fn hang_up(&mut self, link: Link) {
+        self.resolver.forget(link);
         let Some(token) = self.links.remove(&link) else { return };
         let Some(slot) = self.slots.get_mut(&token) else { return };
         slot.close_when_sent();
@@ -159,10 +173,10 @@ impl Driver {
         }
         match &msg {
             Msg::Packet(packet @ Packet::Snap { image, .. }) => {
-                slot.socket.append(|out| codec::raw_packet(packet).encode(out));
+                slot.socket.append(&mut self.spare, |out| codec::raw_packet(packet).encode(out));
                 slot.socket.append_snapshot(image.snapshot(SnapshotForm::Stream));
             }
-            msg => slot.socket.append(|out| codec::encode(msg, out)),
+            msg => slot.socket.append(&mut self.spare, |out| codec::encode(msg, out)),
         }
         if let (Kind::Client(client), Msg::ToClient(msg)) = (&mut slot.kind, &msg) {
             client.sent += 1;
@@ -173,7 +187,7 @@ impl Driver {
                 ToClient::Event { .. } => false,
             };
             if answers && let Some(asked) = client.input.asked.pop_front() {
-                self.stats.on_latency(asked.elapsed());
+                self.stats.on_latency(self.clock.mono.saturating_duration_since(asked));
             }
         }
         self.dirty.insert(token);
@@ -182,15 +196,23 @@ impl Driver {
     /// Writes a socket's output.
     pub(super) fn flush(&mut self, token: usize) {
         let Some(slot) = self.slots.get_mut(&token) else { return };
-        let is_client = matches!(slot.kind, Kind::Client(_));
-        let progress = slot.socket.flush();
+        let progress = slot.socket.flush(&mut self.spare);
         if progress == Progress::Closed {
             self.lose(token);
         } else if slot.stalled && !slot.socket.is_behind() {
             slot.stalled = false;
             self.ready.insert(token);
-        } else if is_client && slot.socket.is_over_bound() {
-            tracing::warn!("a client does not read its answers: its connection is closed");
+        } else if let Some(bound) = slot.kind.unsent_bytes_max(&self.limits)
+            && slot.socket.unsent_bytes() > bound
+        {
+            match slot.kind.link() {
+                Some(Link::Client(_)) | None => {
+                    tracing::warn!("a client does not read its answers: its connection is closed");
+                }
+                Some(link) => {
+                    tracing::warn!(?link, bytes = slot.socket.unsent_bytes(), "{UNREAD_LINK}");
+                }
+            }
             self.lose(token);
         }
     }

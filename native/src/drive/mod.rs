@@ -7,7 +7,8 @@ mod deadlines;
 mod links;
 mod sockets;
 
-use crate::net::socket::Socket;
+use crate::net::resolve::Resolver;
+use crate::net::socket::{Socket, Spare};
 use crate::stats::Stats;
 use crate::store::{Report, Store};
 use mio::net::{TcpListener, TcpStream};
@@ -68,6 +69,8 @@ pub struct Limits {
     pub client_cnxns_per_ip: u32,
     /// Connections of all clients; 0 is without limit (`maxCnxns`).
     pub client_cnxns: u32,
+    /// Unsent bytes after which the link to another server is closed.
+    pub quorum_unsent_bytes: usize,
     /// fsyncs that take longer are logged.
     pub fsync_warning: Duration,
 }
@@ -104,6 +107,7 @@ pub struct Driver {
     limits: Limits,
     words: crate::words::Words,
     poll: Poll,
+    resolver: Resolver,
     listeners: BTreeMap<usize, TcpListener>,
     slots: BTreeMap<usize, Slot>,
     links: BTreeMap<Link, usize>,
@@ -120,10 +124,30 @@ pub struct Driver {
     /// When deadlines are looked at next.
     next_sweep: Instant,
     started: Instant,
+    clock: Clock,
     stats: Stats,
     stop: Arc<AtomicBool>,
     failed: Option<DriveError>,
+    /// What a socket's input is read into.
     buffer: Vec<u8>,
+    /// Memory of output that was sent.
+    spare: Spare,
+    /// Empty, with the memory of the last step's effects.
+    effects: Vec<Effect<Server>>,
+}
+
+/// Both clocks, read when a turn wakes up and before each piece of input: a reading for each
+/// message would cost more than decoding it.
+#[derive(Clone, Copy, Debug)]
+struct Clock {
+    mono: Instant,
+    wall_ms: i64,
+}
+
+impl Clock {
+    fn read() -> Self {
+        Self { mono: Instant::now(), wall_ms: wall_ms() }
+    }
 }
 
 /// What [`Driver::new`] puts together.
@@ -143,6 +167,8 @@ pub struct Parts {
     pub words: crate::words::Words,
     /// The poll that `waker` belongs to.
     pub poll: Poll,
+    /// What wakes the driver out of its poll.
+    pub waker: Arc<Waker>,
     /// Set to end the driver.
     pub stop: Arc<AtomicBool>,
 }
@@ -171,6 +197,7 @@ impl Driver {
             limits: parts.limits,
             words: parts.words,
             poll: parts.poll,
+            resolver: Resolver::new(parts.waker),
             listeners: BTreeMap::new(),
             slots: BTreeMap::new(),
             links: BTreeMap::new(),
@@ -183,10 +210,13 @@ impl Driver {
             accept_again: BTreeSet::new(),
             next_sweep: Instant::now() + deadlines::SWEEP,
             started: Instant::now(),
+            clock: Clock::read(),
             stats: Stats::default(),
             stop: parts.stop,
             failed: None,
             buffer: vec![0; crate::net::socket::READ_BYTES],
+            spare: Spare::default(),
+            effects: Vec::new(),
         };
         driver.listen(CLIENT_LISTENER, driver.addresses.client, "client port")?;
         if let Some(address) = driver.addresses.election {
@@ -208,7 +238,7 @@ impl Driver {
             match self.poll.poll(&mut events, wait) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(source) => return Err(DriveError::Io { what: "poll".into(), source }),
-                Ok(()) => {}
+                Ok(()) => self.clock = Clock::read(),
             }
             for event in &events {
                 match event.token() {
@@ -220,6 +250,7 @@ impl Driver {
                 }
             }
             self.take_reports();
+            self.take_addresses();
             self.fire_timers();
             self.sweep();
             for token in std::mem::take(&mut self.ready) {
@@ -245,7 +276,7 @@ impl Driver {
     }
 
     fn fire_timers(&mut self) {
-        let now = Instant::now();
+        let now = self.clock.mono;
         let due: Vec<Timer> =
             self.timers.iter().filter(|(_, at)| **at <= now).map(|(timer, _)| *timer).collect();
         for timer in due {
@@ -277,8 +308,10 @@ impl Driver {
         }
     }
 
-    /// Writes every output buffer once, and opens the quorum port while leading.
+    /// Hands the turn's writes to the disk's thread, writes every output buffer once, and opens
+    /// the quorum port while leading.
     fn end_turn(&mut self) {
+        self.store.submit();
         let leads = self.server.peer().state() == ServerState::Leading;
         self.set_quorum_listener(leads);
         for token in std::mem::take(&mut self.dirty) {
@@ -290,22 +323,25 @@ impl Driver {
 
     /// Feeds one event and performs what comes out.
     fn feed(&mut self, event: Event<Server>) {
-        let now = Now { mono: self.mono(), wall_ms: wall_ms() };
-        let mut effects = Vec::new();
+        let now = Now { mono: self.mono(), wall_ms: self.clock.wall_ms };
+        // Performing one may feed the next event: that finds an empty list of its own.
+        let mut effects = std::mem::take(&mut self.effects);
         self.server.step(now, event, &mut effects);
-        for effect in effects {
+        for effect in effects.drain(..) {
             self.perform(effect);
         }
+        self.effects = effects;
     }
 
     fn mono(&self) -> Millis {
-        Millis(u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX))
+        let since = self.clock.mono.saturating_duration_since(self.started);
+        Millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
     }
 
     fn perform(&mut self, effect: Effect<Server>) {
         match effect {
             Effect::SetTimer(timer, after) => {
-                self.timers.insert(timer, Instant::now() + Duration::from_millis(after.0));
+                self.timers.insert(timer, self.clock.mono + Duration::from_millis(after.0));
             }
             Effect::CancelTimer(timer) => {
                 self.timers.remove(&timer);

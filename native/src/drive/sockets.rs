@@ -1,13 +1,15 @@
 //! What each socket is, and its input.
 
-use super::Driver;
+use super::{Clock, Driver, Limits};
 use crate::net::client::{ClientInput, Next};
 use crate::net::election::{Accepted, accept};
 use crate::net::quorum::Nameless;
 use crate::net::socket::{Progress, Socket};
+use crate::words::CONNECTIONS_RESET;
 use mio::{Interest, Token};
 use std::net::IpAddr;
 use std::time::Instant;
+use zabscope_core::base::limits::UNSENT_BYTES_MAX;
 use zabscope_core::base::{Conn, Event, Link, Origin, Sid};
 use zabscope_core::proto::client::ToServer;
 use zabscope_core::proto::frame::FrameBuffer;
@@ -74,6 +76,18 @@ impl Kind {
         Self::Client(Box::new(Client { conn, ip, input, linked: false, received: 0, sent: 0 }))
     }
 
+    /// Unsent bytes after which it is closed.
+    pub(super) const fn unsent_bytes_max(&self, limits: &Limits) -> Option<usize> {
+        match self {
+            Self::Client(_) => Some(UNSENT_BYTES_MAX),
+            Self::Election(..) | Self::Quorum(..) => Some(limits.quorum_unsent_bytes),
+            // Nothing is sent on them.
+            Self::ElectionOut(_) | Self::ElectionIn(_) | Self::QuorumOut(_) | Self::QuorumIn(_) => {
+                None
+            }
+        }
+    }
+
     /// The engine was told that it is a link.
     pub(super) const fn is_open(&self) -> bool {
         matches!(self, Self::Election(..) | Self::Quorum(..) | Self::Client(_))
@@ -101,7 +115,7 @@ impl Driver {
             tracing::warn!(%error, "a connection could not be registered");
             return None;
         }
-        let deadline = Some(Instant::now() + super::deadlines::patience(&kind));
+        let deadline = Some(self.clock.mono + super::deadlines::patience(&kind));
         self.slots.insert(token, Slot { socket, kind, paused: false, stalled: false, deadline });
         Some(token)
     }
@@ -145,6 +159,7 @@ impl Driver {
             return;
         }
         let (count, progress) = slot.socket.read(&mut self.buffer);
+        self.clock = Clock::read();
         if count > 0 && self.parse(token, count).is_err() {
             tracing::debug!(token, "malformed input: the connection is closed");
             self.lose(token);
@@ -281,7 +296,7 @@ impl Driver {
                         ToServer::Request { header, .. } if header.op == opcode::PING
                     );
                     if !is_ping {
-                        client.input.asked.push_back(Instant::now());
+                        client.input.asked.push_back(self.clock.mono);
                     }
                     let conn = client.conn;
                     let fresh = !client.linked;
@@ -295,6 +310,16 @@ impl Driver {
                     self.feed(Event::Received(Link::Client(conn), Msg::ToServer(msg)));
                     self.client_was_heard(token);
                 }
+            }
+        }
+    }
+
+    /// Forgets what was counted for each client.
+    fn reset_connections(&mut self) {
+        for slot in self.slots.values_mut() {
+            if let Kind::Client(client) = &mut slot.kind {
+                client.received = 0;
+                client.sent = 0;
             }
         }
     }
@@ -316,8 +341,11 @@ impl Driver {
             })
             .collect();
         let text = self.words.answer(word, &self.server, &mut self.stats, &sessions);
+        if text == CONNECTIONS_RESET {
+            self.reset_connections();
+        }
         if let Some(slot) = self.slots.get_mut(&token) {
-            slot.socket.append(|out| out.raw(text.as_bytes()));
+            slot.socket.append(&mut self.spare, |out| out.raw(text.as_bytes()));
             slot.close_when_sent();
             self.dirty.insert(token);
         }

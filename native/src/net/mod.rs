@@ -3,4 +3,5 @@
 pub mod client;
 pub mod election;
 pub mod quorum;
+pub mod resolve;
 pub mod socket;

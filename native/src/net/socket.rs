@@ -6,7 +6,6 @@
 use mio::net::TcpStream;
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read, Write};
-use zabscope_core::base::limits::UNSENT_BYTES_MAX;
 use zabscope_core::tree::SnapshotChunks;
 use zabscope_core::wire::Writer;
 
@@ -14,8 +13,30 @@ use zabscope_core::wire::Writer;
 const UNSENT_STALL_BYTES: usize = 1024 * 1024;
 /// Bytes read at a time.
 pub const READ_BYTES: usize = 64 * 1024;
+/// Buffers kept for later output, of all sockets together.
+const SPARE_BUFFERS_MAX: usize = 32;
+/// Larger ones are given back to the system.
+const SPARE_BUFFER_BYTES_MAX: usize = 64 * 1024;
 /// A snapshot is encoded only as far ahead as this.
 const SNAPSHOT_AHEAD_BYTES: usize = 256 * 1024;
+
+/// Output buffers that were sent, kept for the next ones: a buffer that grows from nothing in every
+/// turn costs as much as the rest of a small turn.
+#[derive(Debug, Default)]
+pub struct Spare(Vec<Vec<u8>>);
+
+impl Spare {
+    fn take(&mut self) -> Vec<u8> {
+        self.0.pop().unwrap_or_default()
+    }
+
+    fn put(&mut self, mut bytes: Vec<u8>) {
+        if self.0.len() < SPARE_BUFFERS_MAX && bytes.capacity() <= SPARE_BUFFER_BYTES_MAX {
+            bytes.clear();
+            self.0.push(bytes);
+        }
+    }
+}
 
 /// A stream and what waits to be sent on it.
 #[derive(Debug)]
@@ -94,14 +115,14 @@ impl Socket {
     }
 
     /// Appends to the output; it goes out with the next [`Self::flush`].
-    pub fn append(&mut self, encode: impl FnOnce(&mut Writer)) {
+    pub fn append(&mut self, spare: &mut Spare, encode: impl FnOnce(&mut Writer)) {
         let buffer = match self.queue.pop_back() {
             Some(Part::Bytes(bytes)) => bytes,
             Some(snapshot) => {
                 self.queue.push_back(snapshot);
-                Vec::new()
+                spare.take()
             }
-            None => Vec::new(),
+            None => spare.take(),
         };
         let before = buffer.len();
         let mut writer = Writer::append_to(buffer);
@@ -120,9 +141,9 @@ impl Socket {
         self.unsent > UNSENT_STALL_BYTES
     }
 
-    /// True if the peer has not taken more than a client may leave.
-    pub const fn is_over_bound(&self) -> bool {
-        self.unsent > UNSENT_BYTES_MAX
+    /// Bytes that the peer has not taken.
+    pub const fn unsent_bytes(&self) -> usize {
+        self.unsent
     }
 
     /// Nothing more is appended: close when everything is sent.
@@ -141,7 +162,7 @@ impl Socket {
     }
 
     /// Writes what is there. `Closed` also when it was to be closed and everything is sent.
-    pub fn flush(&mut self) -> Progress {
+    pub fn flush(&mut self, spare: &mut Spare) -> Progress {
         if self.blocked {
             return Progress::Idle;
         }
@@ -152,6 +173,7 @@ impl Socket {
             }
             let Part::Bytes(bytes) = front else { break };
             if self.sent == bytes.len() {
+                spare.put(std::mem::take(bytes));
                 self.queue.pop_front();
                 self.sent = 0;
                 continue;

@@ -21,6 +21,9 @@ use zabscope_core::zab::Mark;
 /// Bytes of log after which a batch is written although more is waiting.
 const BATCH_BYTES_MAX: usize = 4 * 1024 * 1024;
 
+/// Room that is made for what one turn gives; a turn may give more.
+const GATHERED_USUALLY_MAX: usize = 64;
+
 /// What the threads tell.
 #[derive(Debug)]
 pub enum Report {
@@ -37,7 +40,9 @@ pub enum Report {
 /// The owner's end. Dropping it lets the threads finish what was given and end.
 #[derive(Debug)]
 pub struct Store {
-    orders: Option<Sender<Order>>,
+    orders: Option<Sender<Vec<Order>>>,
+    /// What was given since the last [`Self::submit`].
+    gathered: Vec<Order>,
     reports: Receiver<Report>,
     writer: Option<JoinHandle<()>>,
 }
@@ -63,18 +68,39 @@ impl Store {
             .name("disk-writer".into())
             .spawn(move || run_writer(Arc::new(files), log, &queue, &out))
             .expect("a thread can be started while the server starts");
-        let store = Self { orders: Some(orders), reports: inbox, writer: Some(writer) };
+        let store = Self {
+            orders: Some(orders),
+            gathered: Vec::new(),
+            reports: inbox,
+            writer: Some(writer),
+        };
         Ok((store, recovered))
     }
 
-    /// Gives a write. Its mark comes by [`Report::Durable`].
-    pub fn write(&self, write: Write) {
-        self.give(Order::Write(write));
+    /// Gives a write, to be begun at the next [`Self::submit`]. Its mark comes by
+    /// [`Report::Durable`].
+    pub fn write(&mut self, write: Write) {
+        self.gathered.push(Order::Write(write));
     }
 
-    /// Gives a job. Its answer comes by [`Report::Done`].
-    pub fn job(&self, job: Job) {
-        self.give(Order::Job(job));
+    /// Gives a job, the same way. Its answer comes by [`Report::Done`].
+    pub fn job(&mut self, job: Job) {
+        self.gathered.push(Order::Job(job));
+    }
+
+    /// Hands everything that was given to the threads. Once for a turn of the owner: a thread that
+    /// is woken by the first write of many would begin an fsync for it alone.
+    pub fn submit(&mut self) {
+        if self.gathered.is_empty() {
+            return;
+        }
+        // The next turn is probably like this one.
+        let next = Vec::with_capacity(self.gathered.len().min(GATHERED_USUALLY_MAX));
+        let gathered = std::mem::replace(&mut self.gathered, next);
+        // After a failure nobody listens; the owner learns of it by the report.
+        if let Some(orders) = &self.orders {
+            let _ = orders.send(gathered);
+        }
     }
 
     /// The next report, if there is one.
@@ -83,22 +109,17 @@ impl Store {
         self.reports.try_recv().ok()
     }
 
-    /// Waits for the next report. `None`: the threads have ended.
+    /// Submits and waits for the next report. `None`: the threads have ended.
     #[must_use]
-    pub fn wait(&self) -> Option<Report> {
+    pub fn wait(&mut self) -> Option<Report> {
+        self.submit();
         self.reports.recv().ok()
-    }
-
-    fn give(&self, order: Order) {
-        // After a failure nobody listens; the owner learns of it by the report.
-        if let Some(orders) = &self.orders {
-            let _ = orders.send(order);
-        }
     }
 }
 
 impl Drop for Store {
     fn drop(&mut self) {
+        self.submit();
         self.orders = None;
         if let Some(writer) = self.writer.take() {
             let _ = writer.join();
@@ -114,8 +135,13 @@ struct Out<W> {
 
 impl<W: Fn()> Out<W> {
     fn tell(&self, report: Report) {
-        let _ = self.reports.send(report);
+        self.mention(report);
         (self.wake)();
+    }
+
+    /// For what is heard early enough with the next report.
+    fn mention(&self, report: Report) {
+        let _ = self.reports.send(report);
     }
 }
 
@@ -125,7 +151,7 @@ type Given = (Job, Horizon);
 fn run_writer<W: Fn() + Send + Clone + 'static>(
     files: Arc<Files>,
     log: LogWriter,
-    queue: &Receiver<Order>,
+    queue: &Receiver<Vec<Order>>,
     out: &Out<W>,
 ) {
     let (jobs, job_queue) = channel::<Given>();
@@ -163,12 +189,12 @@ struct Writer<'a, W> {
 }
 
 impl<W: Fn()> Writer<'_, W> {
-    fn run(&mut self, queue: &Receiver<Order>) -> Result<(), StoreError> {
+    fn run(&mut self, queue: &Receiver<Vec<Order>>) -> Result<(), StoreError> {
         while let Ok(first) = queue.recv() {
-            self.order(first)?;
+            self.orders(first)?;
             while self.log.pending() < BATCH_BYTES_MAX {
                 match queue.try_recv() {
-                    Ok(order) => self.order(order)?,
+                    Ok(orders) => self.orders(orders)?,
                     Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
                 }
             }
@@ -177,11 +203,11 @@ impl<W: Fn()> Writer<'_, W> {
         Ok(())
     }
 
-    fn order(&mut self, order: Order) -> Result<(), StoreError> {
-        match order {
+    fn orders(&mut self, orders: Vec<Order>) -> Result<(), StoreError> {
+        orders.into_iter().try_for_each(|order| match order {
             Order::Write(write) => self.write(write),
             Order::Job(job) => self.job(job),
-        }
+        })
     }
 
     fn write(&mut self, write: Write) -> Result<(), StoreError> {
@@ -217,7 +243,7 @@ impl<W: Fn()> Writer<'_, W> {
         if self.log.pending() > 0 {
             let begin = Instant::now();
             self.log.sync()?;
-            self.out.tell(Report::Synced(begin.elapsed()));
+            self.out.mention(Report::Synced(begin.elapsed()));
         }
         if !self.marks.is_empty() {
             self.out.tell(Report::Durable(std::mem::take(&mut self.marks)));

@@ -111,13 +111,13 @@ impl Fixture {
 
     /// Starts, appends these and stops.
     fn append(&self, zxids: impl IntoIterator<Item = Zxid>) {
-        let (store, _) = self.open();
+        let (mut store, _) = self.open();
         let zxids: Vec<Zxid> = zxids.into_iter().collect();
         for zxid in &zxids {
             store.write(Write::Append(entry(*zxid)));
         }
         assert_eq!(
-            marks(&store, zxids.len()),
+            marks(&mut store, zxids.len()),
             zxids.into_iter().map(Mark::Log).collect::<Vec<_>>()
         );
     }
@@ -134,7 +134,7 @@ impl Fixture {
 }
 
 /// Waits for this many marks.
-fn marks(store: &Store, count: usize) -> Vec<Mark> {
+fn marks(store: &mut Store, count: usize) -> Vec<Mark> {
     let mut marks = Vec::new();
     while marks.len() < count {
         match store.wait().expect("the threads live") {
@@ -147,7 +147,7 @@ fn marks(store: &Store, count: usize) -> Vec<Mark> {
 }
 
 /// Gives a job and waits for its answer.
-fn work(store: &Store, job: Job) -> Done {
+fn work(store: &mut Store, job: Job) -> Done {
     store.job(job);
     loop {
         match store.wait().expect("the threads live") {
@@ -159,7 +159,7 @@ fn work(store: &Store, job: Job) -> Done {
 }
 
 /// Waits for the failure that the orders given lead to.
-fn failure(store: &Store) -> String {
+fn failure(store: &mut Store) -> String {
     loop {
         if let Report::Failed(error) = store.wait().expect("a failure is reported") {
             return error.to_string();

@@ -162,8 +162,8 @@ fn a_log_without_a_snapshot_is_refused() {
 #[test]
 fn a_damaged_snapshot_is_replaced_by_the_log_or_refused() {
     let fixture = sample();
-    let (store, _) = fixture.open();
-    work(&store, snapshot(z(4), image((1..=4).map(z))));
+    let (mut store, _) = fixture.open();
+    work(&mut store, snapshot(z(4), image((1..=4).map(z))));
     drop(store);
     fixture.append([z(5)]);
     let file = fixture.path("snapshot.100000004");
@@ -200,14 +200,14 @@ fn leftovers_of_a_crash_before_a_rename_are_deleted() {
 #[test]
 fn an_installation_is_finished_by_the_next_start() {
     let fixture = sample();
-    let (store, _) = fixture.open();
-    work(&store, snapshot(z(4), image((1..=4).map(z))));
+    let (mut store, _) = fixture.open();
+    work(&mut store, snapshot(z(4), image((1..=4).map(z))));
     drop(store);
     // A server that only knows the snapshot of 2, to be installed over the history up to 4.
     let other = Fixture::new();
-    let (store, _) = other.open();
+    let (mut store, _) = other.open();
     store.write(Write::Install { zxid: z(2), image: image([z(1), z(2)]) });
-    assert_eq!(marks(&store, 1), [Mark::Installed(z(2))]);
+    assert_eq!(marks(&mut store, 1), [Mark::Installed(z(2))]);
     drop(store);
     assert_eq!(other.names(), ["acceptedEpoch", "currentEpoch", "snapshot.100000002"]);
     fs::copy(other.path("snapshot.100000002"), fixture.path("installing.100000002")).unwrap();

@@ -12,7 +12,7 @@ fn log_len(fixture: &Fixture, name: &str) -> u64 {
 #[test]
 fn marks_come_in_the_order_of_the_writes() {
     let fixture = Fixture::new();
-    let (store, _) = fixture.open();
+    let (mut store, _) = fixture.open();
     store.write(Write::AcceptedEpoch(Epoch(1)));
     store.write(Write::Append(entry(z(1))));
     store.write(Write::Append(entry(z(2))));
@@ -25,7 +25,7 @@ fn marks_come_in_the_order_of_the_writes() {
         Mark::CurrentEpoch(Epoch(1)),
         Mark::Log(z(3)),
     ];
-    assert_eq!(marks(&store, 5), expected);
+    assert_eq!(marks(&mut store, 5), expected);
     drop(store);
     let recovered = fixture.recover();
     assert_eq!((recovered.last_zxid, recovered.current_epoch), (z(3), Epoch(1)));
@@ -34,12 +34,12 @@ fn marks_come_in_the_order_of_the_writes() {
 #[test]
 fn files_grow_in_the_steps_of_java() {
     let fixture = Fixture::new();
-    let (store, _) = fixture.open();
+    let (mut store, _) = fixture.open();
     let mut sizes = Vec::new();
     static DATA: [u8; 1000] = [1; 1000];
     for counter in 1..=40 {
         store.write(Write::Append(entry_with(z(counter), &DATA)));
-        marks(&store, 1);
+        marks(&mut store, 1);
         sizes.push(log_len(&fixture, "log.100000001"));
     }
     sizes.dedup();
@@ -48,7 +48,7 @@ fn files_grow_in_the_steps_of_java() {
     static LARGE: [u8; 100_000] = [1; 100_000];
     store.write(Write::Append(entry_with(z(41), &LARGE)));
     store.write(Write::Append(entry(z(42))));
-    marks(&store, 2);
+    marks(&mut store, 2);
     let position = 16
         + (1..=40).map(|c| entry_with(z(c), &DATA).payload.len() as u64 + 13).sum::<u64>()
         + entry_with(z(41), &LARGE).payload.len() as u64
@@ -73,10 +73,10 @@ fn an_entry_that_does_not_follow_ends_the_store() {
     for wrong in [z(2), z(4), Zxid::new(Epoch(2), 2)] {
         let fixture = Fixture::new();
         fixture.append([z(1), z(2)]);
-        let (store, _) = fixture.open();
+        let (mut store, _) = fixture.open();
         store.write(Write::Append(entry(wrong)));
         store.write(Write::Append(entry(z(3))));
-        assert!(failure(&store).contains("does not follow it"));
+        assert!(failure(&mut store).contains("does not follow it"));
         drop(store);
         assert_eq!(fixture.recover().last_zxid, z(2), "nothing is written after a failure");
     }
@@ -85,11 +85,11 @@ fn an_entry_that_does_not_follow_ends_the_store() {
 /// Three log files (1 to 3, 4 to 6, 7 to 9) and a snapshot at each of their ends.
 fn three_files() -> Fixture {
     let fixture = Fixture::new();
-    let (store, _) = fixture.open();
+    let (mut store, _) = fixture.open();
     for counter in 1..=9 {
         store.write(Write::Append(entry(z(counter))));
         if counter % 3 == 0 {
-            let done = work(&store, snapshot(z(counter), image((1..=counter).map(z))));
+            let done = work(&mut store, snapshot(z(counter), image((1..=counter).map(z))));
             assert_eq!(done, Done::Snapshot(z(counter)));
         }
     }
@@ -115,15 +115,15 @@ fn three_files() -> Fixture {
 fn truncation_takes_log_files_and_snapshots_above() {
     for to in 1..=9 {
         let fixture = three_files();
-        let (store, _) = fixture.open();
+        let (mut store, _) = fixture.open();
         store.write(Write::Truncate(z(to)));
-        assert_eq!(marks(&store, 1), [Mark::Truncated(z(to))]);
-        let Done::State(state) = work(&store, Job::ReadState) else { panic!("another answer") };
+        assert_eq!(marks(&mut store, 1), [Mark::Truncated(z(to))]);
+        let Done::State(state) = work(&mut store, Job::ReadState) else { panic!("another answer") };
         assert_eq!((state.last_zxid, &state.image), (z(to), &image((1..=to).map(z))));
         // Another history from here on.
         let next = Zxid::new(Epoch(2), 1);
         store.write(Write::Append(entry(next)));
-        assert_eq!(marks(&store, 1), [Mark::Log(next)]);
+        assert_eq!(marks(&mut store, 1), [Mark::Log(next)]);
         drop(store);
         let recovered = fixture.recover();
         assert_eq!(recovered.image, image((1..=to).map(z).chain([next])), "to {to}");
@@ -140,10 +140,10 @@ fn a_truncation_that_the_files_do_not_reach_changes_nothing() {
     fs::remove_file(fixture.path("snapshot.0")).unwrap();
     let names = fixture.names();
     for to in [z(2), z(12), Zxid::new(Epoch(0), 5), Zxid::ZERO] {
-        let (store, _) = fixture.open();
+        let (mut store, _) = fixture.open();
         store.write(Write::Truncate(to));
-        marks(&store, 1);
-        let Done::State(state) = work(&store, Job::ReadState) else { panic!("another answer") };
+        marks(&mut store, 1);
+        let Done::State(state) = work(&mut store, Job::ReadState) else { panic!("another answer") };
         assert_eq!(state.last_zxid, z(9), "{to}");
         drop(store);
         assert_eq!(fixture.names(), names);
@@ -162,9 +162,9 @@ fn a_truncation_cut_short_leaves_a_part_that_contains_its_target() {
         }
         let last = fixture.recover().last_zxid;
         assert!(last >= z(3), "{last}");
-        let (store, _) = fixture.open();
+        let (mut store, _) = fixture.open();
         store.write(Write::Truncate(z(2)));
-        marks(&store, 1);
+        marks(&mut store, 1);
         drop(store);
         assert_eq!(fixture.recover().image, image([z(1), z(2)]));
     }
@@ -173,11 +173,11 @@ fn a_truncation_cut_short_leaves_a_part_that_contains_its_target() {
 #[test]
 fn an_installed_image_replaces_everything() {
     let fixture = three_files();
-    let (store, _) = fixture.open();
+    let (mut store, _) = fixture.open();
     store.write(Write::Append(entry(z(10))));
     store.write(Write::Install { zxid: z(5), image: image((1..=5).map(z)) });
     store.write(Write::Append(entry(z(6))));
-    assert_eq!(marks(&store, 3), [Mark::Log(z(10)), Mark::Installed(z(5)), Mark::Log(z(6))]);
+    assert_eq!(marks(&mut store, 3), [Mark::Log(z(10)), Mark::Installed(z(5)), Mark::Log(z(6))]);
     drop(store);
     let logs = ["acceptedEpoch", "currentEpoch", "log.100000006", "snapshot.100000005"];
     assert_eq!(fixture.names(), logs);
@@ -188,9 +188,9 @@ fn an_installed_image_replaces_everything() {
 fn purging_keeps_what_the_kept_snapshots_need() {
     let mut fixture = three_files();
     fixture.config.retain = Some(3);
-    let (store, _) = fixture.open();
+    let (mut store, _) = fixture.open();
     store.write(Write::Append(entry(z(10))));
-    work(&store, snapshot(z(10), image((1..=10).map(z))));
+    work(&mut store, snapshot(z(10), image((1..=10).map(z))));
     drop(store);
     let kept: Vec<String> =
         fixture.names().into_iter().filter(|name| !name.ends_with("Epoch")).collect();
@@ -211,8 +211,8 @@ fn purging_keeps_what_the_kept_snapshots_need() {
 #[test]
 fn the_log_is_read_across_files() {
     let fixture = three_files();
-    let (store, _) = fixture.open();
-    let read = |from, to| match work(&store, Job::ReadLog { learner: Sid(2), from, to }) {
+    let (mut store, _) = fixture.open();
+    let mut read = |from, to| match work(&mut store, Job::ReadLog { learner: Sid(2), from, to }) {
         Done::Log { learner: Sid(2), entries } => {
             entries.map(|entries| entries.iter().map(|entry| entry.zxid.counter()).collect())
         }
@@ -225,15 +225,15 @@ fn the_log_is_read_across_files() {
     assert_eq!(read(z(8), z(12)), None, "not that far");
     drop(store);
     fs::remove_file(fixture.path("log.100000004")).unwrap();
-    let (store, _) = fixture.open();
+    let (mut store, _) = fixture.open();
     let job = Job::ReadLog { learner: Sid(2), from: z(2), to: z(8) };
-    assert_eq!(work(&store, job), Done::Log { learner: Sid(2), entries: None }, "a hole");
+    assert_eq!(work(&mut store, job), Done::Log { learner: Sid(2), entries: None }, "a hole");
 }
 
 #[test]
 fn a_job_sees_the_writes_before_it_and_no_later_ones() {
     let fixture = Fixture::new();
-    let (store, _) = fixture.open();
+    let (mut store, _) = fixture.open();
     for counter in 1..=50 {
         store.write(Write::Append(entry(z(counter))));
         store.job(Job::ReadState);
@@ -269,9 +269,9 @@ fn compressed_snapshots_are_written_and_read() {
     for (compression, suffix) in [(Compression::Gz, ".gz"), (Compression::Snappy, ".snappy")] {
         let mut fixture = Fixture::new();
         fixture.config.compression = compression;
-        let (store, _) = fixture.open();
+        let (mut store, _) = fixture.open();
         store.write(Write::Install { zxid: z(3), image: image((1..=3).map(z)) });
-        marks(&store, 1);
+        marks(&mut store, 1);
         drop(store);
         assert!(fixture.names().contains(&format!("snapshot.100000003{suffix}")));
         assert_eq!(fixture.recover().image, image((1..=3).map(z)));
@@ -281,11 +281,11 @@ fn compressed_snapshots_are_written_and_read() {
 #[test]
 fn an_error_of_the_disk_is_reported_and_final() {
     let fixture = Fixture::new();
-    let (store, _) = fixture.open();
+    let (mut store, _) = fixture.open();
     fs::remove_dir_all(fixture.path("")).unwrap();
     store.write(Write::Append(entry(z(1))));
     store.write(Write::CurrentEpoch(Epoch(1)));
-    let error = failure(&store);
+    let error = failure(&mut store);
     assert!(error.contains("log.100000001"), "{error}");
     assert!(store.wait().is_none(), "nothing follows");
 }
