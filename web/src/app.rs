@@ -179,7 +179,9 @@ fn listen(ctx: &Context<App>, queries: &[&Option<MediaQueryList>]) -> Vec<EventL
         link.send_message(Msg::Address);
     }));
     listeners.push(EventListener::new(&window, "focusin", |event| {
-        rove::note(event.target().and_then(|target| target.dyn_into().ok()));
+        if later::is_here() {
+            rove::note(event.target().and_then(|target| target.dyn_into().ok()));
+        }
     }));
     let link = ctx.link().clone();
     let active = EventListenerOptions::enable_prevent_default();
@@ -338,9 +340,11 @@ impl Component for App {
             // Focus that cannot be set stays where it is.
             step.focus().ok();
         }
-        self.focus_opened();
-        rove::keep();
-        rove::settle();
+        if later::is_here() {
+            self.focus_opened();
+            rove::keep();
+            rove::settle();
+        }
         if self.playing && self.frame.is_none() {
             self.last_frame_ms = None;
             self.ask_for_frame(ctx);
@@ -429,6 +433,14 @@ impl App {
     }
 
     fn press(&mut self, ctx: &Context<Self>, event: &KeyboardEvent) -> bool {
+        if !later::is_here() {
+            // What keys mean comes later too; those of the browser are its own.
+            let key = event.key();
+            if key == " " || key.starts_with("Arrow") || key.chars().count() == 1 {
+                self.wait(ctx, Msg::Key(event.clone()));
+            }
+            return false;
+        }
         if rove::moves(event) {
             event.prevent_default();
             return false;

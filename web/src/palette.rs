@@ -83,9 +83,9 @@ impl Palette {
     /// What fits the filter: first what has all its words as they are, then what has their letters.
     #[must_use]
     pub fn shown(&self) -> Vec<&Item> {
-        let filter = self.filter.to_lowercase();
+        let filter = self.filter.to_ascii_lowercase();
         let wanted: Vec<&str> = filter.split_whitespace().collect();
-        let words = |item: &Item| item.words.to_lowercase();
+        let words = |item: &Item| item.words.to_ascii_lowercase();
         let fits = |item: &&Item| wanted.iter().all(|part| words(item).contains(part));
         let near = |item: &&Item| {
             let words = words(item);

@@ -191,7 +191,7 @@ impl<'a> Arguments<'a> {
         }
         if !is_valid(path) {
             let hint = if path.starts_with('/') { "" } else { ": it must start with /" };
-            return wrong(format!("{path:?} is not a path{hint}"));
+            return wrong(format!("\"{path}\" is not a path{hint}"));
         }
         Ok(((*path).to_owned(), more))
     }
@@ -306,7 +306,7 @@ fn of_server(name: &str, words: &[String]) -> Result<Command, UsageError> {
             }
             Command::WhoAmI
         }
-        other => return wrong(format!("{other:?} is no command; try: help")),
+        other => return wrong(format!("\"{other}\" is no command; try: help")),
     })
 }
 
@@ -320,7 +320,7 @@ fn multi(given: &Arguments<'_>) -> Result<Command, UsageError> {
         if words.first().is_some_and(|name| name == "check") {
             let given = Arguments::new(&words, "", "v")?;
             let version = given.value('v')?.ok_or_else(|| {
-                UsageError(format!("{line:?} names no version: check -v VERSION PATH"))
+                UsageError(format!("\"{line}\" names no version: check -v VERSION PATH"))
             })?;
             return Ok(Command::Check { path: given.only_path()?, version });
         }
@@ -328,7 +328,7 @@ fn multi(given: &Arguments<'_>) -> Result<Command, UsageError> {
             Some(
                 operation @ (Command::Create { .. } | Command::Set { .. } | Command::Delete { .. }),
             ) => Ok(operation),
-            _ => wrong(format!("{line:?} cannot be in a multi: create, set, delete, check")),
+            _ => wrong(format!("\"{line}\" cannot be in a multi: create, set, delete, check")),
         }
     };
     given.rest.iter().map(one).collect::<Result<_, _>>().map(Command::Multi)
@@ -360,7 +360,7 @@ fn parse_acl(text: &str) -> Result<Vec<Acl>, UsageError> {
         Some(Acl { perms, id: Id { scheme: scheme.into(), id: id.into() } })
     };
     let all = text.split(',').map(one).collect::<Option<Vec<_>>>();
-    all.ok_or_else(|| UsageError(format!("{text:?} is not an ACL: scheme:id:cdrwa,...")))
+    all.ok_or_else(|| UsageError(format!("\"{text}\" is not an ACL: scheme:id:cdrwa,...")))
 }
 
 fn permission(letter: char) -> Option<i32> {

@@ -9,6 +9,7 @@ use yew::prelude::*;
 
 impl App {
     /// Does what is wished.
+    #[inline(never)]
     pub(super) fn grant(&mut self, ctx: &Context<Self>, wish: Wish) -> bool {
         match wish {
             Wish::Order(order) => Component::update(self, ctx, Msg::Order(order)),
@@ -82,6 +83,7 @@ impl App {
     }
 
     /// What opened has the focus, and the mark of the list is seen.
+    #[inline(never)]
     pub(super) fn focus_opened(&mut self) {
         if core::mem::take(&mut self.focus_palette)
             && let Some(field) = element("palette")

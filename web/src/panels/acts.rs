@@ -170,7 +170,7 @@ fn of_server(node: NodeId, target: &Target, order: &Callback<Order>) -> Html {
                     { for timers.iter().enumerate().map(|(place, timer)| {
                         let act = Act::Fire(node, timer.timer);
                         html! {
-                            <li key={format!("{:?}", timer.timer)}>
+                            <li key={timer.words.clone()}>
                                 <span>{ &timer.words }</span>
                                 { button(&format!("act-fire-{place}"), "Fire", if place == 0 { "T" } else { "" },
                                     true, order, act) }
