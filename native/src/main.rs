@@ -88,6 +88,13 @@ struct CheckArgs {
     /// Folder for the tape of a failure
     #[arg(long, default_value = ".")]
     out: PathBuf,
+    /// Kill every mutant (or the one of --mutant) by seeds and by the scripts in this folder, keep
+    /// the shortest tapes there, and print the table
+    #[arg(long, value_name = "FOLDER", num_args = 0..=1, default_missing_value = "tests/mutants")]
+    mutants: Option<PathBuf>,
+    /// Document that the table is written into, with --mutants
+    #[arg(long, requires = "mutants")]
+    doc: Option<PathBuf>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -140,7 +147,11 @@ fn main() -> ExitCode {
             let options = cluster::Options { servers, observers, dir, client_port };
             cluster::run(&options).map(|()| ExitCode::SUCCESS).map_err(Into::into)
         }
-        Command::Check(CheckArgs { seeds, from, mutant, jobs, out }) => {
+        Command::Check(CheckArgs { seeds, from, mutant, mutants: Some(folder), doc, .. }) => {
+            let options = check::TableOptions { seeds, from, only: mutant, folder, doc };
+            check::table(&options).map_err(Into::into)
+        }
+        Command::Check(CheckArgs { seeds, from, mutant, jobs, out, .. }) => {
             check::run(&check::Options { seeds, from, mutant, jobs, out }).map_err(Into::into)
         }
         Command::Explore(args) => Ok(explore::run(&args.options())),

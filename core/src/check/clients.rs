@@ -1,24 +1,26 @@
 //! What clients were told: order of answers, time that never goes back, writes in one order,
-//! events before data.
+//! reads of the state they name, events before data.
 
-use super::faults::WATCHED;
+use super::answers;
+use super::faults::{LOCK, OFFICE};
 use super::safety::{Found, Safety};
 use super::violation::Oracle;
+use super::watching::Watching;
 use crate::base::{Map, NodeId, Zxid};
 use crate::client::{Call as ClientCall, Reply};
 use crate::ensemble::{Actor, Call};
+use crate::proto::KeeperError;
 use crate::proto::reply;
 use crate::proto::request::Request;
-use crate::proto::{KeeperError, reply::Reply as Answer};
 use crate::sim::{Action, StepRecord};
 use crate::zab::Rules;
 use alloc::format;
 
 /// A call that was made.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Asked {
     client: NodeId,
-    writes: bool,
+    request: Request,
     /// The largest zxid of a write that was answered before this call.
     floor: Zxid,
 }
@@ -28,8 +30,9 @@ struct Asked {
 struct Told {
     call: u64,
     zxid: Zxid,
-    /// It waits for a change of [`WATCHED`] behind this mzxid.
-    armed: Option<Zxid>,
+    /// The last event of a transaction.
+    event: Zxid,
+    watching: Watching,
 }
 
 /// The oracle of clients.
@@ -55,9 +58,13 @@ impl Clients {
         self.open.iter().map(|(id, asked)| (*id, asked.client))
     }
 
-    /// Who waits for a change behind which zxid.
-    pub fn armed(&self) -> impl Iterator<Item = (NodeId, Zxid)> {
-        self.told.iter().filter_map(|(client, told)| Some((*client, told.armed?)))
+    /// A watch that should have fired, whose, and what for.
+    #[must_use]
+    pub fn missed(&self, safety: &Safety) -> Option<Found> {
+        self.told.iter().find_map(|(client, told)| {
+            let what = told.watching.missed(safety.model()?, safety.last())?;
+            Some((Oracle::NoLostWatch, Some(*client), what))
+        })
     }
 
     /// Judges one step.
@@ -76,11 +83,8 @@ impl Clients {
             record.action()
             && record.applied
         {
-            let writes = matches!(
-                request,
-                Request::Create(_) | Request::SetData { .. } | Request::Delete { .. }
-            );
-            self.open.insert(id.0, Asked { client: node, writes, floor: self.written });
+            let asked = Asked { client: node, request: request.clone(), floor: self.written };
+            self.open.insert(id.0, asked);
         }
         if let Some(Action::Crash { .. } | Action::Start(_)) = record.action()
             && record.applied
@@ -99,16 +103,33 @@ impl Clients {
         let told = self.told.get_or_insert(node, Told::default());
         match reply {
             Reply::Done { id, zxid, result } => self.done(safety, node, id.0, *zxid, result),
-            Reply::Event { event, .. } if event.path.to_str() == WATCHED => {
-                let what = || format!("an event of {WATCHED} without a watch");
-                let armed = told.armed.take().is_some();
-                if armed { Ok(()) } else { Err((Oracle::WatchAtMostOnce, Some(node), what())) }
+            Reply::Event { zxid, event } => {
+                let path = event.path.to_str();
+                // Those of the recipes have owners of their own.
+                if path.starts_with(LOCK) || path.starts_with(OFFICE) {
+                    return Ok(());
+                }
+                if *zxid != Zxid(-1) {
+                    if *zxid < told.event {
+                        let what = format!("an event of {zxid} behind one of {}", told.event);
+                        return Err((Oracle::WatchOrder, Some(node), what));
+                    }
+                    told.event = *zxid;
+                    if *zxid <= told.zxid {
+                        let what = format!("the event of {zxid} behind an answer of {}", told.zxid);
+                        return Err((Oracle::WatchBeforeData, Some(node), what));
+                    }
+                }
+                let Some(model) = safety.model() else { return Ok(()) };
+                let fired = told.watching.fire(model, *zxid, event);
+                fired.map_err(|(oracle, what)| (oracle, Some(node), what))
             }
-            Reply::State(state) if !state.is_alive() => {
-                told.armed = None;
+            Reply::State(state) => {
+                if !state.is_alive() {
+                    *told = Told { call: told.call, ..Told::default() };
+                }
                 Ok(())
             }
-            Reply::Event { .. } | Reply::State(_) => Ok(()),
         }
     }
 
@@ -123,29 +144,29 @@ impl Clients {
         self.answered += 1;
         let asked = self.open.remove(&id);
         let told = self.told.get_or_insert(node, Told::default());
+        // No server said it, so it stands outside of the order.
+        if zxid == Zxid::ZERO && result.is_err() {
+            return Ok(());
+        }
         if id <= told.call {
             let what = format!("call {id} was answered behind call {}", told.call);
             return Err((Oracle::FifoClientOrder, Some(node), what));
         }
         told.call = id;
-        if matches!(result, Err(KeeperError::ConnectionLoss | KeeperError::SessionExpired)) {
-            return Ok(());
-        }
         if zxid < told.zxid {
             let what = format!("an answer of {zxid} behind one of {}", told.zxid);
             return Err((Oracle::SessionMonotonic, Some(node), what));
         }
         told.zxid = told.zxid.max(zxid);
-        let Ok(answer) = result else { return Ok(()) };
-        self.succeeded += 1;
-        if let Answer::Data { stat, .. } = answer {
-            if told.armed.is_some_and(|armed| stat.mzxid > armed) {
-                let what = format!("read {WATCHED} of {} before the event", stat.mzxid);
-                return Err((Oracle::WatchBeforeData, Some(node), what));
-            }
-            told.armed = Some(stat.mzxid);
+        self.succeeded += u64::from(result.is_ok());
+        let Some(asked) = asked else { return Ok(()) };
+        if let Some(model) = safety.model() {
+            let here = |(oracle, what)| (oracle, Some(node), what);
+            told.watching.answered(model, zxid).map_err(here)?;
+            answers::judge(model, &asked.request, zxid, result).map_err(here)?;
+            told.watching.arm(&asked.request, zxid, result);
         }
-        if let Some(asked) = asked.filter(|asked| asked.writes) {
+        if result.is_ok() && answers::writes(&asked.request) {
             if zxid <= asked.floor {
                 let what = format!("a write at {zxid} began after the one at {}", asked.floor);
                 return Err((Oracle::LinearizableWrites, Some(node), what));

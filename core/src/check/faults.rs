@@ -2,21 +2,24 @@
 //!
 //! The plan does not depend on what the run makes of it, so any part of it is a plan again.
 
+use super::progress::Bounds;
 use crate::base::rng::Rng;
-use crate::base::{ClientId, NodeId};
+use crate::base::{ClientId, Link, NodeId, Sid};
 use crate::client::{Call as ClientCall, CallId};
 use crate::ensemble::{Actor, Call, EnsembleSettings};
 use crate::proto::Acl;
+use crate::proto::multi::MultiOp;
 use crate::proto::request::{CreateOp, CreateRequest, Request};
-use crate::sim::{Action, Directive, Kept, Micros};
+use crate::sim::{Action, Directive, End, Kept, Micros};
 use alloc::format;
 use alloc::vec::Vec;
 
 /// The znode that everybody sets and watches.
 pub const WATCHED: &str = "/w";
-/// How long the healed phase lasts, in ticks: the bounds of discovery, of synchronization and of
-/// sessions fit in.
-const HEALED_TICKS: u64 = 60;
+/// Parent of the znodes of the clients that take a lock.
+pub const LOCK: &str = "/lock";
+/// Parent of the candidates for an office.
+pub const OFFICE: &str = "/office";
 
 /// The directives of a plan.
 pub type Told = Vec<(Micros, Directive<Actor>)>;
@@ -30,8 +33,8 @@ pub struct Plan {
     pub told: Told,
     /// The last fault is mended here.
     pub healed: Micros,
-    /// Where the run ends and the bounds of progress are looked at; `None`: safety is all.
-    pub end: Option<Micros>,
+    /// The servers whose progress is judged after that, see [`Bounds`]; none: safety is all.
+    pub core: Vec<Sid>,
 }
 
 /// The likelihood of each kind of deed, drawn for each seed: some runs have many cuts, others
@@ -41,7 +44,7 @@ struct Mix {
     pace_ms: u64,
 }
 
-const DEEDS: usize = 16;
+const DEEDS: usize = 20;
 
 impl Plan {
     /// The plan of a seed.
@@ -49,11 +52,12 @@ impl Plan {
     pub fn of(seed: u64) -> Self {
         let mut rng = Rng::new(seed ^ 0x005e_ed0f_fa17);
         let settings = settings(seed, &mut rng);
-        let mut plan = Self { settings, told: Vec::new(), healed: Micros(0), end: None };
+        let mut plan = Self { settings, told: Vec::new(), healed: Micros(0), core: Vec::new() };
         let nodes: Vec<NodeId> = plan.servers().chain(plan.clients()).collect();
         for node in &nodes {
             plan.act(0, Action::Start(*node));
         }
+        plan.recipes(1_000, &mut rng);
         let mix = Mix {
             weights: core::array::from_fn(|_| rng.below(4) * rng.below(4)),
             pace_ms: pick(&mut rng, &[300, 1_000, 3_000]),
@@ -67,27 +71,33 @@ impl Plan {
             let kind = weighted(&mut rng, &mix.weights);
             plan.deed(at_ms, kind, &mut rng);
         }
-        plan.heal(at_ms + 1_000, &nodes);
+        plan.heal(at_ms + 1_000, &mut calls, &mut rng);
         plan
     }
 
-    fn servers(&self) -> impl Iterator<Item = NodeId> + use<> {
+    /// Where the run ends.
+    #[must_use]
+    pub fn end(&self) -> Micros {
+        if self.core.is_empty() { self.healed } else { Bounds::of(&self.settings, self.healed).end }
+    }
+
+    pub(super) fn servers(&self) -> impl Iterator<Item = NodeId> + use<> {
         self.settings.sids().map(NodeId::Server)
     }
 
-    fn clients(&self) -> impl Iterator<Item = NodeId> + use<> {
+    pub(super) fn clients(&self) -> impl Iterator<Item = NodeId> + use<> {
         self.settings.client_ids().map(NodeId::Client)
     }
 
-    fn tell(&mut self, at_ms: u64, directive: Directive<Actor>) {
+    pub(super) fn tell(&mut self, at_ms: u64, directive: Directive<Actor>) {
         self.told.push((Micros::from_ms(at_ms), directive));
     }
 
-    fn act(&mut self, at_ms: u64, action: Action<Actor>) {
+    pub(super) fn act(&mut self, at_ms: u64, action: Action<Actor>) {
         self.tell(at_ms, Directive::Act(action));
     }
 
-    fn call(&mut self, at_ms: u64, client: ClientId, calls: &mut u64, request: Request) {
+    pub(super) fn call(&mut self, at_ms: u64, client: ClientId, calls: &mut u64, request: Request) {
         let call = ClientCall::Request { id: CallId(*calls), request };
         *calls += 1;
         self.act(at_ms, Action::Call(NodeId::Client(client), Call::Client(call)));
@@ -99,16 +109,7 @@ impl Plan {
         let client = |rng: &mut Rng| ClientId(1 + u32::try_from(rng.below(count)).unwrap_or(0));
         for _ in 0..rng.below(4) {
             let who = client(rng);
-            let request = match rng.below(6) {
-                0 => create(&format!("/e{deed}"), 1),
-                1 => create("/s-", 2),
-                2 => create(&format!("/n{deed}"), 0),
-                3 => Request::GetData { path: WATCHED.into(), watch: true },
-                _ => {
-                    let data = Some(format!("{calls}").into_bytes().into());
-                    Request::SetData { path: WATCHED.into(), data, version: -1 }
-                }
-            };
+            let request = request(deed, *calls, rng);
             self.call(at_ms, who, calls, request);
         }
     }
@@ -144,7 +145,10 @@ impl Plan {
             }
             7 if one != other => self.act(at_ms, Action::Break(one, other)),
             8 => self.act(at_ms, Action::Break(client, one)),
-            9 => self.tell(at_ms, Directive::SlowDisk(one, pick(rng, &[1, 1, 20, 200]))),
+            9 => {
+                let factor = pick(rng, &[1, 1, 20, 200]);
+                self.tell(at_ms, Directive::SlowDisk(one, self.slow(factor)));
+            }
             10 => {
                 let base_us = pick(rng, &[100, 1_000, 100_000, 800_000]);
                 self.tell(
@@ -163,11 +167,38 @@ impl Plan {
                 let snapshot = crate::server::Call::Snapshot;
                 self.act(at_ms, Action::Call(one, Call::Server(snapshot)));
             }
+            16 if one != other => {
+                if let NodeId::Server(other) = other {
+                    self.act(at_ms, Action::Reset(End::new(one, Link::Quorum(other))));
+                }
+            }
+            17 => {
+                self.act(at_ms, Action::Call(client, Call::Client(ClientCall::Close)));
+                let later = at_ms + rng.below(2_000);
+                self.act(later, Action::Call(client, Call::Client(ClientCall::Start)));
+            }
+            18 => {
+                if let NodeId::Server(sid) = one {
+                    self.act(at_ms, Action::Call(client, Call::Client(ClientCall::MoveTo(sid))));
+                }
+            }
+            19 => {
+                // Between two writes of the same moment, while much is under way.
+                let kept = Kept::First(1);
+                self.tell(at_ms, Directive::SlowDisk(one, self.slow(200)));
+                self.act(at_ms + rng.below(3_000), Action::Crash { node: one, kept });
+            }
             _ => {}
         }
         // Most of what breaks is mended after a while.
         let later = at_ms + rng.below(8_000);
         self.mend_later(at_ms, later, one, other, client, rng);
+    }
+
+    /// A disk that is slow by itself gets less slow: what it has to do when it is mended must not
+    /// take longer than the bounds.
+    const fn slow(&self, factor: u32) -> u32 {
+        if self.settings.world.disk_us > 10_000 { factor.div_ceil(10) } else { factor }
     }
 
     fn mend_later(
@@ -190,35 +221,18 @@ impl Plan {
             _ => self.act(at_ms, Action::Start(client)),
         }
     }
-
-    /// Mends everything: all that come after it is progress.
-    fn heal(&mut self, at_ms: u64, nodes: &[NodeId]) {
-        let settings = self.settings.world.clone();
-        self.told.retain(|(at, _)| *at < Micros::from_ms(at_ms));
-        self.told.sort_by_key(|(at, _)| *at);
-        for &node in nodes {
-            self.tell(at_ms, Directive::Thaw(node));
-            self.act(at_ms, Action::Start(node));
-            self.tell(at_ms, Directive::SlowDisk(node, 1));
-            self.tell(at_ms, Directive::ClockRate { node, num: 1, den: 1 });
-            for &to in nodes.iter().filter(|to| **to != node) {
-                self.act(at_ms, Action::Heal(node, to));
-                let (base_us, jitter_us) = (settings.latency_us, settings.jitter_us);
-                self.tell(at_ms, Directive::Latency { from: node, to, base_us, jitter_us });
-            }
-        }
-        self.healed = Micros::from_ms(at_ms);
-        self.end = Some(Micros::from_ms(at_ms + HEALED_TICKS * self.settings.tick_ms));
-    }
 }
 
 fn settings(seed: u64, rng: &mut Rng) -> EnsembleSettings {
     let mut settings = EnsembleSettings {
-        voters: pick(rng, &[3, 3, 3, 4, 5]),
-        observers: pick(rng, &[0, 0, 1]),
+        voters: pick(rng, &[3, 3, 3, 3, 4, 5, 5, 2]),
+        observers: pick(rng, &[0, 0, 1, 2]),
         clients: pick(rng, &[1, 3, 4]),
         session_timeout_ms: pick(rng, &[4_000, 10_000]),
-        snap_count: pick(rng, &[5, 50, 100_000]),
+        tick_ms: pick(rng, &[2_000, 2_000, 500]),
+        init_limit: pick(rng, &[10, 10, 5]),
+        sync_limit: pick(rng, &[5, 5, 3]),
+        snap_count: pick(rng, &[3, 5, 50, 100_000]),
         ..EnsembleSettings::default()
     };
     settings.world.seed = seed;
@@ -244,11 +258,40 @@ fn weighted(rng: &mut Rng, weights: &[u64]) -> usize {
 }
 
 fn create(path: &str, flags: i32) -> Request {
-    Request::Create(CreateRequest {
+    Request::Create(create_request(path, flags))
+}
+
+fn create_request(path: &str, flags: i32) -> CreateRequest {
+    CreateRequest {
         kind: CreateOp::Create,
         path: path.into(),
         data: Some(path.as_bytes().to_vec().into()),
         acl: Some(Acl::open()),
         flags,
-    })
+    }
+}
+
+/// A request, of the znodes of about this deed.
+fn request(deed: u64, call: u64, rng: &mut Rng) -> Request {
+    let near = |rng: &mut Rng| format!("/n{}", (deed + rng.below(3)).saturating_sub(rng.below(6)));
+    let data = Some(format!("{call}").into_bytes().into());
+    match rng.below(16) {
+        0 => create(&format!("/e{deed}"), 1),
+        1 => create("/s-", 2),
+        2 | 3 => create(&format!("/n{deed}"), 0),
+        4 | 5 => Request::GetData { path: WATCHED.into(), watch: true },
+        6 => Request::GetData { path: near(rng).as_str().into(), watch: true },
+        7 => Request::Exists { path: near(rng).as_str().into(), watch: true },
+        8 => Request::GetChildren2 { path: "/".into(), watch: true },
+        9 => Request::Delete { path: near(rng).as_str().into(), version: -1 },
+        10 => Request::SetData { path: near(rng).as_str().into(), data, version: -1 },
+        11 => Request::SetData { path: WATCHED.into(), data, version: pick(rng, &[0, 1, 2]) },
+        12 => Request::Sync { path: "/".into() },
+        13 => Request::Multi(Vec::from([
+            MultiOp::Create(create_request(&format!("/m{deed}"), 0)),
+            MultiOp::SetData { path: WATCHED.into(), data, version: -1 },
+            MultiOp::Check { path: near(rng).as_str().into(), version: -1 },
+        ])),
+        _ => Request::SetData { path: WATCHED.into(), data, version: -1 },
+    }
 }

@@ -2,21 +2,30 @@
 //!
 //! The oracles see the record of each step and the world after it, never a server's word alone:
 //! [`safety`] keeps the canonical committed history and compares every delivery with it,
-//! [`clients`] what clients were told, [`progress`] what must be true a while after the last
+//! [`proposals`] knows everything that was ever logged, [`model`] is a second tree made from the
+//! committed history, [`clients`] with [`answers`] and [`watching`] what clients were told,
+//! [`locks`] who believes to hold one, [`progress`] what must be true a while after the last
 //! fault. [`faults`] draws a run from a seed, [`swarm`] makes it under chosen
 //! [`Rules`](crate::zab::Rules), [`shrink()`] finds a short run with the same violation.
 
+pub mod answers;
 pub mod clients;
 pub mod faults;
+pub mod heal;
+pub mod locks;
+pub mod model;
 pub mod progress;
+pub mod proposals;
 pub mod safety;
 pub mod shrink;
 pub mod swarm;
 pub mod tape;
 pub mod violation;
+pub mod watching;
 
 pub use faults::Plan;
+pub use progress::Bounds;
 pub use shrink::shrink;
-pub use swarm::{Report, run, watch};
+pub use swarm::{Report, run, tampered, watch};
 pub use tape::{CheckTape, TapeError};
 pub use violation::{Oracle, Violation};

@@ -1,84 +1,331 @@
-//! What must be true a while after the last fault.
+//! What must be true a while after the last fault: bounds L1 to L9, each at its own time.
+//!
+//! The healthy part is a *core*: a quorum of voters and what else was healed. The damage of the
+//! others stays for ever, which is what finds those who wait for them.
 
 use super::clients::Clients;
+use super::locks::Locks;
 use super::safety::{Found, Safety};
 use super::violation::Oracle;
-use crate::base::{NodeId, Zxid};
-use crate::ensemble::Actor;
+use crate::base::{Epoch, Map, NodeId, Set, Sid};
+use crate::client::State;
+use crate::ensemble::{Actor, EnsembleSettings, Note};
+use crate::server::Note as ServerNote;
 use crate::server::Server;
-use crate::sim::World;
-use crate::zab::Rules;
+use crate::server::message::{Msg, Packet};
+use crate::sim::{Action, Micros, Sim, StepRecord, Wire, World};
+use crate::zab::{self, Reason, Rules};
 use alloc::format;
 use alloc::vec::Vec;
 
-/// Judges the end of a healed phase.
-///
-/// # Errors
-/// The bound that was missed.
-pub fn judge<R: Rules>(
-    world: &World<Actor<R>>,
-    safety: &Safety,
-    clients: &Clients,
-) -> Result<(), Found> {
-    let servers: Vec<(NodeId, &Server<R>)> = world
-        .slots()
-        .iter()
-        .filter_map(|(node, slot)| Some((*node, slot.process()?.server()?)))
-        .collect();
-    let leaders = servers.iter().filter(|(_, server)| server.is_leader()).count();
-    if leaders != 1 {
-        return Err((Oracle::Served, None, format!("{leaders} leaders serve")));
-    }
-    let reign = servers.iter().find(|(_, server)| server.is_leader());
-    let epoch = reign.map(|(_, leader)| leader.peer().current_epoch());
-    let Some((_, judge_by)) = reign else { return Ok(()) };
-    for (node, server) in &servers {
-        // Who promised a newer epoch than the running leader's comes back with the next election
-        // only, here as in Java.
-        if Some(server.peer().accepted_epoch()) > epoch {
-            continue;
-        }
-        let (phase, applied) = (server.peer().phase(), server.peer().history().applied());
-        if !server.peer().is_serving() {
-            return Err((Oracle::Served, Some(*node), format!("it is in {phase:?}")));
-        }
-        if applied != safety.last() {
-            let what = format!("it has applied {applied}; committed is {}", safety.last());
-            return Err((Oracle::Converged, Some(*node), what));
-        }
-        let digest = server.image().tree.digest();
-        if digest != judge_by.image().tree.digest() {
-            return Err((Oracle::Converged, Some(*node), "another tree".into()));
-        }
-        ephemerals(*node, server)?;
-    }
-    if let Some((id, client)) = clients.open().next() {
-        return Err((Oracle::EveryOpAnswered, Some(client), format!("call {id} has no answer")));
-    }
-    let watched = judge_by.image().tree.get(super::faults::WATCHED);
-    let changed = watched.map_or(Zxid::ZERO, |znode| znode.stat().mzxid);
-    if let Some((client, armed)) = clients.armed().find(|(_, armed)| *armed < changed) {
-        let what = format!("waits for a change behind {armed}; there was one at {changed}");
-        return Err((Oracle::NoLostWatch, Some(client), what));
-    }
-    let alive = world.slots().iter().filter(|(node, _)| matches!(node, NodeId::Client(_))).count();
-    let sessions = judge_by.image().num_sessions();
-    if sessions > alive {
-        let what = format!("{sessions} sessions are open for {alive} clients");
-        return Err((Oracle::DeadSessionsClosed, None, what));
-    }
-    Ok(())
+/// The longest pause between two notifications, and the time to settle.
+const ELECTION_MS: u64 = 5_200;
+/// Ticks that a bound is longer than the sum of its parts, for half ticks and the way of messages.
+const SLACK_TICKS: u64 = 7;
+/// How long nothing may happen at the end, in ticks.
+const QUIET_TICKS: u64 = 10;
+
+/// Something that is looked at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Point {
+    /// The last fault is mended.
+    Healed,
+    /// L3.
+    Minority,
+    /// L1.
+    Leader,
+    /// L2.
+    Served,
+    /// L5, and turns of locks; after it the recipes stop.
+    Answered,
+    /// From here on nothing may happen.
+    Quiet,
+    /// The rest.
+    End,
 }
 
-fn ephemerals<R: Rules>(node: NodeId, server: &Server<R>) -> Result<(), Found> {
-    let image = server.image();
-    for (session, mut paths) in image.tree.ephemerals() {
-        if let Some(path) = paths.next()
-            && image.session_timeout_ms(session).is_none()
-        {
-            let what = format!("{path} belongs to session {session}, which is over");
-            return Err((Oracle::EphemeralOwnerLive, Some(node), what));
+/// When the bounds are due.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    healed: Micros,
+    minority: Micros,
+    /// L1: also the time of the calls of the healed phase.
+    pub leader: Micros,
+    served: Micros,
+    /// L5: recipes stop here.
+    pub answered: Micros,
+    quiet: Micros,
+    /// The end of the run.
+    pub end: Micros,
+}
+
+impl Bounds {
+    /// Of a run whose faults end at `healed` (invariants: N + 0.2 s + 2IT; IT; YT + T; timeouts).
+    #[must_use]
+    pub fn of(settings: &EnsembleSettings, healed: Micros) -> Self {
+        let ms = |ms: u64| Micros::from_ms(ms).0;
+        let tick = ms(settings.tick_ms);
+        let (init, sync) = (u64::from(settings.init_limit), u64::from(settings.sync_limit));
+        let session = ms(u64::try_from(settings.session_timeout_ms).unwrap_or(0)).max(2 * tick);
+        let minority = healed.plus((sync + 3) * tick);
+        let leader = healed.plus(ms(ELECTION_MS) + (2 * init + SLACK_TICKS) * tick);
+        let served = leader.plus((init + 2) * tick);
+        let answered = served.plus(2 * session + 2 * tick);
+        let quiet = answered.plus(session + (sync + 3) * tick);
+        let end = quiet.plus(QUIET_TICKS * tick);
+        Self { healed, minority, leader, served, answered, quiet, end }
+    }
+
+    /// All points in the order of time.
+    #[must_use]
+    pub fn points(&self) -> Vec<(Micros, Point)> {
+        let mut points = Vec::from([
+            (self.healed, Point::Healed),
+            (self.minority, Point::Minority),
+            (self.leader, Point::Leader),
+            (self.served, Point::Served),
+            (self.answered, Point::Answered),
+            (self.quiet, Point::Quiet),
+            (self.end, Point::End),
+        ]);
+        points.sort_by_key(|(at, _)| *at);
+        points
+    }
+}
+
+/// The oracle of progress.
+#[derive(Clone, Debug, Default)]
+pub struct Progress {
+    core: Set<Sid>,
+    /// acceptedEpoch of the servers when there had to be a leader.
+    promised: Map<NodeId, Epoch>,
+    /// Who was refused by the leader, as the last thing that happened to it since then.
+    refused: Set<NodeId>,
+    healed: bool,
+    quiet: bool,
+}
+
+impl Progress {
+    /// For a run with this core.
+    pub fn new(core: impl IntoIterator<Item = Sid>) -> Self {
+        Self { core: core.into_iter().collect(), ..Self::default() }
+    }
+
+    fn is_core(&self, node: NodeId) -> bool {
+        matches!(node, NodeId::Server(sid) if self.core.contains(&sid))
+    }
+
+    fn servers<'w, R: Rules>(
+        &'w self,
+        world: &'w World<Actor<R>>,
+    ) -> impl Iterator<Item = (NodeId, &'w Server<R>)> {
+        let core = world.slots().iter().filter(|(node, _)| self.is_core(**node));
+        core.filter_map(|(node, slot)| Some((*node, slot.process()?.server()?)))
+    }
+
+    /// Who promised an epoch above the running leader's comes back with the next election only,
+    /// here as in Java. That excuses a promise to a candidate that was not established by L1, of a
+    /// server that asks the leader again and again and is refused.
+    fn is_excused<R: Rules>(&self, node: NodeId, server: &Server<R>, epoch: Epoch) -> bool {
+        let promised = self.promised.get(&node).copied().unwrap_or_default();
+        promised > epoch
+            && server.peer().accepted_epoch() == promised
+            && self.refused.contains(&node)
+    }
+
+    /// Sees one step.
+    ///
+    /// # Errors
+    /// Something happens where nothing should.
+    pub fn look<R: Rules>(&mut self, record: &StepRecord<Actor<R>>) -> Result<(), Found> {
+        let Some(node) = record.action().and_then(Action::node) else { return Ok(()) };
+        if !self.healed || !self.is_core(node) {
+            return Ok(());
+        }
+        for note in record.notes() {
+            match note {
+                Note::Server(ServerNote::Zab(zab::Note::Leaving(Reason::OldEpoch))) => {
+                    self.refused.insert(node);
+                }
+                Note::Server(ServerNote::Zab(zab::Note::Leaving(_) | zab::Note::Serving(_))) => {
+                    self.refused.remove(&node);
+                }
+                Note::Server(ServerNote::Zab(zab::Note::Committed(zxid))) if self.quiet => {
+                    let what = format!("commits {zxid} although nobody asks");
+                    return Err((Oracle::Quiet, Some(node), what));
+                }
+                _ => {}
+            }
+        }
+        if !self.quiet || self.refused.contains(&node) {
+            return Ok(());
+        }
+        let noise = record.sent.iter().find(|item| {
+            let to_core = self.is_core(item.to.node) && !self.refused.contains(&item.to.node);
+            let Wire::Data(message) = &item.wire else { return false };
+            match message {
+                Msg::Packet(packet) => to_core && !matches!(packet, Packet::Ping { .. }),
+                Msg::Notification(_) => to_core,
+                Msg::ToServer(_) | Msg::ToClient(_) => false,
+            }
+        });
+        match noise {
+            None => Ok(()),
+            Some(item) => {
+                let what = format!("sends {:?} although nobody asks", item.wire);
+                Err((Oracle::Quiet, Some(node), what))
+            }
         }
     }
-    Ok(())
+
+    /// Looks at what is due.
+    ///
+    /// # Errors
+    /// The bound that was missed.
+    pub fn judge<R: Rules>(
+        &mut self,
+        point: Point,
+        sim: &Sim<Actor<R>>,
+        safety: &Safety,
+        clients: &Clients,
+        locks: &mut Locks,
+    ) -> Result<(), Found> {
+        let world = sim.world();
+        match point {
+            Point::Healed => {
+                self.healed = true;
+                locks.healed();
+                Ok(())
+            }
+            Point::Minority => self.judge_minority(sim),
+            Point::Leader => {
+                let servers = self.servers(world);
+                let promised = servers.map(|(node, server)| (node, server.peer().accepted_epoch()));
+                self.promised = promised.collect();
+                self.leader(world).map(|_| ())
+            }
+            Point::Served => self.judge_served(world),
+            Point::Answered => {
+                if let Some((id, client)) = clients.open().next() {
+                    let what = format!("call {id} has no answer");
+                    return Err((Oracle::EveryOpAnswered, Some(client), what));
+                }
+                locks.judge_turns(world)
+            }
+            Point::Quiet => {
+                self.quiet = true;
+                Ok(())
+            }
+            Point::End => self.judge_end(world, safety, clients, locks),
+        }
+    }
+
+    fn judge_minority<R: Rules>(&self, sim: &Sim<Actor<R>>) -> Result<(), Found> {
+        for (node, slot) in sim.world().slots() {
+            let Some(server) = slot.process().and_then(Actor::server) else { continue };
+            if !self.is_core(*node) && !sim.frozen().contains(node) && server.is_leader() {
+                let what = "leads without a quorum for longer than syncLimit".into();
+                return Err((Oracle::MinorityStops, Some(*node), what));
+            }
+        }
+        Ok(())
+    }
+
+    fn leader<'w, R: Rules>(
+        &'w self,
+        world: &'w World<Actor<R>>,
+    ) -> Result<(NodeId, &'w Server<R>), Found> {
+        let leaders: Vec<_> =
+            self.servers(world).filter(|(_, server)| server.is_leader()).collect();
+        match leaders[..] {
+            [leader] => Ok(leader),
+            _ => {
+                let states = self.servers(world).map(|(node, server)| {
+                    format!("{node} {:?} {:?}", server.peer().state(), server.peer().phase())
+                });
+                let what = format!("{} leaders: {:?}", leaders.len(), states.collect::<Vec<_>>());
+                Err((Oracle::LeaderInTime, None, what))
+            }
+        }
+    }
+
+    fn judge_served<R: Rules>(&self, world: &World<Actor<R>>) -> Result<(), Found> {
+        let (_, leader) = self.leader(world)?;
+        let epoch = leader.peer().current_epoch();
+        for (node, server) in self.servers(world) {
+            if !server.peer().is_serving() && !self.is_excused(node, server, epoch) {
+                let what = format!("it is in {:?}", server.peer().phase());
+                return Err((Oracle::Served, Some(node), what));
+            }
+        }
+        Ok(())
+    }
+
+    fn judge_end<R: Rules>(
+        &self,
+        world: &World<Actor<R>>,
+        safety: &Safety,
+        clients: &Clients,
+        locks: &Locks,
+    ) -> Result<(), Found> {
+        self.judge_served(world)?;
+        let (_, leader) = self.leader(world)?;
+        for (node, server) in self.servers(world).filter(|(_, server)| server.peer().is_serving()) {
+            let applied = server.peer().history().applied();
+            if applied != safety.last() {
+                let what = format!("it has applied {applied}; committed is {}", safety.last());
+                return Err((Oracle::Converged, Some(node), what));
+            }
+            if server.image().tree.digest() != leader.image().tree.digest() {
+                return Err((Oracle::Converged, Some(node), "another tree".into()));
+            }
+            bounded(world, node, server)?;
+        }
+        if let Some(found) = clients.missed(safety) {
+            return Err(found);
+        }
+        let alive: Set<_> = world
+            .slots()
+            .values()
+            .filter_map(|slot| Some(slot.process()?.client()?.session()))
+            .collect();
+        if let Some((dead, _)) = leader.image().sessions().find(|(id, _)| !alive.contains(id)) {
+            let what = format!("session {dead} is open and has no client");
+            return Err((Oracle::DeadSessionsClosed, None, what));
+        }
+        locks.judge_end(safety)
+    }
+}
+
+/// Nothing waits at this server, and its tables hold what there is.
+fn bounded<R: Rules>(
+    world: &World<Actor<R>>,
+    node: NodeId,
+    server: &Server<R>,
+) -> Result<(), Found> {
+    let NodeId::Server(me) = node else { return Ok(()) };
+    let peer = server.peer();
+    let mut clients = 0;
+    let mut watches = 0;
+    for slot in world.slots().values() {
+        let Some(client) = slot.process().and_then(Actor::client) else { continue };
+        if client.server() == Some(me) && client.state() == State::Connected {
+            clients += 1;
+            watches += client.watches().len();
+        }
+    }
+    let facts = [
+        ("outstanding proposals", server.outstanding(), 0),
+        ("writes under way to the disk", peer.pending().len(), 0),
+        ("transactions that wait for COMMIT", peer.history().tail().len(), 0),
+        ("connections of clients", server.connections().len(), clients),
+        ("watches", server.watches().count(), watches),
+    ];
+    match facts.into_iter().find(|(_, found, expected)| found != expected) {
+        None => Ok(()),
+        Some((name, found, expected)) => {
+            let what = format!("{found} {name}, {expected} expected");
+            Err((Oracle::Bounded, Some(node), what))
+        }
+    }
 }

@@ -1,9 +1,11 @@
 //! Safety of the protocol: the committed history, leaders, promises and disks.
 
+use super::model::Model;
+use super::proposals::Proposals;
 use super::violation::Oracle;
-use crate::base::{Epoch, Map, NodeId, Sid, Zxid};
+use crate::base::{Effect, Epoch, Map, NodeId, Sid, Zxid};
 use crate::ensemble::{Actor, Note};
-use crate::server::message::{Msg, Packet, Payload};
+use crate::server::message::{Job, Msg, Packet, Payload, Write};
 use crate::server::{self, Disk, Server};
 use crate::sim::{Action, Item, StepRecord, Wire, World};
 use crate::zab::{self, Entry, Phase, Reason, Rules, ServerState};
@@ -32,19 +34,52 @@ struct Seen {
     /// It serves; deliveries up to `checked` were compared.
     serving: bool,
     checked: Zxid,
+    /// The last committed transaction that its disk had.
+    held: Zxid,
+    /// The same when it was last sent TRUNC or SNAP: what is committed on other disks until it
+    /// obeys is sent again behind that.
+    kept: Option<Zxid>,
 }
 
 /// The oracle of safety. Its memory outlives all servers.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Safety {
     committed: Vec<Committed>,
     /// Parts of the committed history of which only the end is known.
     vague: Vec<(Zxid, Zxid)>,
     leaders: Map<Epoch, Sid>,
     seen: Map<NodeId, Seen>,
+    proposals: Proposals,
+    /// The newest epoch in which something was proposed.
+    proposed: Epoch,
+    /// To whom each voter promised an epoch so that it counted.
+    promised: Map<(Sid, Epoch), NodeId>,
+    /// The state after the committed history; `None` since a part of it is not known.
+    model: Option<Model>,
+}
+
+impl Default for Safety {
+    fn default() -> Self {
+        Self {
+            committed: Vec::new(),
+            vague: Vec::new(),
+            leaders: Map::new(),
+            seen: Map::new(),
+            proposals: Proposals::default(),
+            proposed: Epoch(0),
+            promised: Map::new(),
+            model: Some(Model::new()),
+        }
+    }
 }
 
 impl Safety {
+    /// The naive tree after the committed history; `None` if a part of that is not known.
+    #[must_use]
+    pub const fn model(&self) -> Option<&Model> {
+        self.model.as_ref()
+    }
+
     /// How many transactions are committed.
     #[must_use]
     pub const fn commits(&self) -> usize {
@@ -86,6 +121,7 @@ impl Safety {
         if matches!(record.action(), Some(Action::Flush(_))) && !slot.disk().holds(self.last()) {
             self.on_quorum(world, node)?;
         }
+        self.keeps(node, slot.disk())?;
         let Some(server) = slot.process().and_then(Actor::server) else {
             self.seen.get_or_insert(node, Seen::default()).serving = false;
             return Ok(());
@@ -95,11 +131,22 @@ impl Safety {
                 self.note(node, sid, server, note)?;
             }
         }
-        for item in &record.sent {
-            if item.from.node == node
-                && let Wire::Data(Msg::Packet(Packet::Ack(zxid))) = &item.wire
-            {
-                Self::ack(world, server, slot.disk(), item, *zxid)?;
+        for effect in &record.effects {
+            self.effect(node, server, effect)?;
+        }
+        for item in record.sent.iter().filter(|item| item.from.node == node) {
+            match &item.wire {
+                Wire::Data(Msg::Packet(Packet::Ack(zxid))) => {
+                    Self::ack(world, server, slot.disk(), item, *zxid)?;
+                }
+                Wire::Data(Msg::Packet(Packet::AckEpoch { current_epoch: Some(_), .. })) => {
+                    self.promise(sid, server, item)?;
+                }
+                Wire::Data(Msg::Packet(Packet::Trunc { .. } | Packet::Snap { .. })) => {
+                    let learner = self.seen.get_or_insert(item.to.node, Seen::default());
+                    learner.kept = Some(learner.held);
+                }
+                _ => {}
             }
         }
         counted(world, node, server)?;
@@ -120,6 +167,71 @@ impl Safety {
         if current > accepted {
             let what = format!("currentEpoch {current} above acceptedEpoch {accepted}");
             return Err((Oracle::EpochOrder, Some(node), what));
+        }
+        Ok(())
+    }
+
+    /// What is committed and on a disk stays there.
+    fn keeps(&mut self, node: NodeId, disk: &Disk) -> Result<(), Found> {
+        let last = self.last();
+        let seen = self.seen.get_or_insert(node, Seen::default());
+        if disk.holds(last) {
+            seen.held = last;
+        } else if seen.held != Zxid::ZERO && !disk.holds(seen.held) {
+            let kept = seen.kept.unwrap_or(seen.held);
+            if kept != Zxid::ZERO && !disk.holds(kept) {
+                let what = format!("{kept} is committed and was on its disk");
+                return Err((Oracle::CommittedLogDurability, Some(node), what));
+            }
+            seen.held = kept;
+        }
+        Ok(())
+    }
+
+    /// Proposals that go to the log, and states that go to disks and learners.
+    fn effect<R: Rules>(
+        &mut self,
+        node: NodeId,
+        server: &Server<R>,
+        effect: &Effect<Actor<R>>,
+    ) -> Result<(), Found> {
+        let (zxid, image) = match effect {
+            Effect::Persist(Write::Append(entry)) => {
+                self.proposals.logged(node, server, entry)?;
+                if server.is_leader() {
+                    self.proposed = self.proposed.max(entry.zxid.epoch());
+                    if !knows(server, self.last()) && self.proposed == entry.zxid.epoch() {
+                        let what = format!("proposes {} without {}", entry.zxid, self.last());
+                        return Err((Oracle::PrimaryIntegrity, Some(node), what));
+                    }
+                }
+                return Ok(());
+            }
+            Effect::Persist(Write::Install { zxid, image })
+            | Effect::Job(Job::Snapshot { zxid, image })
+            | Effect::Send(_, Msg::Packet(Packet::Snap { zxid, image })) => (*zxid, image),
+            _ => return Ok(()),
+        };
+        let known = self.place(zxid).ok().and_then(|place| self.committed[place].digest);
+        if image.zxid != zxid || known.is_some_and(|known| known != image.tree.digest()) {
+            let what = format!("a snapshot of {zxid} holds another state ({})", image.zxid);
+            return Err((Oracle::SnapshotSound, Some(node), what));
+        }
+        Ok(())
+    }
+
+    /// An ACKEPOCH that counts is under way.
+    fn promise<R: Rules>(
+        &mut self,
+        sid: Sid,
+        server: &Server<R>,
+        item: &Item<Msg>,
+    ) -> Result<(), Found> {
+        let epoch = server.peer().accepted_epoch();
+        let leader = *self.promised.get_or_insert((sid, epoch), item.to.node);
+        if leader != item.to.node {
+            let what = format!("promises epoch {epoch} to {} after {leader}", item.to.node);
+            return Err((Oracle::VoteOncePerEpoch, Some(item.from.node), what));
         }
         Ok(())
     }
@@ -188,6 +300,12 @@ impl Safety {
             );
             return Err((Oracle::NewLeaderAckImpliesEpoch, Some(node), what));
         }
+        let history = server.peer().history();
+        let own = history.recent().iter().map(|entry| entry.zxid).chain([history.applied()]);
+        if let Some(missing) = own.into_iter().find(|own| *own != Zxid::ZERO && !disk.holds(*own)) {
+            let what = format!("acknowledged NEWLEADER; {missing} of its tree is not on its disk");
+            return Err((Oracle::NewLeaderAckImpliesDurable, Some(node), what));
+        }
         // On a link that is over nobody will count it.
         let socket = world.network().sockets().get(&item.to);
         if socket.is_none_or(|socket| socket.stream != item.stream) {
@@ -239,6 +357,15 @@ impl Safety {
         let since = if was_serving { checked } else { Zxid::ZERO };
         let leads = server.peer().state() == ServerState::Leading;
         let grown = self.commits();
+        if applied < checked {
+            let what = format!("serves the state after {applied} and served {checked} before");
+            return Err((Oracle::CommittedLogMonotonicity, Some(node), what));
+        }
+        if leads && let Some(chain) = self.proposals.chain(self.last(), applied) {
+            for (zxid, payload) in chain {
+                self.commit(node, zxid, Some(payload))?;
+            }
+        }
         let recent: Vec<&Entry<Payload>> =
             history.recent().iter().rev().take_while(|entry| entry.zxid > since).collect();
         let mut before = was_serving.then_some(checked);
@@ -252,10 +379,26 @@ impl Safety {
                 return Err((Oracle::DeliveredOnlyCommitted, Some(node), what));
             }
             self.vague.push((self.last(), applied));
-            self.committed.push(Committed { zxid: applied, payload: None, digest: None });
+            self.commit(node, applied, None)?;
         }
-        self.digest(node, server, applied)?;
+        self.state(node, server, applied)?;
         if self.commits() > grown { self.on_quorum(world, node) } else { Ok(()) }
+    }
+
+    /// The committed history grows.
+    fn commit(&mut self, node: NodeId, zxid: Zxid, payload: Option<Payload>) -> Result<(), Found> {
+        if zxid.epoch() < self.proposed {
+            let what = format!("commits {zxid}; epoch {} has proposed without it", self.proposed);
+            return Err((Oracle::PrimaryIntegrity, Some(node), what));
+        }
+        match (&mut self.model, &payload) {
+            (Some(model), Some(payload)) => {
+                model.commit(zxid, payload).map_err(|(oracle, what)| (oracle, Some(node), what))?;
+            }
+            _ => self.model = None,
+        }
+        self.committed.push(Committed { zxid, payload, digest: None });
+        Ok(())
     }
 
     fn deliver(
@@ -266,6 +409,10 @@ impl Safety {
         entry: &Entry<Payload>,
     ) -> Result<(), Found> {
         let zxid = entry.zxid;
+        if !self.proposals.has(entry) {
+            let what = format!("delivers {zxid}, which nobody proposed");
+            return Err((Oracle::Integrity, Some(node), what));
+        }
         let place = match self.place(zxid) {
             Ok(place) => {
                 let known = &mut self.committed[place].payload;
@@ -288,7 +435,11 @@ impl Safety {
         };
         if self.committed.get(place).is_none_or(|found| found.zxid != zxid) {
             let payload = Some(entry.payload.clone());
-            self.committed.insert(place, Committed { zxid, payload, digest: None });
+            if place == self.committed.len() {
+                self.commit(node, zxid, payload)?;
+            } else {
+                self.committed.insert(place, Committed { zxid, payload, digest: None });
+            }
         }
         let expected = place.checked_sub(1).map_or(Zxid::ZERO, |last| self.committed[last].zxid);
         if before.is_some_and(|before| before < expected) {
@@ -298,7 +449,8 @@ impl Safety {
         Ok(())
     }
 
-    fn digest<R: Rules>(
+    /// The state after `zxid`: the model's, and the same on all servers.
+    fn state<R: Rules>(
         &mut self,
         node: NodeId,
         server: &Server<R>,
@@ -307,6 +459,16 @@ impl Safety {
         let image = server.image();
         let Ok(place) = self.place(zxid) else { return Ok(()) };
         let digest = image.tree.digest();
+        if let Some(model) = &self.model {
+            // With the digest of a tree that was compared, comparing that is enough.
+            let fresh = self.committed[place].digest.is_none();
+            let compared = if fresh {
+                model.compare(image, zxid)
+            } else {
+                model.compare_sessions(image, zxid)
+            };
+            compared.map_err(|(oracle, what)| (oracle, Some(node), what))?;
+        }
         if *self.committed[place].digest.get_or_insert(digest) != digest {
             let what = format!("its tree after {zxid} differs from others'");
             return Err((Oracle::DigestAgreement, Some(node), what));

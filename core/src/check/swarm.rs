@@ -2,13 +2,16 @@
 
 use super::clients::Clients;
 use super::faults::Plan;
-use super::progress;
+use super::locks::Locks;
+use super::progress::{Bounds, Point, Progress};
 use super::safety::{Found, Safety};
 use super::violation::Violation;
 use crate::ensemble::Actor;
 use crate::server::codec;
 use crate::sim::{Action, Directive, Micros, Sim, StepRecord};
 use crate::zab::Rules;
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
 
 /// What became of a plan.
 #[derive(Clone, Debug)]
@@ -38,8 +41,28 @@ pub fn watch<R: Rules>(
     rules: R,
     each: &mut dyn FnMut(&StepRecord<Actor<R>>),
 ) -> Report {
-    let sim = Sim::new(plan.settings.setup_with(rules)).check_messages(codec::check);
-    let mut judge = Judge { sim, safety: Safety::default(), clients: Clients::default(), each };
+    tampered(plan, rules, &mut |record| each(record))
+}
+
+/// The same; `each` may change what the oracles see of a step. So a test makes an oracle fail
+/// whose rule no known mutant breaks.
+pub fn tampered<R: Rules>(
+    plan: &Plan,
+    rules: R,
+    each: &mut dyn FnMut(&mut StepRecord<Actor<R>>),
+) -> Report {
+    let sim = Sim::new(plan.settings.setup_with(rules)).check_messages(codec::check).only_forward();
+    let judged = !plan.core.is_empty();
+    let points = if judged { Bounds::of(&plan.settings, plan.healed).points() } else { Vec::new() };
+    let mut judge = Judge {
+        sim,
+        safety: Safety::default(),
+        clients: Clients::default(),
+        locks: Locks::default(),
+        progress: Progress::new(plan.core.iter().copied()),
+        points: points.into(),
+        each,
+    };
     let violation = judge.make(plan).err();
     Report {
         violation,
@@ -55,7 +78,11 @@ struct Judge<'a, R: Rules> {
     sim: Sim<Actor<R>>,
     safety: Safety,
     clients: Clients,
-    each: &'a mut dyn FnMut(&StepRecord<Actor<R>>),
+    locks: Locks,
+    progress: Progress,
+    /// Bounds that are due later.
+    points: VecDeque<(Micros, Point)>,
+    each: &'a mut dyn FnMut(&mut StepRecord<Actor<R>>),
 }
 
 impl<R: Rules> Judge<'_, R> {
@@ -64,28 +91,49 @@ impl<R: Rules> Judge<'_, R> {
             self.until(*at)?;
             if let Some(directive) = under(directive) {
                 let record = self.sim.direct(directive);
-                self.look(&record)?;
+                self.look(record)?;
             }
         }
-        let Some(end) = plan.end else { return self.until(plan.healed) };
-        self.until(end)?;
-        progress::judge(self.sim.world(), &self.safety, &self.clients)
-            .map_err(|found| self.violation(self.sim.index(), found))
+        self.until(plan.end())
     }
 
     fn until(&mut self, at: Micros) -> Result<(), Violation> {
+        // What is done at the very moment of a bound comes before it.
+        while let Some((due, point)) = self.points.front().copied().filter(|(due, _)| *due < at) {
+            self.steps_until(due)?;
+            self.points.pop_front();
+            self.judge(point)?;
+        }
+        self.steps_until(at)?;
+        if self.points.len() == 1 && self.points.front().is_some_and(|(due, _)| *due == at) {
+            self.points.clear();
+            self.judge(Point::End)?;
+        }
+        Ok(())
+    }
+
+    fn judge(&mut self, point: Point) -> Result<(), Violation> {
+        let Self { sim, safety, clients, locks, progress, .. } = self;
+        let judged = progress.judge(point, sim, safety, clients, locks);
+        judged.map_err(|found| self.violation(self.sim.index(), found))
+    }
+
+    fn steps_until(&mut self, at: Micros) -> Result<(), Violation> {
         while let Some(record) = self.sim.step_until(at) {
-            self.look(&record)?;
+            self.look(record)?;
         }
         self.sim.run_until(at);
         Ok(())
     }
 
-    fn look(&mut self, record: &StepRecord<Actor<R>>) -> Result<(), Violation> {
-        (self.each)(record);
+    fn look(&mut self, mut record: StepRecord<Actor<R>>) -> Result<(), Violation> {
+        (self.each)(&mut record);
+        let world = self.sim.world();
         self.safety
-            .look(self.sim.world(), record)
-            .and_then(|()| self.clients.look(&self.safety, record))
+            .look(world, &record)
+            .and_then(|()| self.clients.look(&self.safety, &record))
+            .and_then(|()| self.locks.look(world, &self.safety, &record))
+            .and_then(|()| self.progress.look(&record))
             .map_err(|found| self.violation(record.index, found))
     }
 

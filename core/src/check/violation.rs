@@ -17,6 +17,14 @@ pub enum Oracle {
     EpochOrder,
     /// An epoch has one leader for ever.
     LeadershipUnique,
+    /// A voter promises an epoch to one leader so that it counts.
+    VoteOncePerEpoch,
+    /// In every log zxids increase, without a hole inside an epoch.
+    HistoryIncreasing,
+    /// A zxid names one transaction.
+    ZxidUnique,
+    /// Logs that have a transaction in common have the same one before it.
+    LogMatching,
     /// The leader of the newest epoch knows everything that was committed.
     LeaderLogCompleteness,
     /// An acknowledged proposal is on the disk of who acknowledged it.
@@ -29,8 +37,16 @@ pub enum Oracle {
     CountedAckStillHeld,
     /// What is committed is on the disks of a quorum.
     CommittedDurableOnQuorum,
+    /// TRUNC, SNAP and recovery take nothing that is committed from a disk.
+    CommittedLogDurability,
     /// A synchronized learner has no transaction that its leader has not.
     ProcessConsistency,
+    /// What is delivered was proposed.
+    Integrity,
+    /// Who proposes knows everything committed before, and nothing older is committed later.
+    PrimaryIntegrity,
+    /// Who serves again serves nothing older than before.
+    CommittedLogMonotonicity,
     /// Nothing is shown to clients before it is committed.
     DeliveredOnlyCommitted,
     /// The cache of recent transactions has no hole and ends with the tree.
@@ -39,20 +55,47 @@ pub enum Oracle {
     PrefixConsistency,
     /// Trees after the same transaction are equal.
     DigestAgreement,
+    /// A snapshot holds the state after the transaction that it is named after.
+    SnapshotSound,
+    /// A tree equals that of a naive implementation with the same history.
+    ModelEquality,
+    /// So does the table of sessions.
+    SessionTableAgreement,
+    /// A session is opened once.
+    SessionIdUnique,
+    /// A session that was closed changes nothing.
+    NoWriteAfterClose,
+    /// A request of a session is at most one transaction.
+    AtMostOnce,
     /// The answers to one client come in the order of its calls.
     FifoClientOrder,
+    /// A read is answered with the state after the zxid of its answer.
+    ReadAtZxid,
     /// A client never goes back in time.
     SessionMonotonic,
-    /// A write that began after another one ended is behind it, and both are committed.
+    /// A write that began after another one ended is behind it, both are committed, and their
+    /// answers are what the history says.
     LinearizableWrites,
     /// The event of a change comes before an answer that shows the change.
     WatchBeforeData,
     /// A watch fires once.
     WatchAtMostOnce,
+    /// It fires for the first change behind the answer that set it.
+    WatchTrue,
+    /// Events come in the order of the changes.
+    WatchOrder,
+    /// No two clients hold a lock with one token.
+    FencedExclusion,
+    /// Who believes to be first is first in the state that it has seen.
+    OneLeaderView,
     /// An ephemeral znode has a session that is open.
     EphemeralOwnerLive,
-    /// L1, L2: after the faults a leader and all servers serve in time.
+    /// L1: after the faults there is one leader in time.
+    LeaderInTime,
+    /// L2: all servers of the core serve in time.
     Served,
+    /// L3: a leader without a quorum stops in time.
+    MinorityStops,
     /// L4: they have the same history and tree in the end.
     Converged,
     /// L5: every call was answered.
@@ -61,6 +104,12 @@ pub enum Oracle {
     DeadSessionsClosed,
     /// L7: every change that a client waits for was told.
     NoLostWatch,
+    /// Everybody who waits for a lock gets it, and nothing is left of those who stopped.
+    LockProgress,
+    /// L8: without clients' calls there are pings and nothing else.
+    Quiet,
+    /// L9: without calls in flight queues are empty, and tables as large as their contents.
+    Bounded,
 }
 
 impl Oracle {
@@ -71,28 +120,52 @@ impl Oracle {
         (Self::EpochMonotone, "EpochMonotone"),
         (Self::EpochOrder, "EpochOrder"),
         (Self::LeadershipUnique, "LeadershipUnique"),
+        (Self::VoteOncePerEpoch, "VoteOncePerEpoch"),
+        (Self::HistoryIncreasing, "HistoryIncreasing"),
+        (Self::ZxidUnique, "ZxidUnique"),
+        (Self::LogMatching, "LogMatching"),
         (Self::LeaderLogCompleteness, "LeaderLogCompleteness"),
         (Self::AckImpliesDurable, "AckImpliesDurable"),
         (Self::NewLeaderAckImpliesDurable, "NewLeaderAckImpliesDurable"),
         (Self::NewLeaderAckImpliesEpoch, "NewLeaderAckImpliesEpoch"),
         (Self::CountedAckStillHeld, "CountedAckStillHeld"),
         (Self::CommittedDurableOnQuorum, "CommittedDurableOnQuorum"),
+        (Self::CommittedLogDurability, "CommittedLogDurability"),
         (Self::ProcessConsistency, "ProcessConsistency"),
+        (Self::Integrity, "Integrity"),
+        (Self::PrimaryIntegrity, "PrimaryIntegrity"),
+        (Self::CommittedLogMonotonicity, "CommittedLogMonotonicity"),
         (Self::DeliveredOnlyCommitted, "DeliveredOnlyCommitted"),
         (Self::RecentLogContiguous, "RecentLogContiguous"),
         (Self::PrefixConsistency, "PrefixConsistency"),
         (Self::DigestAgreement, "DigestAgreement"),
+        (Self::SnapshotSound, "SnapshotSound"),
+        (Self::ModelEquality, "ModelEquality"),
+        (Self::SessionTableAgreement, "SessionTableAgreement"),
+        (Self::SessionIdUnique, "SessionIdUnique"),
+        (Self::NoWriteAfterClose, "NoWriteAfterClose"),
+        (Self::AtMostOnce, "AtMostOnce"),
         (Self::FifoClientOrder, "FifoClientOrder"),
+        (Self::ReadAtZxid, "ReadAtZxid"),
         (Self::SessionMonotonic, "SessionMonotonic"),
         (Self::LinearizableWrites, "LinearizableWrites"),
         (Self::WatchBeforeData, "WatchBeforeData"),
         (Self::WatchAtMostOnce, "WatchAtMostOnce"),
+        (Self::WatchTrue, "WatchTrue"),
+        (Self::WatchOrder, "WatchOrder"),
+        (Self::FencedExclusion, "FencedExclusion"),
+        (Self::OneLeaderView, "OneLeaderView"),
         (Self::EphemeralOwnerLive, "EphemeralOwnerLive"),
+        (Self::LeaderInTime, "LeaderInTime"),
         (Self::Served, "Served"),
+        (Self::MinorityStops, "MinorityStops"),
         (Self::Converged, "Converged"),
         (Self::EveryOpAnswered, "EveryOpAnswered"),
         (Self::DeadSessionsClosed, "DeadSessionsClosed"),
         (Self::NoLostWatch, "NoLostWatch"),
+        (Self::LockProgress, "LockProgress"),
+        (Self::Quiet, "Quiet"),
+        (Self::Bounded, "Bounded"),
     ];
 
     /// By name.
@@ -106,12 +179,16 @@ impl Oracle {
     pub const fn is_progress(self) -> bool {
         matches!(
             self,
-            Self::EphemeralOwnerLive
+            Self::LeaderInTime
                 | Self::Served
+                | Self::MinorityStops
                 | Self::Converged
                 | Self::EveryOpAnswered
                 | Self::DeadSessionsClosed
                 | Self::NoLostWatch
+                | Self::LockProgress
+                | Self::Quiet
+                | Self::Bounded
         )
     }
 

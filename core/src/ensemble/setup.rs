@@ -5,7 +5,8 @@ use crate::base::quorum::Voters;
 use crate::base::{ClientId, Millis, NodeId, Set, Sid};
 use crate::client;
 use crate::recipes::{self, Program};
-use crate::server::Config;
+use crate::server::log_file::LogFile;
+use crate::server::{Config, Disk};
 use crate::sim::{Settings, Setup};
 use crate::tree::WriteRules;
 use crate::zab::{self, Rules, Sound};
@@ -87,7 +88,12 @@ impl EnsembleSettings {
             (NodeId::Client(id), actor::Config::Client(config))
         };
         let nodes = self.sids().map(server).chain(self.client_ids().map(client)).collect();
-        Setup { settings: self.world.clone(), nodes, disks: Vec::new() }
+        let mut disks = Vec::new();
+        if rules.trunc_leaves_log_open() {
+            let disk = || Disk::with_file(LogFile::new(true));
+            disks.extend(self.sids().map(|sid| (NodeId::Server(sid), disk())));
+        }
+        Setup { settings: self.world.clone(), nodes, disks }
     }
 
     /// What one client is told. Each prefers another server, as a shuffled connect string does.

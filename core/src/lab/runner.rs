@@ -28,6 +28,7 @@ const PATIENCE_US: u64 = 300_000_000;
 /// A world, what has been told about it, and what is printed.
 #[derive(Debug)]
 pub struct Lab {
+    settings: EnsembleSettings,
     sim: Sim<Actor>,
     pub(super) names: Names,
     shown: BTreeSet<Kind>,
@@ -59,6 +60,7 @@ impl Lab {
     #[must_use]
     pub fn new(settings: &EnsembleSettings) -> Self {
         Self {
+            settings: settings.clone(),
             sim: Sim::new(settings.setup()).check_messages(codec::check),
             names: Names::default(),
             shown: Kind::USUAL.into(),
@@ -75,6 +77,12 @@ impl Lab {
             teller: Teller::default(),
             loud_at: Micros(0),
         }
+    }
+
+    /// How the world began, apart from what `history` left on its disks.
+    #[must_use]
+    pub const fn settings(&self) -> &EnsembleSettings {
+        &self.settings
     }
 
     /// The world.

@@ -5,8 +5,9 @@
 //! its owner and asks requests of its own, one at a time. It must live with three things:
 //!
 //! * **An unknown outcome.** `ConnectionLoss` on a write means: maybe. A recipe looks before it
-//!   writes again. It looks after a `sync`, because the next server may be behind the write, and
-//!   a read there would take a znode that exists for one that does not.
+//!   writes again. It looks behind a write of its own that is refused, because the next server may
+//!   be behind the first one, or the leader may not have committed it yet (a `sync` does not wait
+//!   for that): a read there would take a znode that will exist for one that does not.
 //! * **The end of the session.** Its ephemerals are gone, and somebody else may be in their place
 //!   long before the client hears of it: a lock is a lease. [`Place::token`] is a number that
 //!   grows with every holder, for the protected resource to compare.

@@ -37,8 +37,9 @@ enum Step {
     /// Make the parent at this place of the lineage.
     Root(usize),
     Create,
-    /// The outcome of a write is unknown: let the server catch up, then look.
-    Sync,
+    /// The outcome of a create is unknown: delete what never was, then look. A sync does not wait
+    /// for proposals that are under way at the leader; this write is behind them.
+    Barrier,
     Look,
     /// Read the token of a znode that was found by its guid.
     Adopt,
@@ -221,7 +222,7 @@ impl Place {
                 self.go_on(out);
             }
             (Step::Create, Err(KeeperError::NoNode)) => self.make_root(0, out),
-            (Step::Sync, Ok(_)) => self.look(out),
+            (Step::Barrier, Ok(_) | Err(KeeperError::NoNode)) => self.look(out),
             (Step::Look, Ok(reply::Reply::Names(names))) => self.on_children(names, out),
             // The root is gone, and what was in it.
             (Step::Look, Err(KeeperError::NoNode)) => self.on_children(&[], out),
@@ -230,7 +231,12 @@ impl Place {
             (Step::Adopt | Step::Watch, Ok(_) | Err(KeeperError::NoNode)) => self.look(out),
             (Step::Delete, Ok(_) | Err(KeeperError::NoNode)) => self.on_left(out),
             (
-                Step::Root(_) | Step::Create | Step::Sync | Step::Look | Step::Adopt | Step::Watch,
+                Step::Root(_)
+                | Step::Create
+                | Step::Barrier
+                | Step::Look
+                | Step::Adopt
+                | Step::Watch,
                 _,
             )
             | (Step::Delete, Err(_)) => self.fail(result),
@@ -243,8 +249,9 @@ impl Place {
         self.waiting_for = None;
         match step {
             Step::Root(at) => self.make_root(*at, out),
-            Step::Create | Step::Sync => {
-                self.asker.ask(Step::Sync, Request::Sync { path: self.root.as_str().into() }, out);
+            Step::Create | Step::Barrier => {
+                let nobody = format!("{}/{}", self.root, self.guid);
+                self.asker.ask(Step::Barrier, delete(&nobody.into()), out);
             }
             Step::Look | Step::Adopt | Step::Watch => self.look(out),
             Step::Delete => self.delete(out),

@@ -298,7 +298,7 @@ fn a_lost_answer_to_create_leaves_one_znode() {
         assert_eq!(group.phases(), [Phase::First, Phase::Waiting]);
         assert_eq!(group.ephemerals(), 2);
         assert_eq!(group.members[1].recipe.counts().losses, 1);
-        assert!(group.asked.iter().any(|(_, request)| matches!(request, Request::Sync { .. })));
+        assert!(group.asked.iter().any(|(_, request)| matches!(request, Request::Delete { .. })));
         group.stop(0);
         group.settle();
         assert_eq!(group.first(), Some(1));

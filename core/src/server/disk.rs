@@ -1,6 +1,7 @@
 //! A server's disk in the simulator: what is here survives a crash. The real one writes the same
 //! content as files of Apache's format.
 
+use super::log_file::LogFile;
 use super::message::{Done, Job, Payload, Recovered, Write};
 use crate::base::limits::{DIFF_FROM_LOG_TXNS_MAX, RECENT_TXNS};
 use crate::base::{Epoch, Map, Zxid};
@@ -18,19 +19,32 @@ pub struct Disk {
     current_epoch: Epoch,
     snapshots: Map<Zxid, Image>,
     log: Map<Zxid, Payload>,
+    /// The bytes that `log` was read from, in the checks that look at them.
+    file: Option<LogFile>,
 }
 
 impl Disk {
+    /// An empty disk whose log is this file.
+    #[must_use]
+    pub fn with_file(file: LogFile) -> Self {
+        Self { file: Some(file), ..Self::default() }
+    }
+
     /// Makes one write durable.
     pub fn keep(&mut self, write: Write) -> Mark {
         let mark = write.mark();
+        // A history that does not lead there stays whole: it may count in a quorum. Who gave the
+        // order sees by reading the state that it was not done (rule S3).
+        if let Write::Truncate(zxid) = write
+            && !self.leads_to(zxid)
+        {
+            return mark;
+        }
+        let readable = self.file.as_mut().map(|file| file.write(&write));
         match write {
             Write::Append(entry) => {
                 self.log.insert(entry.zxid, entry.payload);
             }
-            // A history that does not lead there stays whole: it may count in a quorum. Who gave
-            // the order sees by reading the state that it was not done (rule S3).
-            Write::Truncate(zxid) if !self.leads_to(zxid) => {}
             Write::Truncate(zxid) => {
                 self.log.truncate_from(&zxid.next());
                 self.snapshots.truncate_from(&zxid.next());
@@ -42,6 +56,9 @@ impl Disk {
             }
             Write::AcceptedEpoch(epoch) => self.accepted_epoch = epoch,
             Write::CurrentEpoch(epoch) => self.current_epoch = epoch,
+        }
+        if let Some(log) = readable {
+            self.log = log;
         }
         mark
     }

@@ -21,6 +21,7 @@ pub mod disk;
 pub mod finish;
 pub mod forward;
 pub mod handshake;
+pub mod log_file;
 pub mod message;
 pub mod pipeline;
 pub mod prep;

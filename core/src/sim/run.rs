@@ -50,6 +50,7 @@ pub struct Sim<N: Node> {
     /// The furthest step of this run that has been made.
     end: u64,
     check: Option<MessageCheck<N::Msg>>,
+    only_forward: bool,
     out: Outcome<N>,
 }
 
@@ -76,7 +77,15 @@ impl<N: Traced> Sim<N> {
             SIM_KEYFRAMES_BYTES_MAX,
             moment.clone(),
         );
-        Self { tape, moment, keyframes, end: 0, check: None, out: Outcome::default() }
+        Self {
+            tape,
+            moment,
+            keyframes,
+            end: 0,
+            check: None,
+            only_forward: false,
+            out: Outcome::default(),
+        }
     }
 
     /// A new run in which these directives are given at these times, whatever step it is then.
@@ -97,6 +106,13 @@ impl<N: Traced> Sim<N> {
     #[must_use]
     pub const fn check_messages(mut self, check: MessageCheck<N::Msg>) -> Self {
         self.check = Some(check);
+        self
+    }
+
+    /// Keeps no moments of the past: for those who never go back, which costs them a replay.
+    #[must_use]
+    pub const fn only_forward(mut self) -> Self {
+        self.only_forward = true;
         self
     }
 
@@ -298,7 +314,9 @@ impl<N: Traced> Sim<N> {
         };
         self.moment.remember(&record);
         self.end = self.end.max(self.index());
-        self.keyframes.offer(self.moment.state.index, &self.moment, Moment::bytes);
+        if !self.only_forward {
+            self.keyframes.offer(self.moment.state.index, &self.moment, Moment::bytes);
+        }
         record
     }
 }

@@ -36,8 +36,9 @@ impl<P: Value, I: Value, R: Rules> Peer<P, I, R> {
         let (last_zxid, applied) = (learner.last_zxid, self.history.applied());
         let recent = self.history.recent();
         let found = match plan(last_zxid, applied, recent.iter()) {
-            Plan::Trunc { from, .. } if last_zxid < applied && self.rules.no_trunc_in_range() => {
-                Plan::Diff { zxid: applied, from }
+            Plan::Snap if last_zxid < applied && self.rules.no_trunc_in_range() => {
+                let from = recent.iter().position(|entry| entry.zxid > last_zxid);
+                Plan::Diff { zxid: applied, from: from.unwrap_or(usize::MAX) }
             }
             _ if last_zxid == Zxid::ZERO && self.rules.empty_diff() => {
                 Plan::Diff { zxid: applied, from: usize::MAX }

@@ -1,21 +1,26 @@
-//! `zabscope check`: seeds of faults against the whole server, in parallel; and
-//! `zabscope replay`: one kept run again.
+//! `zabscope check`: seeds of faults against the whole server, in parallel; seeded bugs against
+//! the oracles; and `zabscope replay`: one kept run again.
 
+mod mutants;
+mod runs;
+mod script;
+mod story;
+
+pub use mutants::{TableOptions, table};
+pub use story::replay;
+
+use runs::{guarded, one, quietly, shrunk};
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
-use zabscope_core::check::{CheckTape, Oracle, Plan, Report, TapeError, Violation, shrink, watch};
+use zabscope_core::check::{CheckTape, Plan, Report, TapeError, Violation};
 use zabscope_core::ensemble::Actor;
-use zabscope_core::sim::{Action, Cause, Directive, Kept, Micros, StepRecord};
+use zabscope_core::sim::{Action, Cause, Directive, Kept};
 use zabscope_core::zab::{Broken, Mutant, Rules, Sound};
-
-/// How many runs a shrinking may cost.
-const SHRINK_RUNS: u32 = 3_000;
 
 /// What to check.
 #[derive(Debug)]
@@ -41,6 +46,12 @@ pub enum CheckError {
     /// A tape says nothing that can be run.
     #[error(transparent)]
     Tape(#[from] TapeError),
+    /// A script cannot be run.
+    #[error("{0}: {1}")]
+    Script(PathBuf, String),
+    /// A document has no place for the table.
+    #[error("{0} has no line {1}")]
+    Place(PathBuf, &'static str),
 }
 
 /// Sums over all runs.
@@ -89,44 +100,9 @@ pub fn run(options: &Options) -> Result<ExitCode, CheckError> {
     if let Some(again) = again {
         println!("  {}", sentence(&again));
     }
+    println!("Behind the address of the page this opens it:");
     println!("  #r={}", tape.run.to_text().map_err(TapeError::from)?);
     Ok(ExitCode::FAILURE)
-}
-
-/// Runs a tape again and says what happens. [`ExitCode::FAILURE`] if its rule is broken.
-///
-/// # Errors
-/// It cannot be read.
-pub fn replay(path: &Path, sound: bool) -> Result<ExitCode, CheckError> {
-    let text = std::fs::read_to_string(path).map_err(|why| CheckError::File(path.into(), why))?;
-    let tape = CheckTape::from_text(&text)?;
-    let report = match tape.mutant.filter(|_| !sound) {
-        Some(mutant) => {
-            println!("{} {}: {}", mutant.id(), mutant.name(), mutant.what());
-            told(&tape.plan(), Broken::new(mutant))
-        }
-        None => told(&tape.plan(), Sound),
-    };
-    println!("{} steps, {} ms.", report.steps, report.time.0 / 1000);
-    let Some(violation) = report.violation else {
-        println!("No rule was broken; the tape is about {}.", tape.oracle.name());
-        return Ok(ExitCode::SUCCESS);
-    };
-    println!("{}", sentence(&violation));
-    Ok(ExitCode::FAILURE)
-}
-
-fn told<R: Rules>(plan: &Plan, rules: R) -> Report {
-    guarded(plan, rules, &mut |record: &StepRecord<Actor<R>>| {
-        if let Cause::Told(directive) = &record.cause {
-            println!("{:>9} ms  {}", record.at.0 / 1000, kind(directive));
-        }
-        for note in record.notes() {
-            if let Some(node) = record.action().and_then(Action::node) {
-                println!("{:>9} ms  {node} {note:?}", record.at.0 / 1000);
-            }
-        }
-    })
 }
 
 fn sentence(violation: &Violation) -> String {
@@ -138,60 +114,6 @@ fn sentence(violation: &Violation) -> String {
         violation.at.0 / 1000,
         violation.sentence
     )
-}
-
-/// Makes a run; an engine that panics has broken a rule too.
-fn guarded<R: Rules>(plan: &Plan, rules: R, each: &mut dyn FnMut(&StepRecord<Actor<R>>)) -> Report {
-    let mut last = (0, Micros(0));
-    let result = catch_unwind(AssertUnwindSafe(|| {
-        watch(plan, rules, &mut |record| {
-            last = (record.index, record.at);
-            each(record);
-        })
-    }));
-    result.unwrap_or_else(|why| {
-        let why = why.downcast_ref::<String>().cloned();
-        let (steps, time) = last;
-        let violation = Violation {
-            oracle: Oracle::ProcessSound,
-            step: steps,
-            at: time,
-            node: None,
-            sentence: why.unwrap_or_else(|| "the engine panicked".into()),
-        };
-        Report { violation: Some(violation), steps, time, commits: 0, answered: (0, 0), hash: 0 }
-    })
-}
-
-fn one(plan: &Plan, mutant: Option<Mutant>) -> Report {
-    match mutant {
-        None => guarded(plan, Sound, &mut |_| ()),
-        Some(mutant) => guarded(plan, Broken::new(mutant), &mut |_| ()),
-    }
-}
-
-fn shrunk(plan: &Plan, mutant: Option<Mutant>, violation: &Violation) -> Plan {
-    let oracle = violation.oracle;
-    let mut plan = plan.clone();
-    if !oracle.is_progress() {
-        // Nothing behind the failure is needed.
-        plan.told.retain(|(at, _)| *at <= violation.at);
-        (plan.healed, plan.end) = (violation.at, None);
-    }
-    quietly(|| {
-        shrink(&plan, oracle, SHRINK_RUNS, &mut |candidate| {
-            one(candidate, mutant).violation.map(|violation| violation.oracle)
-        })
-    })
-}
-
-/// Without the messages of panics that are expected and caught.
-fn quietly<T>(work: impl FnOnce() -> T) -> T {
-    let hook = std::panic::take_hook();
-    std::panic::set_hook(Box::new(|_| ()));
-    let result = work();
-    std::panic::set_hook(hook);
-    result
 }
 
 fn all<R: Rules + Send + Sync>(options: &Options, rules: R) -> (Sums, Option<Failure>) {
