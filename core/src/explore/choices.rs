@@ -129,6 +129,6 @@ impl<R: Rules + Eq + Hash> Model<R> {
             Packet::FollowerInfo { accepted_epoch, .. } => accepted_epoch.to_string(),
             _ => String::new(),
         };
-        format!("{action} {} {about}", message.name())
+        format!("{action} {} {about}", message.name()).trim_end().into()
     }
 }
