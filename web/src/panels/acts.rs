@@ -250,7 +250,7 @@ fn partition(props: &ActsProps) -> Html {
             <div class="acts">
                 { for possible.nodes.iter().map(|&node| html! {
                     <button class="choice" key={format!("side-{node}")} id={format!("side-{node}")}
-                        aria-label={node_name(node)} aria-pressed={side.contains(&node).to_string()}
+                        aria-label={format!("{node}: {}", node_name(node))} aria-pressed={side.contains(&node).to_string()}
                         onclick={gives(order, Order::Mark(node))}>{ node.to_string() }</button>
                 }) }
             </div>

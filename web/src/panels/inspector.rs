@@ -122,7 +122,8 @@ fn is_cut(link: &LinkView, from: NodeId) -> bool {
 fn toggle(link: &LinkView, from: NodeId, to: NodeId, order: &Callback<Order>) -> Html {
     let cut = is_cut(link, from);
     let verb = if cut { "Heal" } else { "Cut" };
-    let words = format!("{verb} the way from {} to {}", node_name(from), node_name(to));
+    let words =
+        format!("{verb} {from} → {to}, the way from {} to {}", node_name(from), node_name(to));
     html! {
         <button class="plain" aria-label={words} aria-pressed={cut.to_string()}
             id={format!("cut-{from}-{to}")} onclick={gives(order, Order::Cut(from, to, !cut))}>
