@@ -48,7 +48,7 @@ fn wait_for_rest(browser: &Browser) -> Result<()> {
 /// Presses Tab until an element of this id has the focus.
 fn tab_to(browser: &Browser, id: &str) -> Result<()> {
     let mut met = Vec::new();
-    for _ in 0..200 {
+    for _ in 0..60 {
         browser.press(key::TAB)?;
         met.push(script(browser, "return document.activeElement.id")?);
         if met.last().is_some_and(|last| last == id) {

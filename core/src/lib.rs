@@ -14,7 +14,7 @@
 //! | 1 | [`wire`] jute primitives and framing |
 //! | 2 | [`proto`] every record of the client, quorum, election and storage formats |
 //! | 3 | [`tree`], [`watch`], [`session`], [`zab`], [`trace`] |
-//! | 4 | [`server`], [`client`], [`sim`], [`explore`] |
+//! | 4 | [`server`], [`client`], [`sim`], [`explore`], [`cli`] |
 //! | 5 | [`recipes`] |
 //! | 6 | [`ensemble`] |
 //! | 7 | [`tell`], [`why`], [`saved`] |
@@ -29,6 +29,7 @@ extern crate std;
 
 pub mod base;
 pub mod check;
+pub mod cli;
 pub mod client;
 pub mod ensemble;
 pub mod explore;

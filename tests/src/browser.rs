@@ -49,6 +49,14 @@ pub mod key {
     pub const LEFT: &str = "\u{e012}";
     /// The right arrow key.
     pub const RIGHT: &str = "\u{e014}";
+    /// The arrow up key.
+    pub const UP: &str = "\u{e013}";
+    /// The arrow down key.
+    pub const DOWN: &str = "\u{e015}";
+    /// The Control key, for [`super::Browser::chord`].
+    pub const CONTROL: &str = "\u{e009}";
+    /// The Shift key.
+    pub const SHIFT: &str = "\u{e008}";
 }
 
 /// A browser with one tab; both it and its driver end when this is dropped.
@@ -193,6 +201,18 @@ impl Browser {
     pub fn press(&self, key: &str) -> Result<()> {
         let strokes =
             json!([{ "type": "keyDown", "value": key }, { "type": "keyUp", "value": key }]);
+        let body = json!({ "actions": [{ "type": "key", "id": "keyboard", "actions": strokes }] });
+        self.call("POST", "/actions", &body).map(drop)
+    }
+
+    /// Presses keys one after the other and lets them go in the other order.
+    ///
+    /// # Errors
+    /// The driver refuses them.
+    pub fn chord(&self, keys: &[&str]) -> Result<()> {
+        let down = keys.iter().map(|key| json!({ "type": "keyDown", "value": key }));
+        let up = keys.iter().rev().map(|key| json!({ "type": "keyUp", "value": key }));
+        let strokes: Vec<Value> = down.chain(up).collect();
         let body = json!({ "actions": [{ "type": "key", "id": "keyboard", "actions": strokes }] });
         self.call("POST", "/actions", &body).map(drop)
     }

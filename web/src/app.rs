@@ -1,27 +1,37 @@
 //! The top component: holds the lab and what belongs to the page, is told what happens, and has
 //! everything drawn anew.
 //!
-//! `playback` lets time pass, `obey` does what a person wants, `sharing` is about links and files.
+//! `playback` lets time pass, `acting` acts on what is chosen, `commanding` is
+//! the command line, `picking` the list of orders, `obey` does what a person wants, `sharing` is about links and files.
 
+mod acting;
+mod commanding;
 mod guided;
 mod obey;
 mod opening;
+mod picking;
 mod playback;
 mod sharing;
 
 pub use crate::order::{Order, Selection, Tab};
 
+use crate::act::Possible;
 use crate::chart::Chart;
+use crate::console::Console;
 use crate::detail::{DetailCache, Details};
-use crate::keys::{self, Wish};
+use crate::keys::{self, Here};
 use crate::lab::Lab;
 use crate::later::{self, MISSING};
+use crate::order::Doing;
 use crate::page::{Page, Shown};
+use crate::palette::Palette;
 use crate::panels::lesson;
+use crate::panels::palette::PaletteList;
 use crate::panels::share::{ShareMessage, take_file};
 use crate::panels::why;
 use crate::panic;
 use crate::route::Route;
+use crate::rove;
 use crate::run_view::{RunCache, RunView};
 use crate::scene::hover;
 use crate::scene::layout::{Crew, Layout, Shape};
@@ -41,7 +51,7 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{File, HtmlElement, KeyboardEvent, MediaQueryList, Window};
 use yew::prelude::*;
-use zabscope_core::base::ClientId;
+use zabscope_core::base::{ClientId, NodeId};
 
 /// The seed of the first run.
 const SEED: u64 = 7;
@@ -94,6 +104,15 @@ pub struct App {
     charts: Option<(f64, Rc<Vec<Chart>>)>,
     selection: Option<Selection>,
     client: ClientId,
+    doing: Doing,
+    /// One side of a partition that is being marked.
+    side: Vec<NodeId>,
+    marking: bool,
+    console: Console,
+    palette: Option<Palette>,
+    focus_palette: bool,
+    before_palette: picking::Before,
+    letters: bool,
     dark: Option<bool>,
     narrow: Option<MediaQueryList>,
     still: Option<MediaQueryList>,
@@ -155,6 +174,11 @@ fn listen(ctx: &Context<App>, queries: &[&Option<MediaQueryList>]) -> Vec<EventL
     listeners.push(EventListener::new(&window, "hashchange", move |_| {
         link.send_message(Msg::Address);
     }));
+    listeners.push(EventListener::new(&window, "focusin", |event| {
+        if later::is_here() {
+            rove::note(event.target().and_then(|target| target.dyn_into().ok()));
+        }
+    }));
     let link = ctx.link().clone();
     let active = EventListenerOptions::enable_prevent_default();
     for kind in ["mouseover", "focusin"] {
@@ -206,6 +230,14 @@ impl Component for App {
             charts: None,
             selection: None,
             client: ClientId(1),
+            doing: Doing::default(),
+            side: Vec::new(),
+            marking: false,
+            console: Console::default(),
+            palette: None,
+            focus_palette: false,
+            before_palette: None,
+            letters: true,
             dark: None,
             narrow,
             still,
@@ -245,6 +277,7 @@ impl Component for App {
                 self.share(sharing, &order);
                 true
             }
+            Msg::Order(Order::Pick(pick)) => self.pick(ctx, pick),
             Msg::Order(order) => self.obey(order),
             Msg::Key(event) => self.press(ctx, &event),
             Msg::Address => {
@@ -282,6 +315,9 @@ impl Component for App {
         html! {
             <div ondragover={over} ondrop={ctx.link().batch_callback(dropped)}>
                 <Page ..shown />
+                if let Some(palette) = &self.palette {
+                    <PaletteList palette={Rc::new(palette.clone())} order={order.clone()} />
+                }
                 if later::is_here() { <ShareMessage shared={self.shared.clone()} {order} /> }
                 <p class="unseen" role="status" id="said">{ &self.said }</p>
             </div>
@@ -295,6 +331,11 @@ impl Component for App {
         {
             // Focus that cannot be set stays where it is.
             step.focus().ok();
+        }
+        if later::is_here() {
+            self.focus_opened();
+            rove::keep();
+            rove::settle();
         }
         if self.playing && self.frame.is_none() {
             self.last_frame_ms = None;
@@ -344,7 +385,14 @@ impl App {
             selection: self.selection,
             client: self.client,
             tab: self.tab,
+            possible: has_panels.then(|| Rc::new(Possible::of(&self.lab, self.selection))),
+            doing: self.doing,
+            console: Rc::new(self.console.clone()),
+            side: self.side.clone(),
+            letters: self.letters,
             voters: self.lab.voters(),
+            observers: self.lab.settings().observers,
+            clients: self.lab.settings().clients,
             seed: self.lab.seed(),
             branch: self.lab.branch().id().0,
             shared: self.shared.clone(),
@@ -375,23 +423,28 @@ impl App {
     }
 
     fn press(&mut self, ctx: &Context<Self>, event: &KeyboardEvent) -> bool {
-        let Some(wish) = keys::wish(event, self.selection, self.tour.is_some(), &self.view) else {
+        if !later::is_here() {
+            // What keys mean comes later too; those of the browser are its own.
+            let key = event.key();
+            if key == " " || key.starts_with("Arrow") || key.chars().count() == 1 {
+                self.wait(ctx, Msg::Key(event.clone()));
+            }
             return false;
-        };
-        event.prevent_default();
-        match wish {
-            Wish::Order(order) => Component::update(self, ctx, Msg::Order(order)),
-            Wish::Focus(id) => {
-                if let Some(field) = element(id) {
-                    field.focus().ok();
-                }
-                false
-            }
-            Wish::Go(address) => {
-                go_to(address);
-                false
-            }
         }
+        if rove::moves(event) {
+            event.prevent_default();
+            return false;
+        }
+        let here = Here {
+            selection: self.selection,
+            guided: self.tour.is_some(),
+            marking: self.marking,
+            letters: self.letters,
+            view: &self.view,
+        };
+        let Some(wish) = keys::wish(event, here) else { return false };
+        event.prevent_default();
+        self.grant(ctx, wish)
     }
 
     fn change_theme(&mut self) {

@@ -2,6 +2,7 @@
 
 use crate::lab::find::Wanted;
 use crate::order::{Order, Selection, Tab};
+use crate::palette::Pick;
 use crate::tour;
 use crate::travel::Travel;
 use crate::view::View;
@@ -10,7 +11,7 @@ use web_sys::{Element, KeyboardEvent};
 use zabscope_core::base::{NodeId, Sid};
 
 /// The list for people: keys, and what they do.
-pub const LIST: [(&str, &str); 16] = [
+pub const LIST: [(&str, &str); 26] = [
     ("Space", "play, pause"),
     (". ,", "one event forward, back; also → ←"),
     ("> <", "next, previous event of the chosen server"),
@@ -20,10 +21,20 @@ pub const LIST: [(&str, &str); 16] = [
     ("G", "go to a time, a zxid or an event"),
     ("N", "next step of a guided run; with Shift the step before"),
     ("1 … 9", "choose a server"),
-    ("K", "crash the chosen server, or the leader"),
+    ("K", "crash the chosen server, or the leader; with Shift the power fails"),
     ("R", "restart the chosen server"),
+    ("Z", "freeze the chosen server, or let it go on"),
+    ("T", "fire its next timer now"),
+    ("P", "partition: mark servers by number, then Enter; again P heals"),
+    ("D", "break the chosen connection, or that of the chosen message: what is on it is lost"),
+    ("H U", "hold, release the chosen message or link"),
+    ("W E", "write, read /hello as the chosen client"),
+    ("X", "expire the session of the chosen client"),
+    ("L", "the text of the guided run"),
+    (":", "command line of the chosen client"),
     ("Ctrl+Z", "undo; with Shift redo"),
     ("B", "list of branches"),
+    ("Ctrl+K", "list of all orders"),
     ("Alt+1 … 6", "tabs"),
     ("?", "these keys"),
     ("Esc", "choose nothing"),
@@ -40,24 +51,42 @@ pub enum Wish {
     Go(&'static str),
 }
 
+/// What keys depend on.
+#[derive(Clone, Copy, Debug)]
+pub struct Here<'a> {
+    /// What is chosen.
+    pub selection: Option<Selection>,
+    /// A guided run is under way.
+    pub guided: bool,
+    /// The sides of a partition are being marked.
+    pub marking: bool,
+    /// Single letters are orders.
+    pub letters: bool,
+    /// The moment.
+    pub view: &'a View,
+}
+
 /// What a key means at this moment, unless it belongs to a field or a button.
 #[must_use]
-pub fn wish(
-    event: &KeyboardEvent,
-    selection: Option<Selection>,
-    guided: bool,
-    view: &View,
-) -> Option<Wish> {
+pub fn wish(event: &KeyboardEvent, here: Here<'_>) -> Option<Wish> {
+    let Here { selection, guided, marking, letters, view } = here;
     let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
     let inside = |css: &str| {
         target.as_ref().is_some_and(|target| target.closest(css).ok().flatten().is_some())
     };
+    let key = event.key();
+    let control = event.ctrl_key() || event.meta_key();
+    if control && !event.shift_key() && key.eq_ignore_ascii_case("k") {
+        return Some(Wish::Order(Order::Pick(Pick::Toggle)));
+    }
     if inside("input, select, textarea") {
         return None;
     }
-    let key = event.key();
     if event.ctrl_key() || event.alt_key() || event.meta_key() {
         return with_modifier(event, &key).map(Wish::Order);
+    }
+    if !letters && key != " " && key.chars().count() == 1 {
+        return None;
     }
     let chosen = match selection {
         Some(Selection::Server(sid)) => Some(sid),
@@ -80,15 +109,25 @@ pub fn wish(
         "End" => Order::Seek(view.end),
         "+" | "=" => Order::Faster(true),
         "-" => Order::Faster(false),
+        "Escape" if marking => Order::Marking(false),
         "Escape" => Order::Select(None),
+        "Enter" if marking && !inside("button, a, [role=button], summary") => Order::Letter('\n'),
         "n" if guided => Order::Tour(tour::Pace::Next),
         "N" if guided => Order::Tour(tour::Pace::Back),
         "k" => chosen.map_or(Order::KillLeader, |sid| Order::Kill(sid, false)),
+        "K" => Order::Kill(chosen?, true),
         "r" => Order::Restart(chosen?),
+        "l" if guided => return Some(Wish::Focus("lesson-step")),
+        ":" => return Some(Wish::Focus("command")),
+        "z" | "t" | "p" | "d" | "h" | "u" | "w" | "e" | "x" => Order::Letter(key.chars().next()?),
         digit => {
             let sid = digit.parse().ok()?;
             view.server(sid)?;
-            Order::Select(Some(Selection::Server(sid)))
+            if marking {
+                Order::Mark(NodeId::Server(Sid(sid)))
+            } else {
+                Order::Select(Some(Selection::Server(sid)))
+            }
         }
     };
     Some(Wish::Order(order))

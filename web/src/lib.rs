@@ -12,13 +12,17 @@
 //! * [`view`]: plain data of one moment; all that is drawn comes from there.
 //! * [`spine`]: participants in time, what they hold, cause and effect.
 //! * [`detail`]: what is chosen, down to the bytes; the trees beside each other.
-//! * [`order`]: what a person can want. [`keys`]: by the keyboard. [`route`]: which page it is.
+//! * [`act`]: what is done to nodes, links and messages. [`console`]: the command line.
+//! * [`order`]: what a person can want. [`keys`]: by the keyboard. [`palette`]: by a list.
+//!   [`rove`]: arrow keys within a group, and the focus. [`route`]: which page it is.
 //! * [`scene`]: the drawing. [`panels`]: the controls around it. [`page`]: where they stand.
 //! * [`later`]: code that is loaded after the first screen.
 //! * [`app`]: the component that holds the lab and redraws.
 
+pub mod act;
 pub mod app;
 pub mod chart;
+pub mod console;
 pub mod desk;
 pub mod detail;
 pub mod keys;
@@ -27,9 +31,11 @@ pub mod later;
 pub mod message;
 pub mod order;
 pub mod page;
+pub mod palette;
 pub mod panels;
 pub mod panic;
 pub mod route;
+pub mod rove;
 pub mod run_view;
 pub mod scene;
 pub mod share;

@@ -1,11 +1,28 @@
 //! What a person can want of the page, as one type.
 
+use crate::act::Act;
+use crate::console::Typed;
+use crate::palette::Pick;
 use crate::share::Sharing;
 use crate::spine::walk::Toward;
 use crate::tour;
 use crate::travel::Travel;
 use zabscope_core::base::{ClientId, NodeId};
+use zabscope_core::cli::Command;
 use zabscope_core::proto::request::Request;
+
+/// Who takes part in a run, and its seed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ensemble {
+    /// Servers with a vote.
+    pub voters: u8,
+    /// Servers without.
+    pub observers: u8,
+    /// Clients.
+    pub clients: u8,
+    /// Of all latencies.
+    pub seed: u64,
+}
 
 /// What is chosen on the stage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +79,16 @@ impl Tab {
     }
 }
 
+/// What of the left column is open beside a free run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Doing {
+    /// Asking as a client.
+    #[default]
+    Clients,
+    /// Servers, links and messages.
+    Faults,
+}
+
 /// What a person wants.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Order {
@@ -105,10 +132,30 @@ pub enum Order {
     Cut(NodeId, NodeId, bool),
     /// Have a client ask.
     Ask(ClientId, Request),
+    /// The chosen client runs a command.
+    Command(Command),
+    /// What was asked for cannot be understood: why.
+    Wrong(String),
+    /// Something is typed into the command line.
+    Type(Typed),
     /// A client starts or closes its session.
     Session(ClientId, bool),
-    /// A new run: number of servers, seed.
-    Run(u8, u64),
+    /// Something is done to nodes, links or messages.
+    Act(Act),
+    /// What this letter means for what is chosen.
+    Letter(char),
+    /// A node goes to the side of a partition that is being marked, or leaves it.
+    Mark(NodeId),
+    /// The sides of a partition are marked with the keys, or no more.
+    Marking(bool),
+    /// This part of the left column.
+    Doing(Doing),
+    /// Single letters are orders, or not.
+    Letters(bool),
+    /// A new run: servers with a vote, servers without, clients, seed.
+    Run(Ensemble),
+    /// The list of all orders.
+    Pick(Pick),
     /// The other theme.
     Theme,
 }

@@ -18,7 +18,7 @@ use zabscope_core::zab::{Phase, ServerState};
 /// Lines of the log that are shown.
 pub const LOG_LINES: usize = 40;
 /// Requests of a client that are shown.
-pub const TALKS: usize = 5;
+pub const TALKS: usize = 12;
 
 /// What a server is, in the words of the protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,7 +7,6 @@ use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 use zabscope_core::base::{ClientId, NodeId, Sid};
 use zabscope_core::sim::{Action, Micros};
 use zabscope_web::lab::{Lab, StopAt, create};
-use zabscope_web::panels::client::request;
 use zabscope_web::scene::layout::{Crew, Layout, Shape};
 use zabscope_web::travel::ratio_text;
 use zabscope_web::view::{Role, View, time_text};
@@ -110,7 +109,6 @@ fn words_for_times_ratios_and_requests() {
     assert_eq!(time_text(Micros(12_034_567)), "+12.034 s");
     assert_eq!(ratio_text(4), "1 s of theirs takes 20 s");
     assert_eq!(ratio_text(7), "1 s of theirs takes 1 s");
-    let create = request("create", "/a", "b", 3).unwrap();
-    assert_eq!(zabscope_web::tell::request_text(&create), "create -e -s /a “b”");
-    assert_eq!(request("paint", "/a", "", 0), None);
+    let request = create("/a", "b", 3);
+    assert_eq!(zabscope_web::tell::request_text(&request), "create -e -s /a “b”");
 }

@@ -18,6 +18,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("explore", &["zab"]),
     ("server", &["tree", "watch", "session", "zab"]),
     ("client", &["proto"]),
+    ("cli", &["proto"]),
     ("sim", &["base", "trace"]),
     ("recipes", &["client"]),
     ("ensemble", &["server", "recipes", "sim"]),

@@ -36,6 +36,9 @@ pub mod perms {
     pub const ADMIN: i32 = 16;
     /// all of them
     pub const ALL: i32 = 31;
+    /// Their letters, in the order in which they are shown.
+    pub const LETTERS: [(char, i32); 5] =
+        [('c', CREATE), ('d', DELETE), ('r', READ), ('w', WRITE), ('a', ADMIN)];
 }
 
 impl Acl {

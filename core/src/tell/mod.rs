@@ -8,6 +8,7 @@
 
 pub mod fields;
 mod look;
+mod requests;
 mod teller;
 
 pub use look::{Look, Shape, Tone, node_name, op_name};
@@ -147,7 +148,9 @@ fn who(node: NodeId) -> String {
     sentence(&node_name(node))
 }
 
-fn timer_text(timer: Timer) -> &'static str {
+/// What a timer does, as a predicate: who does it stands before it.
+#[must_use]
+pub const fn timer_text(timer: Timer) -> &'static str {
     match timer {
         Timer::Server(server::message::Timer::SessionTick) => "counts a tick of session time",
         Timer::Server(server::message::Timer::Zab(timer)) => match timer {
@@ -293,25 +296,23 @@ fn client_note(note: &client::Note) -> Option<String> {
 pub fn request_text(request: &Request) -> String {
     match request {
         Request::Create(create) => {
-            let kind = match create.flags {
-                1 => " -e",
-                2 => " -s",
-                3 => " -e -s",
-                _ => "",
-            };
-            format!("create{kind} {} {}", create.path, data_text(create.data.as_deref()))
+            let mode = requests::mode_text(create);
+            format!("create{mode} {} {}", create.path, data_text(create.data.as_deref()))
         }
-        Request::Delete { path, .. } => format!("delete {path}"),
+        Request::Delete { path, version } => {
+            format!("delete{} {path}", requests::version_text(*version))
+        }
         Request::GetData { path, watch } => format!("get{} {path}", watch_flag(*watch)),
-        Request::SetData { path, data, .. } => {
-            format!("set {path} {}", data_text(data.as_deref()))
+        Request::SetData { path, data, version } => {
+            let version = requests::version_text(*version);
+            format!("set{version} {path} {}", data_text(data.as_deref()))
         }
         Request::GetChildren { path, watch } | Request::GetChildren2 { path, watch } => {
             format!("ls{} {path}", watch_flag(*watch))
         }
         Request::Exists { path, watch } => format!("exists{} {path}", watch_flag(*watch)),
         Request::Sync { path } => format!("sync {path}"),
-        _ => "another request".into(),
+        other => requests::other(other),
     }
 }
 
@@ -341,7 +342,7 @@ pub fn reply_text(reply: &Reply) -> String {
         Reply::Done { result: Ok(reply), zxid, .. } => {
             format!("{} (at {zxid})", answer_text(reply))
         }
-        Reply::Event { event, .. } => format!("watch: {} changed", event.path),
+        Reply::Event { event, .. } => requests::event_text(event),
         Reply::State(state) => format!("session {}", state_text(*state)),
     }
 }
@@ -355,7 +356,7 @@ fn answer_text(reply: &reply::Reply) -> String {
             format!("{}, version {}", data_text(data.as_deref()), stat.version)
         }
         reply::Reply::Names(names) | reply::Reply::NamesStat { names, .. } => names_text(names),
-        _ => "done".into(),
+        other => requests::answer(other),
     }
 }
 

@@ -5,13 +5,12 @@
 //! |---|---|
 //! | [`hosts`] | connect strings |
 //! | [`handle`] | a client of the engine on sockets |
-//! | [`command`] | what is typed |
+//! | [`zabscope_core::cli`] | what is typed |
 //! | [`mod@print`] | what is shown |
 //! | [`znodes`] | commands that ask and are answered |
 //! | [`standing`] | commands that stay: watch, lock, elect |
 //! | [`shell`] | the prompt |
 
-pub mod command;
 pub mod handle;
 pub mod hosts;
 pub mod print;
@@ -19,7 +18,6 @@ pub mod shell;
 pub mod standing;
 pub mod znodes;
 
-use command::Command;
 use handle::{Handle, Heard};
 use hosts::Hosts;
 use std::io;
@@ -28,6 +26,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::RecvTimeoutError;
 use std::time::{Duration, Instant};
+use zabscope_core::cli::{Command, UsageError, parse};
 use zabscope_core::client::{Call, Reply, State};
 use zabscope_core::proto::KeeperError;
 use zabscope_core::proto::reply;
@@ -87,6 +86,12 @@ pub enum CliError {
     Status(u8),
 }
 
+impl From<UsageError> for CliError {
+    fn from(error: UsageError) -> Self {
+        Self::Usage(error.0)
+    }
+}
+
 /// A connected client and what commands need beside it.
 #[derive(Debug)]
 pub struct Cli {
@@ -104,7 +109,7 @@ pub struct Cli {
 /// If the words make no sense, no server answers, or the command fails.
 pub fn run(options: &Options) -> Result<ExitCode, CliError> {
     let hosts = Hosts::parse(&options.server)?;
-    let command = command::parse(&options.command)?;
+    let command = parse(&options.command)?;
     let interrupted = Arc::new(AtomicBool::new(false));
     for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
         signal_hook::flag::register(signal, Arc::clone(&interrupted))

@@ -1,10 +1,10 @@
 //! How answers look (Java: `StatPrinter`, `WatchedEvent.toString`, `CliException`s).
 
-use super::command::PERMISSIONS;
 use std::fmt::Write as _;
 use zabscope_core::client::State;
 use zabscope_core::proto::KeeperError;
-use zabscope_core::proto::data::{Acl, Stat};
+use zabscope_core::proto::data::{Acl, Stat, perms};
+use zabscope_core::proto::multi::MultiResult;
 use zabscope_core::proto::watch::{EventType, WatcherEvent};
 
 /// The block of lines of a Stat.
@@ -32,7 +32,7 @@ pub fn stat(stat: &Stat) -> String {
 #[must_use]
 pub fn acl(list: &[Acl]) -> String {
     list.iter().fold(String::new(), |mut text, acl| {
-        let held = PERMISSIONS.iter().filter(|(_, bit)| acl.perms & bit != 0);
+        let held = perms::LETTERS.iter().filter(|(_, bit)| acl.perms & bit != 0);
         let letters: String = held.map(|(letter, _)| *letter).collect();
         let _ = write!(text, "'{},'{}\n: {letters}\n", acl.id.scheme, acl.id.id);
         text
@@ -60,6 +60,25 @@ pub const fn state(state: State) -> &'static str {
         State::Expired => "Expired",
         State::Closed => "Closed",
         State::AuthFailed => "AuthFailed",
+    }
+}
+
+/// What one operation of a multi came to.
+#[must_use]
+pub fn result(result: &MultiResult) -> String {
+    match result {
+        MultiResult::Create { path } | MultiResult::Create2 { path, .. } => {
+            format!("Created {path}")
+        }
+        MultiResult::SetData { stat } => format!("Set, dataVersion = {}", stat.version),
+        MultiResult::Delete => "Deleted".to_owned(),
+        MultiResult::Check => "Checked".to_owned(),
+        MultiResult::Error { code: 0 } => "Taken back".to_owned(),
+        MultiResult::Error { code } => match KeeperError::from_code(*code) {
+            Some(KeeperError::RuntimeInconsistency) | None => "Not tried".to_owned(),
+            Some(why) => error(why, "this operation"),
+        },
+        MultiResult::GetData { .. } | MultiResult::GetChildren { .. } => "Read".to_owned(),
     }
 }
 

@@ -1,6 +1,5 @@
 //! The prompt.
 
-use super::command::{self, Command, HELP};
 use super::handle::Heard;
 use super::standing::is_session_over;
 use super::{Cli, CliError, print, standing, znodes};
@@ -12,6 +11,7 @@ use std::io::{IsTerminal, stdin};
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::thread;
+use zabscope_core::cli::{Command, HELP, parse, split};
 use zabscope_core::client::{Reply, State};
 
 /// Where lines are kept between two runs, in the home directory.
@@ -95,7 +95,7 @@ fn read_lines(cli: &Cli, prompt: &mut Prompt, people: bool) -> Result<(), CliErr
 
 /// False to leave.
 fn perform(cli: &Cli, prompt: &Prompt, line: &str) -> Result<bool, CliError> {
-    let Some(command) = command::parse(&command::split(line)?)? else { return Ok(true) };
+    let Some(command) = parse(&split(line)?)? else { return Ok(true) };
     match command {
         Command::Quit => return Ok(false),
         Command::History => {

@@ -1,6 +1,5 @@
 //! Commands that stay until something happens: watch, lock, elect.
 
-use super::command::Command;
 use super::handle::Heard;
 use super::znodes::show;
 use super::{Cli, CliError, LOOK, print};
@@ -8,6 +7,7 @@ use std::process::Child;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 use zabscope_core::base::SessionId;
+use zabscope_core::cli::Command;
 use zabscope_core::client::{Call, Reply, State};
 use zabscope_core::proto::KeeperError;
 use zabscope_core::proto::request::Request;

@@ -1,12 +1,12 @@
 //! Commands that ask the servers and show the answer.
 
-use super::command::{Command, Kind};
 use super::{Cli, CliError, print};
 use std::io::{self, Write};
+use zabscope_core::cli::Command;
 use zabscope_core::proto::KeeperError;
-use zabscope_core::proto::data::{Acl, Stat};
+use zabscope_core::proto::data::Stat;
 use zabscope_core::proto::reply::Reply;
-use zabscope_core::proto::request::{CreateMode, CreateOp, CreateRequest, Request};
+use zabscope_core::proto::request::Request;
 use zabscope_core::wire::Text;
 
 /// Runs a command that is answered at once.
@@ -15,52 +15,18 @@ use zabscope_core::wire::Text;
 /// As the servers say.
 pub fn run(cli: &Cli, command: Command) -> Result<(), CliError> {
     match command {
-        Command::Create { path, data, acl, kind } => create(cli, &path, data, acl, &kind),
-        Command::Get { path, watch, stat } => get(cli, &path, watch, stat),
-        Command::Set { path, data, version, stat } => {
-            let request =
-                Request::SetData { path: cli.path(&path), data: Some(data.into()), version };
-            let reply = cli.ask(&path, request)?;
-            show_stat(&reply, stat)
-        }
-        Command::Ls { path, watch, stat, recursive: false } => list(cli, &path, watch, stat),
         Command::Ls { path, recursive: true, .. } => {
             walk(cli, &path, &mut |path| show(path.as_bytes()))
         }
-        Command::Stat { path, watch } => {
-            let reply = cli.ask(&path, Request::Exists { path: cli.path(&path), watch })?;
-            show_stat(&reply, true)
-        }
-        Command::Delete { path, version } => {
-            cli.ask(&path, Request::Delete { path: cli.path(&path), version }).map(drop)
-        }
         Command::DeleteAll { path } => delete_all(cli, &path),
-        Command::Sync { path } => {
-            cli.ask(&path, Request::Sync { path: cli.path(&path) })?;
-            show(b"Sync is OK")
-        }
-        Command::GetAcl { path, stat } => {
-            let reply = cli.ask(&path, Request::GetAcl { path: cli.path(&path) })?;
-            if let Reply::Acl { acl, .. } = &reply {
-                write(print::acl(acl).as_bytes())?;
-            }
-            show_stat(&reply, stat)
-        }
-        Command::SetAcl { path, acl, version } => {
-            let request = Request::SetAcl { path: cli.path(&path), acl: Some(acl), version };
-            cli.ask(&path, request).map(drop)
-        }
-        Command::AddAuth { scheme, auth } => {
-            let (scheme, auth) = (scheme.as_str().into(), Some(auth.into()));
-            cli.ask("", Request::Auth { kind: 0, scheme, auth }).map(drop)
-        }
         Command::Version => show(super::shell::version().as_bytes()),
         Command::Help => write(super::shell::help().as_bytes()),
-        Command::Watch { .. }
-        | Command::Lock { .. }
-        | Command::Elect { .. }
-        | Command::History
-        | Command::Quit => Ok(()),
+        command => {
+            let at = |path: &str| cli.hosts.absolute(path);
+            let Some(request) = command.request(&at) else { return Ok(()) };
+            let reply = cli.ask(path_of(&command), request)?;
+            answer(cli, &command, &reply)
+        }
     }
 }
 
@@ -71,62 +37,70 @@ impl Cli {
     }
 }
 
-fn create(
-    cli: &Cli,
-    path: &str,
-    data: Option<Vec<u8>>,
-    acl: Option<Vec<Acl>>,
-    kind: &Kind,
-) -> Result<(), CliError> {
-    let (op, mode) = match kind {
-        Kind { container: true, .. } => (CreateOp::Container, CreateMode::Container),
-        Kind { ttl_ms: Some(ttl_ms), sequential, .. } => {
-            let mode = match sequential {
-                true => CreateMode::PersistentSequentialWithTtl,
-                false => CreateMode::PersistentWithTtl,
-            };
-            (CreateOp::Ttl { ttl_ms: *ttl_ms }, mode)
-        }
-        Kind { ephemeral, sequential, .. } => {
-            let mode = match (ephemeral, sequential) {
-                (false, false) => CreateMode::Persistent,
-                (true, false) => CreateMode::Ephemeral,
-                (false, true) => CreateMode::PersistentSequential,
-                (true, true) => CreateMode::EphemeralSequential,
-            };
-            (CreateOp::Create, mode)
-        }
-    };
-    let reply = cli.ask(
-        path,
-        Request::Create(CreateRequest {
-            kind: op,
-            path: cli.path(path),
-            data: data.map(Into::into),
-            acl: Some(acl.unwrap_or_else(Acl::open)),
-            flags: mode as i32,
-        }),
-    )?;
-    match reply {
-        Reply::Path(made) | Reply::PathStat { path: made, .. } => {
-            show(format!("Created {}", cli.hosts.local(&made.to_str())).as_bytes())
-        }
-        _ => Ok(()),
+/// The path that an error of the servers is about.
+fn path_of(command: &Command) -> &str {
+    match command {
+        Command::Create { path, .. }
+        | Command::Get { path, .. }
+        | Command::Set { path, .. }
+        | Command::Ls { path, .. }
+        | Command::Stat { path, .. }
+        | Command::Delete { path, .. }
+        | Command::Sync { path }
+        | Command::GetAcl { path, .. }
+        | Command::SetAcl { path, .. }
+        | Command::AddWatch { path, .. }
+        | Command::RemoveWatches { path, .. }
+        | Command::GetAllChildrenNumber { path } => path,
+        _ => "",
     }
 }
 
-fn get(cli: &Cli, path: &str, watch: bool, stat: bool) -> Result<(), CliError> {
-    let reply = cli.ask(path, Request::GetData { path: cli.path(path), watch })?;
-    if let Reply::Data { data, .. } = &reply {
-        show(data.as_deref().unwrap_or(b"null"))?;
+/// Shows what the servers answered.
+fn answer(cli: &Cli, command: &Command, reply: &Reply) -> Result<(), CliError> {
+    let created = |path: &Text| format!("Created {}", cli.hosts.local(&path.to_str()));
+    match (command, reply) {
+        (Command::Create { .. }, Reply::Path(made) | Reply::PathStat { path: made, .. }) => {
+            show(created(made).as_bytes())?;
+        }
+        (Command::Get { .. }, Reply::Data { data, .. }) => {
+            show(data.as_deref().unwrap_or(b"null"))?;
+        }
+        (Command::Ls { .. }, _) => show(format!("[{}]", sorted(reply).join(", ")).as_bytes())?,
+        (Command::GetEphemerals { .. }, _) => {
+            let paths = sorted(reply);
+            let paths: Vec<&str> = paths.iter().map(|path| cli.hosts.local(path)).collect();
+            show(format!("[{}]", paths.join(", ")).as_bytes())?;
+        }
+        (Command::Sync { .. }, _) => show(b"Sync is OK")?,
+        (Command::GetAcl { .. }, Reply::Acl { acl, .. }) => write(print::acl(acl).as_bytes())?,
+        (_, Reply::Count(count)) => show(count.to_string().as_bytes())?,
+        (_, Reply::Ids(ids)) => {
+            for id in ids {
+                show(format!("{}: {}", id.scheme, id.id).as_bytes())?;
+            }
+        }
+        (_, Reply::Multi(results)) => {
+            for result in results {
+                show(print::result(result).as_bytes())?;
+            }
+        }
+        _ => {}
     }
-    show_stat(&reply, stat)
+    show_stat(reply, wants_stat(command))
 }
 
-fn list(cli: &Cli, path: &str, watch: bool, stat: bool) -> Result<(), CliError> {
-    let reply = cli.ask(path, Request::GetChildren2 { path: cli.path(path), watch })?;
-    show(format!("[{}]", sorted(&reply).join(", ")).as_bytes())?;
-    show_stat(&reply, stat)
+/// True if the command shows the Stat of its answer.
+const fn wants_stat(command: &Command) -> bool {
+    match command {
+        Command::Get { stat, .. }
+        | Command::Set { stat, .. }
+        | Command::Ls { stat, .. }
+        | Command::GetAcl { stat, .. }
+        | Command::Create { stat, .. } => *stat,
+        Command::Stat { .. } => true,
+        _ => false,
+    }
 }
 
 /// Names of children, sorted.

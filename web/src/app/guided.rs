@@ -112,6 +112,7 @@ impl App {
     pub(super) fn new_run(&mut self, lab: Lab) {
         self.lab = lab;
         self.selection = None;
+        self.choose_known();
         self.playing = true;
         self.pace.moved(&self.lab);
         self.run.replace(RunCache::default());

@@ -3,7 +3,7 @@
 use super::{App, element};
 use crate::chart;
 use crate::lab::Lab;
-use crate::order::{Order, Selection, Tab};
+use crate::order::{Doing, Ensemble, Order, Selection, Tab};
 use crate::spine::walk::{self, Toward};
 use crate::travel::SPEEDS;
 use std::rc::Rc;
@@ -43,7 +43,12 @@ impl App {
             Order::Faster(true) => self.pace.speed = (self.pace.speed + 1).min(SPEEDS.len() - 1),
             Order::Faster(false) => self.pace.speed = self.pace.speed.saturating_sub(1),
             Order::SkipIdle(skip) => self.pace.skip_idle = skip,
-            Order::Select(selection) => self.selection = selection,
+            Order::Select(selection) => {
+                self.selection = selection;
+                if selection.is_some() {
+                    self.doing = Doing::Faults;
+                }
+            }
             Order::Walk(toward) => self.walk(toward),
             Order::GoThere => {
                 if let Some(Selection::Message(id)) = self.selection
@@ -54,11 +59,25 @@ impl App {
                     self.stepped();
                 }
             }
-            Order::ChooseClient(client) => self.client = client,
-            Order::Run(voters, seed) => {
-                self.tour = None;
-                self.new_run(Lab::elected(voters, seed));
+            Order::ChooseClient(client) => {
+                self.client = client;
+                self.doing = Doing::Clients;
             }
+            Order::Run(Ensemble { voters, observers, clients, seed }) => {
+                self.tour = None;
+                self.new_run(Lab::elected_of(voters, observers, clients, seed));
+            }
+            Order::Command(command) => self.command(&command),
+            Order::Wrong(why) => {
+                self.said.clone_from(&why);
+                self.console.fail(why);
+            }
+            Order::Type(typed) => self.type_in(typed),
+            Order::Letter(letter) => self.letter(letter),
+            Order::Mark(node) => self.mark(node),
+            Order::Marking(marking) => self.begin_marking(marking),
+            Order::Doing(doing) => self.doing = doing,
+            Order::Letters(letters) => self.letters = letters,
             Order::Tour(pace) => self.go(pace),
             Order::Tab(tab) => {
                 self.tab = tab;
@@ -68,7 +87,7 @@ impl App {
             }
             Order::Theme => self.change_theme(),
             // Needs a way to answer: obeyed before.
-            Order::Share(_) => {}
+            Order::Share(_) | Order::Pick(_) => {}
             Order::KillLeader => {
                 if let Some(leader) = self.view.leader {
                     self.selection = Some(Selection::Server(leader));
@@ -76,11 +95,15 @@ impl App {
                     self.act(Order::Kill(leader, false));
                 }
             }
+            Order::Ask(client, _) | Order::Session(client, _) if !self.runs(client) => {
+                self.tell("This client does not run: start it first.");
+            }
             Order::Kill(..)
             | Order::Restart(_)
             | Order::Cut(..)
             | Order::Ask(..)
             | Order::Session(..) => self.act(order),
+            Order::Act(act) => self.perform(&act),
         }
         true
     }
@@ -121,6 +144,11 @@ impl App {
             }
             _ => return,
         }
+        self.acted();
+    }
+
+    /// What is seen and said follows something that was done.
+    pub(super) fn acted(&mut self) {
         self.pace.moved(&self.lab);
         self.refresh();
         self.said.clone_from(&self.view.step);

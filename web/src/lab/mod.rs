@@ -72,6 +72,11 @@ pub struct Lab {
     ends: Vec<State>,
 }
 
+/// Servers of a run, at most.
+pub const SERVERS_MAX: u8 = 9;
+/// Clients of a run, at most.
+pub const CLIENTS_MAX: u8 = 3;
+
 /// Times that a person can watch: a hop takes 20 ms, a tick 400 ms.
 #[must_use]
 pub fn settings(voters: u8, seed: u64) -> EnsembleSettings {
@@ -104,7 +109,21 @@ impl Lab {
     /// A new run, gone forward to where an ensemble serves its clients and has one znode.
     #[must_use]
     pub fn elected(voters: u8, seed: u64) -> Self {
-        let mut lab = Self::new(settings(voters, seed));
+        Self::begun(settings(voters, seed))
+    }
+
+    /// The same with observers and so many clients; numbers that the page cannot show are
+    /// brought within its bounds.
+    #[must_use]
+    pub fn elected_of(voters: u8, observers: u8, clients: u8, seed: u64) -> Self {
+        let voters = voters.clamp(1, SERVERS_MAX);
+        let observers = observers.min(SERVERS_MAX - voters);
+        let clients = clients.clamp(1, CLIENTS_MAX);
+        Self::begun(EnsembleSettings { observers, clients, ..settings(voters, seed) })
+    }
+
+    fn begun(settings: EnsembleSettings) -> Self {
+        let mut lab = Self::new(settings);
         let nodes: Vec<NodeId> = lab.world().slots().keys().copied().collect();
         for node in nodes {
             lab.put(Directive::Act(Action::Start(node)));
@@ -344,8 +363,18 @@ impl Lab {
 
     /// Has a client ask something.
     pub fn ask(&mut self, client: ClientId, request: Request) {
-        self.branches.begin_act();
-        self.put_request(client, request);
+        self.ask_all(client, [request]);
+    }
+
+    /// Has a client ask several things, one behind the other: one act of a person.
+    pub fn ask_all(&mut self, client: ClientId, requests: impl IntoIterator<Item = Request>) {
+        let mut requests = requests.into_iter().peekable();
+        if requests.peek().is_some() {
+            self.branches.begin_act();
+        }
+        for request in requests {
+            self.put_request(client, request);
+        }
     }
 
     /// An order about a client's session.

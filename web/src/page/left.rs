@@ -1,10 +1,13 @@
 //! The left column: narration in a guided run, else what can be done.
 
 use super::Shown;
-use crate::order::Order;
+use crate::lab::{CLIENTS_MAX, SERVERS_MAX};
+use crate::order::{Doing, Ensemble, Order};
+use crate::panels::acts::Acts;
 use crate::panels::client::ClientPanel;
 use crate::panels::controls::Headline;
 use crate::panels::gives;
+use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
 /// The column.
@@ -17,27 +20,108 @@ pub fn Left(shown: &Shown) -> Html {
         <>
             <Headline view={shown.view.clone()} order={shown.order.clone()} />
             { ensemble(shown) }
-            <ClientPanel view={shown.view.clone()} chosen={shown.client}
-                playing={shown.run.playing} order={shown.order.clone()} />
+            { parts(shown) }
+            { acts(shown, shown.doing != Doing::Faults) }
+            <div class={classes!("part", (shown.doing != Doing::Clients).then_some("away"))}
+                id="part-clients">
+                <ClientPanel view={shown.view.clone()} chosen={shown.client}
+                    playing={shown.run.playing} console={shown.console.clone()}
+                    order={shown.order.clone()} />
+            </div>
         </>
+    }
+}
+
+/// The acts alone, also for a guided run.
+fn acts(shown: &Shown, away: bool) -> Html {
+    html! {
+        <div class={classes!("part", away.then_some("away"))} id="part-faults">
+            if let Some(possible) = &shown.possible {
+                <Acts view={shown.view.clone()} selection={shown.selection}
+                    possible={possible.clone()} side={shown.side.clone()}
+                    playing={shown.run.playing} order={shown.order.clone()} />
+            }
+        </div>
+    }
+}
+
+/// What of the column is open.
+fn parts(shown: &Shown) -> Html {
+    let parts = [
+        (Doing::Clients, "do-clients", "Ask as a client"),
+        (Doing::Faults, "do-faults", "Break things"),
+    ];
+    html! {
+        <div class="parts" role="group" aria-label="What you do">
+            { for parts.map(|(doing, id, words)| html! {
+                <button class="tab" {id} aria-pressed={(shown.doing == doing).to_string()}
+                    onclick={gives(&shown.order, Order::Doing(doing))}>{ words }</button>
+            }) }
+        </div>
+    }
+}
+
+/// A list of numbers; the chosen one makes a new run.
+fn numbers(
+    id: &'static str,
+    label: &'static str,
+    range: core::ops::RangeInclusive<u8>,
+    chosen: u8,
+    then: Callback<u8>,
+) -> Html {
+    let onchange = Callback::from(move |event: Event| {
+        let list = event.target_dyn_into::<HtmlSelectElement>();
+        if let Some(count) = list.and_then(|list| list.value().parse().ok()) {
+            then.emit(count);
+        }
+    });
+    html! {
+        <label class="second">{ label }
+            <select {id} {onchange} aria-label={format!("{label} of a new run")}>
+                { for range.map(|count| html! {
+                    <option value={count.to_string()} selected={count == chosen}>{ count }</option>
+                }) }
+            </select>
+        </label>
     }
 }
 
 /// Which ensemble, and a new run of it.
 fn ensemble(shown: &Shown) -> Html {
-    let Shown { voters, seed, order, .. } = shown;
+    let Shown { voters, observers, clients, seed, order, .. } = shown;
+    let now = Ensemble { voters: *voters, observers: *observers, clients: *clients, seed: *seed };
+    let with = |change: fn(Ensemble, u8) -> Ensemble| {
+        let order = order.clone();
+        Callback::from(move |count| order.emit(Order::Run(change(now, count))))
+    };
+    let onseed = {
+        let order = order.clone();
+        Callback::from(move |event: Event| {
+            let field = event.target_dyn_into::<HtmlInputElement>();
+            if let Some(seed) = field.and_then(|field| field.value().trim().parse().ok()) {
+                order.emit(Order::Run(Ensemble { seed, ..now }));
+            }
+        })
+    };
+    let voters_then = with(|now, voters| Ensemble {
+        voters,
+        observers: now.observers.min(SERVERS_MAX.saturating_sub(voters)),
+        ..now
+    });
     html! {
         <div class="run" role="group" aria-label="The run">
-            <span class="second" id="servers-label">{ "Servers" }</span>
-            { for [3_u8, 5, 7].map(|count| html! {
-                <button class="choice" id={format!("voters-{count}")}
-                    aria-pressed={(count == *voters).to_string()}
-                    aria-label={format!("A new run with {count} servers")}
-                    onclick={gives(order, Order::Run(count, *seed))}>{ count }</button>
-            }) }
+            { numbers("voters", "Voters", 1..=SERVERS_MAX, *voters, voters_then) }
+            { numbers("observers", "Observers", 0..=SERVERS_MAX.saturating_sub(*voters), *observers,
+                with(|now, observers| Ensemble { observers, ..now })) }
+            { numbers("clients", "Clients", 1..=CLIENTS_MAX, *clients,
+                with(|now, clients| Ensemble { clients, ..now })) }
+            <label class="second">{ "Seed" }
+                <input id="seed" inputmode="numeric" maxlength="20" value={seed.to_string()}
+                    autocomplete="off" onchange={onseed} />
+            </label>
             <button class="plain" id="new-run" aria-label="A new run with another seed"
-                onclick={gives(order, Order::Run(*voters, seed + 1))}>{ "New run" }</button>
-            <span class="second">{ format!("seed {seed}") }</span>
+                onclick={gives(order, Order::Run(Ensemble { seed: seed.wrapping_add(1), ..now }))}>
+                { "New" }</button>
         </div>
     }
 }

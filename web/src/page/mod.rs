@@ -17,9 +17,11 @@ pub mod masthead;
 pub mod right;
 pub mod text;
 
+use crate::act::Possible;
 use crate::chart::Chart;
+use crate::console::Console;
 use crate::detail::Details;
-use crate::order::{Order, Selection, Tab};
+use crate::order::{Doing, Order, Selection, Tab};
 use crate::panels::timeline::Timeline;
 use crate::route::Route;
 use crate::run_view::RunView;
@@ -37,7 +39,7 @@ use right::Right;
 use std::rc::Rc;
 use text::Text;
 use yew::prelude::*;
-use zabscope_core::base::ClientId;
+use zabscope_core::base::{ClientId, NodeId};
 
 /// All that is drawn, for every slot.
 #[derive(Clone, Debug, PartialEq, Properties)]
@@ -66,8 +68,22 @@ pub struct Shown {
     pub client: ClientId,
     /// What the dock shows.
     pub tab: Tab,
+    /// What can be done to what is chosen.
+    pub possible: Option<Rc<Possible>>,
+    /// The command line.
+    pub console: Rc<Console>,
+    /// What of the left column is open.
+    pub doing: Doing,
+    /// One side of a partition that is being marked.
+    pub side: Vec<NodeId>,
+    /// Single letters are orders.
+    pub letters: bool,
     /// Servers of the run that vote.
     pub voters: u8,
+    /// Servers that do not.
+    pub observers: u8,
+    /// Its clients.
+    pub clients: u8,
     /// Its seed.
     pub seed: u64,
     /// The branch that is looked at.

@@ -33,12 +33,6 @@ pub fn Headline(props: &HeadlineProps) -> Html {
     html! {
         <div class="headline">
             <h1 id="headline">{ headline }</h1>
-            <p class="voice">
-                { format!("{} servers keep one history, the way ZooKeeper does: every change in \
-                   the same order, on most of the disks, before anyone calls it done. ",
-                   number(view.servers.len())) }
-                <span class="marked">{ "The engine is real and runs in this tab." }</span>
-            </p>
             <div class="acts">
                 <button class="main" id="kill-leader" onclick={kill}
                     aria-disabled={view.leader.is_none().to_string()}>
@@ -51,14 +45,5 @@ pub fn Headline(props: &HeadlineProps) -> Html {
                 }) }
             </div>
         </div>
-    }
-}
-
-fn number(count: usize) -> String {
-    match count {
-        3 => "Three".to_owned(),
-        5 => "Five".to_owned(),
-        7 => "Seven".to_owned(),
-        _ => count.to_string(),
     }
 }

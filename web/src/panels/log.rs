@@ -22,7 +22,7 @@ pub fn Log(props: &LogProps) -> Html {
     html! {
         <div class="log">
             <h2>{ "What happened" }</h2>
-            <ol reversed={true} id="log" tabindex="0" aria-label="What happened, newest first">
+            <ol reversed={true} id="log" aria-label="What happened, newest first">
                 { for view.log.iter().map(|line| html! {
                     <Row key={line.number} line={line.clone()} order={order.clone()} />
                 }) }

@@ -1,11 +1,15 @@
 //! The controls around the drawing.
 
+pub mod acts;
+pub mod ask;
 pub mod client;
+pub mod command;
 pub mod controls;
 pub mod inspector;
 pub mod lesson;
 pub mod log;
 pub mod packet;
+pub mod palette;
 pub mod share;
 pub mod strip;
 pub mod table;

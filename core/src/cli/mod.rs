@@ -1,20 +1,52 @@
-//! What is typed: words, and the commands that they form (Java: `ZooKeeperMain`, `CliCommand`).
+//! What a user of a client types: words, and the commands that they form (Java: `ZooKeeperMain`,
+//! `CliCommand`). The same grammar on a terminal and in the page.
 
-use super::CliError;
-use zabscope_core::base::path::is_valid;
-use zabscope_core::proto::data::{Acl, Id, perms};
+mod request;
+
+use crate::base::path::is_valid;
+use crate::proto::data::{Acl, Id, perms};
+use crate::proto::watch::WatcherType;
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+use core::str::FromStr;
+
+/// What is typed cannot be understood: why, and what is expected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UsageError(pub String);
+
+impl fmt::Display for UsageError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl core::error::Error for UsageError {}
+
+fn wrong<T>(why: impl Into<String>) -> Result<T, UsageError> {
+    Err(UsageError(why.into()))
+}
 
 /// One command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the fields are the flags and arguments of the help text")]
 pub enum Command {
-    Create { path: String, data: Option<Vec<u8>>, acl: Option<Vec<Acl>>, kind: Kind },
+    Create { path: String, data: Option<Vec<u8>>, acl: Option<Vec<Acl>>, kind: Kind, stat: bool },
     Get { path: String, watch: bool, stat: bool },
     Set { path: String, data: Vec<u8>, version: i32, stat: bool },
     Ls { path: String, watch: bool, stat: bool, recursive: bool },
     Stat { path: String, watch: bool },
     Delete { path: String, version: i32 },
     DeleteAll { path: String },
+    Multi(Vec<Self>),
+    Check { path: String, version: i32 },
+    AddWatch { path: String, recursive: bool },
+    RemoveWatches { path: String, kind: WatcherType },
+    GetEphemerals { path: Option<String> },
+    GetAllChildrenNumber { path: String },
+    WhoAmI,
     Watch { path: String, recursive: bool },
     Lock { path: String, run: Vec<String> },
     Elect { path: String, data: Option<Vec<u8>> },
@@ -42,14 +74,21 @@ pub struct Kind {
 }
 
 /// Every command with its arguments and what it does.
-pub const HELP: [(&str, &str); 18] = [
+pub const HELP: [(&str, &str); 25] = [
     ("create [-e] [-s] [-c] [-t MS] PATH [DATA] [ACL]", "make a znode: ephemeral, sequential, ..."),
+    ("create2 ... PATH [DATA] [ACL]", "the same, answered with the Stat"),
     ("get [-s] [-w] PATH", "show data; -s its Stat too, -w watch it once"),
     ("set [-s] [-v VERSION] PATH DATA", "change data"),
     ("ls [-s] [-w] [-R] PATH", "list children; -R everything below"),
     ("stat [-w] PATH", "show the Stat"),
     ("delete [-v VERSION] PATH", "delete a znode without children"),
     ("deleteall PATH", "delete a znode and everything below"),
+    ("multi 'OPERATION' ...", "create, set, delete and check -v VERSION PATH: all or none"),
+    ("addWatch [-R] PATH", "watch again and again; -R also everything below"),
+    ("removewatches [-c|-d|-a] PATH", "stop to watch: children, data, or all"),
+    ("getEphemerals [PATH]", "list the ephemeral znodes of this session"),
+    ("getAllChildrenNumber PATH", "count everything below"),
+    ("whoami", "show who this session is"),
     ("watch [-R] PATH", "show changes of a znode and its list of children until Ctrl-C"),
     ("lock PATH [-- COMMAND ...]", "hold a lock while COMMAND runs, or until Ctrl-C"),
     ("elect PATH [DATA]", "stand for election until Ctrl-C"),
@@ -68,7 +107,7 @@ pub const HELP: [(&str, &str); 18] = [
 ///
 /// # Errors
 /// If a quote is not closed.
-pub fn split(line: &str) -> Result<Vec<String>, CliError> {
+pub fn split(line: &str) -> Result<Vec<String>, UsageError> {
     let (mut words, mut word, mut quote) = (Vec::new(), None::<String>, None);
     let mut letters = line.chars();
     while let Some(letter) = letters.next() {
@@ -86,7 +125,7 @@ pub fn split(line: &str) -> Result<Vec<String>, CliError> {
         }
     }
     if quote.is_some() {
-        return Err(CliError::Usage("a quote is not closed".into()));
+        return wrong("a quote is not closed");
     }
     words.extend(word);
     Ok(words)
@@ -102,7 +141,7 @@ struct Arguments<'a> {
 impl<'a> Arguments<'a> {
     /// `plain` are flags alone, `valued` are followed by a value. After the first other word
     /// nothing is a flag any more, so that data may begin with a dash.
-    fn new(words: &'a [String], plain: &str, valued: &str) -> Result<Self, CliError> {
+    fn new(words: &'a [String], plain: &str, valued: &str) -> Result<Self, UsageError> {
         let name = words.first().map_or("", String::as_str);
         let mut found = Self { name, flags: Vec::new(), rest: Vec::new() };
         let mut words = words.iter().skip(1).map(String::as_str);
@@ -129,35 +168,35 @@ impl<'a> Arguments<'a> {
         self.flags.iter().any(|(letter, _)| *letter == flag)
     }
 
-    fn value<T: std::str::FromStr>(&self, flag: char) -> Result<Option<T>, CliError> {
+    fn value<T: FromStr>(&self, flag: char) -> Result<Option<T>, UsageError> {
         let value = self.flags.iter().find(|(letter, _)| *letter == flag).and_then(|(_, v)| *v);
         value.map(|text| text.parse().map_err(|_| self.usage())).transpose()
     }
 
-    fn version(&self) -> Result<i32, CliError> {
+    fn version(&self) -> Result<i32, UsageError> {
         Ok(self.value('v')?.unwrap_or(-1))
     }
 
-    fn usage(&self) -> CliError {
+    fn usage(&self) -> UsageError {
         let of = |(text, _): &(&str, &str)| text.split(' ').next() == Some(self.name);
         let text = HELP.iter().find(|line| of(line)).map_or(self.name, |(text, _)| text);
-        CliError::Usage(format!("usage: {text}"))
+        UsageError(format!("usage: {text}"))
     }
 
     /// The path and what follows it, of which there may be so much.
-    fn path(&self, more_max: usize) -> Result<(String, &[&'a str]), CliError> {
+    fn path(&self, more_max: usize) -> Result<(String, &[&'a str]), UsageError> {
         let (path, more) = self.rest.split_first().ok_or_else(|| self.usage())?;
         if more.len() > more_max {
             return Err(self.usage());
         }
         if !is_valid(path) {
             let hint = if path.starts_with('/') { "" } else { ": it must start with /" };
-            return Err(CliError::Usage(format!("{path:?} is not a path{hint}")));
+            return wrong(format!("\"{path}\" is not a path{hint}"));
         }
         Ok(((*path).to_owned(), more))
     }
 
-    fn only_path(&self) -> Result<String, CliError> {
+    fn only_path(&self) -> Result<String, UsageError> {
         self.path(0).map(|(path, _)| path)
     }
 }
@@ -165,12 +204,13 @@ impl<'a> Arguments<'a> {
 /// The command that these words are; `None` without words.
 ///
 /// # Errors
-/// [`CliError::Usage`] with what is expected.
-pub fn parse(words: &[String]) -> Result<Option<Command>, CliError> {
+/// [`UsageError`] with what is expected.
+pub fn parse(words: &[String]) -> Result<Option<Command>, UsageError> {
     let Some(name) = words.first() else { return Ok(None) };
     let of = |plain, valued| Arguments::new(words, plain, valued);
     Ok(Some(match name.as_str() {
-        "create" => create(&of("esc", "t")?)?,
+        "create" => create(&of("esc", "t")?, false)?,
+        "create2" => create(&of("esc", "t")?, true)?,
         "get" => {
             let given = of("sw", "")?;
             Command::Get { path: given.only_path()?, watch: given.has('w'), stat: given.has('s') }
@@ -230,13 +270,71 @@ pub fn parse(words: &[String]) -> Result<Option<Command>, CliError> {
         "help" | "?" => Command::Help,
         "history" => Command::History,
         "quit" | "exit" | "close" => Command::Quit,
-        other => {
-            return Err(CliError::Usage(format!("{other:?} is no command; try: help")));
-        }
+        _ => return of_server(name, words).map(Some),
     }))
 }
 
-fn create(given: &Arguments<'_>) -> Result<Command, CliError> {
+/// Commands beyond those of znodes.
+fn of_server(name: &str, words: &[String]) -> Result<Command, UsageError> {
+    let of = |plain| Arguments::new(words, plain, "");
+    Ok(match name {
+        "multi" => multi(&of("")?)?,
+        "check" => return wrong("check stands in a multi only: multi 'check -v 0 /a' 'set /a 1'"),
+        "addWatch" => {
+            let given = of("R")?;
+            Command::AddWatch { path: given.only_path()?, recursive: given.has('R') }
+        }
+        "removewatches" | "removeWatches" => {
+            let given = of("cda")?;
+            let kind = match (given.has('c'), given.has('d')) {
+                (true, false) => WatcherType::Children,
+                (false, true) => WatcherType::Data,
+                _ => WatcherType::Any,
+            };
+            Command::RemoveWatches { path: given.only_path()?, kind }
+        }
+        "getEphemerals" => {
+            let given = of("")?;
+            let path = (!given.rest.is_empty()).then(|| given.only_path()).transpose()?;
+            Command::GetEphemerals { path }
+        }
+        "getAllChildrenNumber" => Command::GetAllChildrenNumber { path: of("")?.only_path()? },
+        "whoami" => {
+            let given = of("")?;
+            if !given.rest.is_empty() {
+                return Err(given.usage());
+            }
+            Command::WhoAmI
+        }
+        other => return wrong(format!("\"{other}\" is no command; try: help")),
+    })
+}
+
+/// Each word behind `multi` is an operation: a command line of its own.
+fn multi(given: &Arguments<'_>) -> Result<Command, UsageError> {
+    if given.rest.is_empty() {
+        return Err(given.usage());
+    }
+    let one = |line: &&str| {
+        let words = split(line)?;
+        if words.first().is_some_and(|name| name == "check") {
+            let given = Arguments::new(&words, "", "v")?;
+            let version = given.value('v')?.ok_or_else(|| {
+                UsageError(format!("\"{line}\" names no version: check -v VERSION PATH"))
+            })?;
+            return Ok(Command::Check { path: given.only_path()?, version });
+        }
+        match parse(&words)? {
+            Some(
+                operation @ (Command::Create { .. } | Command::Set { .. } | Command::Delete { .. }),
+            ) => Ok(operation),
+            _ => wrong(format!("\"{line}\" cannot be in a multi: create, set, delete, check")),
+        }
+    };
+    given.rest.iter().map(one).collect::<Result<_, _>>().map(Command::Multi)
+}
+
+fn create(given: &Arguments<'_>, stat: bool) -> Result<Command, UsageError> {
     let (path, more) = given.path(2)?;
     let kind = Kind {
         ephemeral: given.has('e'),
@@ -246,17 +344,15 @@ fn create(given: &Arguments<'_>) -> Result<Command, CliError> {
     };
     let special = usize::from(kind.ephemeral || kind.sequential && kind.container);
     if special + usize::from(kind.container) + usize::from(kind.ttl_ms.is_some()) > 1 {
-        return Err(CliError::Usage(
-            "-e, -c and -t exclude each other, and so do -s and -c".into(),
-        ));
+        return wrong("-e, -c and -t exclude each other, and so do -s and -c");
     }
     let data = more.first().map(|data| data.as_bytes().to_vec());
     let acl = more.get(1).map(|text| parse_acl(text)).transpose()?;
-    Ok(Command::Create { path, data, acl, kind })
+    Ok(Command::Create { path, data, acl, kind, stat })
 }
 
 /// `scheme:id:cdrwa`, with commas between several. The id may have colons.
-fn parse_acl(text: &str) -> Result<Vec<Acl>, CliError> {
+fn parse_acl(text: &str) -> Result<Vec<Acl>, UsageError> {
     let one = |entry: &str| {
         let (rest, letters) = entry.rsplit_once(':')?;
         let (scheme, id) = rest.split_once(':')?;
@@ -264,27 +360,20 @@ fn parse_acl(text: &str) -> Result<Vec<Acl>, CliError> {
         Some(Acl { perms, id: Id { scheme: scheme.into(), id: id.into() } })
     };
     let all = text.split(',').map(one).collect::<Option<Vec<_>>>();
-    all.ok_or_else(|| CliError::Usage(format!("{text:?} is not an ACL: scheme:id:cdrwa,...")))
+    all.ok_or_else(|| UsageError(format!("\"{text}\" is not an ACL: scheme:id:cdrwa,...")))
 }
 
-/// The letters of permissions, in the order in which they are shown.
-pub(super) const PERMISSIONS: [(char, i32); 5] = [
-    ('c', perms::CREATE),
-    ('d', perms::DELETE),
-    ('r', perms::READ),
-    ('w', perms::WRITE),
-    ('a', perms::ADMIN),
-];
-
 fn permission(letter: char) -> Option<i32> {
-    PERMISSIONS.iter().find(|(known, _)| *known == letter).map(|(_, bit)| *bit)
+    perms::LETTERS.iter().find(|(known, _)| *known == letter).map(|(_, bit)| *bit)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::string::ToString;
+    use std::vec;
 
-    fn typed(line: &str) -> Result<Option<Command>, CliError> {
+    fn typed(line: &str) -> Result<Option<Command>, UsageError> {
         parse(&split(line)?)
     }
 
@@ -301,7 +390,8 @@ mod tests {
     #[test]
     fn flags_stand_before_the_path_and_may_be_joined() {
         let kind = Kind { ephemeral: true, sequential: true, ..Kind::default() };
-        let create = Command::Create { path: "/a".into(), data: None, acl: None, kind };
+        let create =
+            Command::Create { path: "/a".into(), data: None, acl: None, kind, stat: false };
         assert_eq!(typed("create -es /a").unwrap(), Some(create.clone()));
         assert_eq!(typed("create -e -s /a").unwrap(), Some(create));
         let set = Command::Set { path: "/a".into(), data: b"-1".into(), version: 3, stat: false };
@@ -324,6 +414,38 @@ mod tests {
         assert!(said("frob /a").contains("no command"));
         assert!(said("create -e -c /a").contains("exclude"));
         assert!(said("setAcl /a world:anyone:xyz").contains("not an ACL"));
+    }
+
+    #[test]
+    fn a_multi_is_a_list_of_operations() {
+        let Some(Command::Multi(all)) =
+            typed("multi 'create -e /a \"x y\"' 'check -v 3 /b' 'delete -v 1 /c'").unwrap()
+        else {
+            panic!("no multi");
+        };
+        assert_eq!(all.len(), 3);
+        assert_eq!(all[1], Command::Check { path: "/b".into(), version: 3 });
+        for wrong in ["multi", "multi 'get /a'", "multi create /a", "multi 'check /a'", "check /a"]
+        {
+            assert!(typed(wrong).is_err(), "{wrong}");
+        }
+        assert!(typed("multi 'multi \"delete /a\"'").is_err());
+    }
+
+    #[test]
+    fn nothing_that_is_typed_ends_in_a_panic() {
+        let words =
+            ["create", "-t", "-es", "multi", "'", "\"", "\\", "/a", "-", "-v", "\u{1f600}", ""];
+        let names = HELP.iter().filter_map(|(text, _)| text.split(' ').next());
+        for name in names {
+            for a in words {
+                for b in words {
+                    for c in words {
+                        let _ = typed(&format!("{name} {a} {b} {c}"));
+                    }
+                }
+            }
+        }
     }
 
     #[test]

@@ -1,0 +1,102 @@
+//! The list of all orders, and what keys and lists wish.
+
+use super::{App, Msg, element, go_to};
+use crate::keys::Wish;
+use crate::palette::{Around, Palette, Pick};
+use wasm_bindgen::JsCast;
+use web_sys::HtmlElement;
+use yew::prelude::*;
+
+impl App {
+    /// Does what is wished.
+    #[inline(never)]
+    pub(super) fn grant(&mut self, ctx: &Context<Self>, wish: Wish) -> bool {
+        match wish {
+            Wish::Order(order) => Component::update(self, ctx, Msg::Order(order)),
+            Wish::Focus(id) => {
+                if let Some(field) = element(id) {
+                    // Focus that cannot be set stays where it is.
+                    field.focus().ok();
+                }
+                false
+            }
+            Wish::Go(address) => {
+                go_to(address);
+                false
+            }
+        }
+    }
+
+    /// Opens, narrows or ends the list of all orders.
+    #[inline(never)]
+    pub(super) fn pick(&mut self, ctx: &Context<Self>, pick: Pick) -> bool {
+        let Some(palette) = &mut self.palette else {
+            if pick == Pick::Toggle {
+                self.open_palette();
+            }
+            return pick == Pick::Toggle;
+        };
+        let place = match pick {
+            Pick::Toggle | Pick::Close => {
+                self.close_palette();
+                return true;
+            }
+            Pick::Filter(filter) => {
+                palette.narrow(&filter);
+                return true;
+            }
+            Pick::Move(down) => {
+                palette.step(down);
+                return true;
+            }
+            Pick::Done => palette.at,
+            Pick::One(place) => place,
+        };
+        let wish = self.palette.as_ref().and_then(|palette| palette.wish(place));
+        if let Some(wish) = wish {
+            self.close_palette();
+            self.grant(ctx, wish);
+        }
+        true
+    }
+
+    fn open_palette(&mut self) {
+        let around = Around {
+            selection: self.selection,
+            client: self.client,
+            guided: self.tour.is_some(),
+            letters: self.letters,
+        };
+        self.palette = Some(Palette::open(&self.lab, &around));
+        self.focus_palette = true;
+        let document = web_sys::window().and_then(|window| window.document());
+        let here = document.and_then(|document| document.active_element());
+        self.before_palette = here.and_then(|element| element.dyn_into().ok());
+    }
+
+    fn close_palette(&mut self) {
+        self.palette = None;
+        if let Some(before) = self.before_palette.take() {
+            // It may be gone; then the focus goes where it can.
+            before.focus().ok();
+        }
+    }
+
+    /// What opened has the focus, and the mark of the list is seen.
+    #[inline(never)]
+    pub(super) fn focus_opened(&mut self) {
+        if core::mem::take(&mut self.focus_palette)
+            && let Some(field) = element("palette")
+        {
+            field.focus().ok();
+        }
+        if let Some(palette) = &self.palette
+            && let Some(item) = element(&format!("order-{}", palette.at))
+        {
+            item.scroll_into_view_with_bool(false);
+        }
+    }
+}
+
+/// What had the focus before the list.
+pub(super) type Before = Option<HtmlElement>;
