@@ -312,3 +312,29 @@ fn with_reduced_motion_messages_stand_still() -> Result<()> {
     assert_ne!(before, "");
     console_is_empty(&browser)
 }
+
+#[test]
+fn the_first_screen_follows_a_change_of_the_screen_before_anything_is_pressed() -> Result<()> {
+    let address = serve::start(&given("ZABSCOPE_PAGE")?, 0)?;
+    let browser = Browser::start()?;
+    browser.viewport(1440, 900)?;
+    browser.open(&format!("http://{address}/#/"))?;
+    browser.wait_for("#stage")?;
+    let drawing = || {
+        let shape =
+            browser.script("return document.querySelector('#stage').getAttribute('viewBox')");
+        Some(shape.ok()?.as_str()?.to_owned())
+    };
+    let wide = drawing();
+    browser.viewport(390, 844)?;
+    browser.wait_until("the narrow drawing", || (drawing() != wide).then_some(()))?;
+    browser.theme("dark")?;
+    browser.viewport(1440, 900)?;
+    browser.wait_until("the wide drawing again", || (drawing() == wide).then_some(()))?;
+    browser.script("document.querySelector('#server-1').focus()")?;
+    click(&browser, "#server-1")?;
+    browser.wait_for("#server-1[aria-pressed=true]")?;
+    let console = browser.console()?;
+    ensure!(console.is_empty(), "{console:?}");
+    Ok(())
+}

@@ -272,7 +272,9 @@ impl Component for App {
     }
 
     fn update(&mut self, ctx: &Context<Self>, msg: Msg) -> bool {
-        let needs_all = matches!(msg, Msg::Order(_) | Msg::Address | Msg::File(_));
+        // A page that is drawn anew compares and removes what the first drawing only makes. A key
+        // waits by itself: some have to be kept from the browser at once.
+        let needs_all = !matches!(msg, Msg::Later(_) | Msg::Key(_));
         if needs_all && !later::is_here() {
             self.wait(ctx, msg);
             return false;
@@ -303,10 +305,9 @@ impl Component for App {
                 if is_here {
                     waiting.into_iter().for_each(|msg| ctx.link().send_message(msg));
                 } else {
-                    MISSING.clone_into(&mut self.said);
                     panic::say(MISSING);
                 }
-                true
+                is_here
             }
             Msg::Screen => {
                 self.arrange();
