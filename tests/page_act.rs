@@ -238,9 +238,6 @@ fn ensembles_of_one_to_nine_with_observers_and_a_seed() -> Result<()> {
         browser.wait_for("[data-role=LEADING]")?;
     }
     browser.wait_for("[data-role=OBSERVING]")?;
-    // While time passes each drawing writes the present seed into the field again.
-    browser.script("document.querySelector('#play').click()")?;
-    browser.wait_for("#play[aria-label=Play]")?;
     tab_to(&browser, "seed")?;
     browser.script("document.activeElement.select()")?;
     browser.type_into(&browser.find("#seed")?, "99")?;

@@ -129,6 +129,8 @@ pub struct App {
     group: NodeRef,
     clock: NodeRef,
     frame: Option<AnimationFrame>,
+    /// Where clicks go: always the same, so that what has not changed is not drawn anew.
+    order: Callback<Order>,
     /// What was asked for before its code was there.
     waiting: Vec<Msg>,
     _listeners: Vec<EventListener>,
@@ -257,6 +259,7 @@ impl Component for App {
             group: NodeRef::default(),
             clock: NodeRef::default(),
             frame: None,
+            order: ctx.link().callback(Msg::Order),
             waiting: Vec::new(),
             _listeners: listeners,
             lab,
@@ -317,7 +320,7 @@ impl Component for App {
     }
 
     fn view(&self, ctx: &Context<Self>) -> Html {
-        let order = ctx.link().callback(Msg::Order);
+        let order = self.order.clone();
         let shown = self.shown(&order);
         let over = Callback::from(|event: DragEvent| event.prevent_default());
         html! {

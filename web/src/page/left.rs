@@ -19,7 +19,8 @@ pub fn Left(shown: &Shown) -> Html {
     html! {
         <>
             <Headline view={shown.view.clone()} order={shown.order.clone()} />
-            { ensemble(shown) }
+            <Picker now={Ensemble { voters: shown.voters, observers: shown.observers,
+                clients: shown.clients, seed: shown.seed }} order={shown.order.clone()} />
             { parts(shown) }
             { acts(shown, shown.doing != Doing::Faults) }
             <div class={classes!("part", (shown.doing != Doing::Clients).then_some("away"))}
@@ -86,10 +87,22 @@ fn numbers(
     }
 }
 
-/// Which ensemble, and a new run of it.
-fn ensemble(shown: &Shown) -> Html {
-    let Shown { voters, observers, clients, seed, order, .. } = shown;
-    let now = Ensemble { voters: *voters, observers: *observers, clients: *clients, seed: *seed };
+/// What the choice of an ensemble is drawn from.
+#[derive(Clone, Debug, PartialEq, Properties)]
+pub struct PickerProps {
+    /// The present one.
+    pub now: Ensemble,
+    /// Where clicks go.
+    pub order: Callback<Order>,
+}
+
+/// Which ensemble, and a new run of it. By itself, because a drawing writes the seed into its
+/// field: it must not while somebody types there and time passes.
+#[component]
+pub fn Picker(props: &PickerProps) -> Html {
+    let PickerProps { now, order } = props;
+    let now = *now;
+    let Ensemble { voters, observers, clients, seed } = &now;
     let with = |change: fn(Ensemble, u8) -> Ensemble| {
         let order = order.clone();
         Callback::from(move |count| order.emit(Order::Run(change(now, count))))
