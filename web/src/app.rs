@@ -347,7 +347,9 @@ impl Component for App {
         if later::is_here() {
             self.focus_opened();
             rove::keep();
-            rove::settle();
+            if !self.playing {
+                rove::settle();
+            }
         }
         if self.playing && self.frame.is_none() {
             self.last_frame_ms = None;

@@ -29,11 +29,20 @@ fn document() -> Option<Document> {
     web_sys::window()?.document()
 }
 
+/// All elements below one that match, drawn or not.
+fn matching(within: &Element, css: &str) -> Vec<Element> {
+    let Ok(list) = within.query_selector_all(css) else { return Vec::new() };
+    (0..list.length()).filter_map(|place| list.get(place)?.dyn_into().ok()).collect()
+}
+
+/// True if it is drawn. The browser lays the page out for an answer, so few are asked.
+fn is_drawn(element: &Element) -> bool {
+    element.get_client_rects().length() > 0
+}
+
 /// All elements below one that match and are drawn.
 fn all(within: &Element, css: &str) -> Vec<Element> {
-    let Ok(list) = within.query_selector_all(css) else { return Vec::new() };
-    let found = (0..list.length()).filter_map(|place| list.get(place)?.dyn_into().ok());
-    found.filter(|element: &Element| element.get_client_rects().length() > 0).collect()
+    matching(within, css).into_iter().filter(is_drawn).collect()
 }
 
 fn focus(element: &Element) {
@@ -94,18 +103,17 @@ pub fn settle() {
     let here = document.active_element();
     for (group, css) in GROUPS {
         let Ok(Some(group)) = document.query_selector(group) else { continue };
-        let items = all(&group, css);
-        let stops: Vec<&Element> = items.iter().filter(|item| is_stop(item)).collect();
+        let items = matching(&group, css);
         let has_focus = |item: &&Element| here.as_ref() == Some(*item);
         let is_chosen =
             |item: &&Element| item.get_attribute("aria-pressed").is_some_and(|is| is == "true");
-        let one = items.iter().find(has_focus).or_else(|| items.iter().find(is_chosen));
-        let one = one.or_else(|| stops.first().copied()).or_else(|| items.first());
-        if let Some(one) = one
-            && (stops.len() != 1 || stops.first() != Some(&one))
-        {
-            let one = one.clone();
-            stop_at(&items, &one);
+        let drawn = |fits: &dyn Fn(&&Element) -> bool| {
+            items.iter().filter(fits).find(|item| is_drawn(item))
+        };
+        let one = drawn(&has_focus).or_else(|| drawn(&is_chosen));
+        let one = one.or_else(|| drawn(&|item| is_stop(item))).or_else(|| drawn(&|_| true));
+        if let Some(one) = one {
+            stop_at(&items, one);
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::{App, Msg, Selection, Speech};
 use crate::chart;
 use crate::later;
+use crate::rove;
 use crate::scene::state::{SceneView, rings};
 use crate::spine::SpineView;
 use crate::view::{View, time_text};
@@ -38,6 +39,9 @@ impl App {
         if !self.playing {
             return false;
         }
+        // Before anything moves: the browser has laid out the last picture and need not do it again
+        // for an answer to what is drawn.
+        rove::settle();
         let passed_ms = (at_ms - self.last_frame_ms.unwrap_or(at_ms)).clamp(0.0, FRAME_MS_MAX);
         self.last_frame_ms = Some(at_ms);
         let before = self.lab.index();
