@@ -2,21 +2,15 @@
 //!
 //! Run by `cargo xtask test page`, which builds the page first and names its folder.
 
+mod view;
+
 use anyhow::{Result, ensure};
+use view::{console_is_empty, open, text};
 use zabscope_tests::browser::{Browser, key};
 use zabscope_tests::{given, serve};
 
 fn open_page() -> Result<Browser> {
-    let address = serve::start(&given("ZABSCOPE_PAGE")?, 0)?;
-    let browser = Browser::start()?;
-    browser.open(&format!("http://{address}/#/play"))?;
-    browser.wait_for("#app main")?;
-    Ok(browser)
-}
-
-/// The visible text of the first element that matches.
-fn text(browser: &Browser, css: &str) -> Result<String> {
-    browser.text(&browser.find(css)?)
+    open("#/play")
 }
 
 fn click(browser: &Browser, css: &str) -> Result<()> {
@@ -60,11 +54,6 @@ fn moment(browser: &Browser) -> Result<String> {
         .concat([...document.querySelectorAll('.message')].map(m =>
             m.dataset.name + m.getAttribute('transform')).sort()).join('\\n')";
     Ok(browser.script(script)?.as_str().unwrap_or_default().to_owned())
-}
-
-fn console_is_empty(browser: &Browser) -> Result<()> {
-    assert_eq!(browser.console()?, Vec::<String>::new());
-    Ok(())
 }
 
 #[test]

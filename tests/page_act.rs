@@ -3,17 +3,15 @@
 //!
 //! Run by `cargo xtask test page`, which builds the page first and names its folder.
 
+mod view;
+
 use anyhow::{Result, bail, ensure};
+use view::{console_is_empty, focused, open, script, tab_to, text};
 use zabscope_tests::browser::{Browser, key};
 use zabscope_tests::{given, serve};
 
-fn open(place: &str) -> Result<Browser> {
-    let address = serve::start(&given("ZABSCOPE_PAGE")?, 0)?;
-    let browser = Browser::start()?;
-    browser.open(&format!("http://{address}/{place}"))?;
-    browser.wait_for("#app main")?;
-    Ok(browser)
-}
+/// Presses of Tab from anywhere to anything, at most.
+const TABS_MAX: usize = 120;
 
 /// The playground, while time stands still.
 fn open_still() -> Result<Browser> {
@@ -22,14 +20,6 @@ fn open_still() -> Result<Browser> {
     browser.press(" ")?;
     browser.wait_for("#play[aria-label=Play]")?;
     Ok(browser)
-}
-
-fn script(browser: &Browser, body: &str) -> Result<String> {
-    Ok(browser.script(body)?.as_str().unwrap_or_default().to_owned())
-}
-
-fn text(browser: &Browser, css: &str) -> Result<String> {
-    script(browser, &format!("return document.querySelector('{css}')?.innerText ?? ''"))
 }
 
 fn wait_for_text(browser: &Browser, css: &str, part: &str) -> Result<()> {
@@ -45,34 +35,12 @@ fn wait_for_step(browser: &Browser, part: &str) -> Result<()> {
     wait_for_text(browser, "#step", part)
 }
 
-fn focused(browser: &Browser) -> Result<String> {
-    script(browser, "return document.activeElement.id")
-}
-
-/// Presses Tab until an element of this id has the focus.
-fn tab_to(browser: &Browser, id: &str) -> Result<()> {
-    let mut met = Vec::new();
-    for _ in 0..120 {
-        browser.press(key::TAB)?;
-        met.push(focused(browser)?);
-        if met.last().is_some_and(|last| last == id) {
-            return Ok(());
-        }
-    }
-    bail!("Tab does not come to #{id}, but to {}", met.join(" "))
-}
-
 /// Opens the part of the left column where things are broken: its parts are one tab stop.
 fn open_faults(browser: &Browser) -> Result<()> {
-    tab_to(browser, "do-clients")?;
+    tab_to(browser, "do-clients", TABS_MAX)?;
     browser.press(key::RIGHT)?;
     assert_eq!(focused(browser)?, "do-faults");
     browser.press(key::ENTER)
-}
-
-fn console_is_empty(browser: &Browser) -> Result<()> {
-    assert_eq!(browser.console()?, Vec::<String>::new());
-    Ok(())
 }
 
 #[test]
@@ -135,7 +103,7 @@ fn a_message_is_held_released_and_dropped_with_keys() -> Result<()> {
         }
         browser.press(".")?;
     }
-    tab_to(&browser, "act-on")?;
+    tab_to(&browser, "act-on", TABS_MAX)?;
     // Typing in a list chooses the option that begins so.
     let name = script(&browser, "return document.querySelector('#act-on option[value^=m]').text")?;
     browser.type_into(&browser.find("#act-on")?, name.split(':').next().unwrap_or_default())?;
@@ -159,7 +127,7 @@ fn a_message_is_held_released_and_dropped_with_keys() -> Result<()> {
 fn a_link_is_cut_one_way_held_and_broken_by_buttons() -> Result<()> {
     let browser = open_still()?;
     open_faults(&browser)?;
-    tab_to(&browser, "act-on")?;
+    tab_to(&browser, "act-on", TABS_MAX)?;
     browser.type_into(&browser.find("#act-on")?, "server 1 to server 2")?;
     for (id, said) in [
         ("act-cut", "You cut the link from server 2 to server 1"),
@@ -170,7 +138,7 @@ fn a_link_is_cut_one_way_held_and_broken_by_buttons() -> Result<()> {
         ("act-hold-0", "You let all messages from server 1 to server 2 go"),
         ("act-release-all", "You let all messages from server 2 to server 1 go"),
     ] {
-        tab_to(&browser, id)?;
+        tab_to(&browser, id, TABS_MAX)?;
         browser.press(key::ENTER)?;
         wait_for_step(&browser, said)?;
         assert_eq!(focused(&browser)?, id, "the focus stays");
@@ -184,7 +152,7 @@ fn a_session_is_expired_and_a_client_stopped_and_started() -> Result<()> {
     browser.press("x")?;
     wait_for_step(&browser, "expire session")?;
     for (id, said) in [("stop-client", "You killed client 1"), ("stop-client", "Client 1 starts")] {
-        tab_to(&browser, id)?;
+        tab_to(&browser, id, TABS_MAX)?;
         browser.press(key::ENTER)?;
         wait_for_step(&browser, said)?;
         assert_eq!(focused(&browser)?, id, "the focus stays");
@@ -199,7 +167,7 @@ fn a_session_is_expired_and_a_client_stopped_and_started() -> Result<()> {
 #[test]
 fn single_letters_can_be_switched_off() -> Result<()> {
     let browser = open("#/keys")?;
-    tab_to(&browser, "letters")?;
+    tab_to(&browser, "letters", TABS_MAX)?;
     browser.press(" ")?;
     browser.wait_for("#letters:not(:checked)")?;
     browser.script("location.hash = '#/play'")?;
@@ -228,7 +196,7 @@ fn ensembles_of_one_to_nine_with_observers_and_a_seed() -> Result<()> {
     let browser = open("#/play")?;
     for (voters, observers, seats) in [("1", "2", 3), ("9", "0", 9), ("4", "1", 5)] {
         for (id, value) in [("voters", voters), ("observers", observers)] {
-            tab_to(&browser, id)?;
+            tab_to(&browser, id, TABS_MAX)?;
             browser.type_into(&browser.find(&format!("#{id}"))?, value)?;
         }
         let count = "return String(document.querySelectorAll('.stage .seat').length)";
@@ -238,7 +206,7 @@ fn ensembles_of_one_to_nine_with_observers_and_a_seed() -> Result<()> {
         browser.wait_for("[data-role=LEADING]")?;
     }
     browser.wait_for("[data-role=OBSERVING]")?;
-    tab_to(&browser, "seed")?;
+    tab_to(&browser, "seed", TABS_MAX)?;
     browser.script("document.activeElement.select()")?;
     browser.type_into(&browser.find("#seed")?, "99")?;
     browser.press(key::ENTER)?;
@@ -366,7 +334,7 @@ fn the_command_line_remembers_completes_and_says_what_is_wrong() -> Result<()> {
 #[test]
 fn a_form_offers_every_kind_of_operation() -> Result<()> {
     let browser = open_still()?;
-    tab_to(&browser, "verb")?;
+    tab_to(&browser, "verb", TABS_MAX)?;
     for (verb, asked) in [
         ("create, with Stat", "create /a “1”"),
         ("set", "set -v 3 /a “1”"),
@@ -385,10 +353,10 @@ fn a_form_offers_every_kind_of_operation() -> Result<()> {
         std::thread::sleep(std::time::Duration::from_millis(1100));
         browser.type_into(&browser.find("#verb")?, verb)?;
         if verb == "set" {
-            tab_to(&browser, "version")?;
+            tab_to(&browser, "version", TABS_MAX)?;
             browser.type_into(&browser.find("#version")?, "3")?;
         }
-        tab_to(&browser, "ask")?;
+        tab_to(&browser, "ask", TABS_MAX)?;
         browser.press(key::ENTER)?;
         if verb == "delete all below" {
             wait_for_text(&browser, "#command-said", asked)?;
@@ -403,7 +371,7 @@ fn a_form_offers_every_kind_of_operation() -> Result<()> {
 #[test]
 fn all_orders_are_in_one_list() -> Result<()> {
     let browser = open_still()?;
-    tab_to(&browser, "verb")?;
+    tab_to(&browser, "verb", TABS_MAX)?;
     browser.chord(&[key::CONTROL, "k"])?;
     browser.wait_for("#palette:focus")?;
     browser.type_into(&browser.find("#palette")?, "freeze 2")?;
@@ -456,7 +424,7 @@ fn stage_log_and_tabs_are_one_tab_stop_each() -> Result<()> {
     assert_eq!(focused(&browser)?, first);
     browser.press(key::TAB)?;
     ensure!(!focused(&browser)?.starts_with("server-"));
-    tab_to(&browser, "tab-diagram")?;
+    tab_to(&browser, "tab-diagram", TABS_MAX)?;
     browser.press(key::RIGHT)?;
     assert_eq!(focused(&browser)?, "tab-events");
     browser.press(key::ENTER)?;
@@ -480,7 +448,7 @@ fn the_focus_stays_after_an_answer() -> Result<()> {
             (text(&browser, "#lesson-step").ok()? != step).then_some(())
         })?;
     }
-    tab_to(&browser, "answer-1")?;
+    tab_to(&browser, "answer-1", TABS_MAX)?;
     browser.press(key::ENTER)?;
     browser.wait_for("#graded")?;
     assert_eq!(focused(&browser)?, "answer-1");

@@ -1,16 +1,11 @@
 //! What is chosen, down to the bytes, and the trees of all servers beside each other.
 
+mod view;
+
 use anyhow::{Context, Result, ensure};
+use view::{console_is_empty, open, picture};
 use zabscope_tests::browser::{Browser, key};
 use zabscope_tests::{given, serve};
-
-fn open(place: &str) -> Result<Browser> {
-    let address = serve::start(&given("ZABSCOPE_PAGE")?, 0)?;
-    let browser = Browser::start()?;
-    browser.open(&format!("http://{address}/{place}"))?;
-    browser.wait_for("#app main")?;
-    Ok(browser)
-}
 
 /// The playground with the run of the first screen: a write is half-way.
 fn open_half_way() -> Result<Browser> {
@@ -23,27 +18,6 @@ fn open_half_way() -> Result<Browser> {
 fn text(browser: &Browser, css: &str) -> Option<String> {
     let script = format!("return document.querySelector('{css}').innerText");
     Some(browser.script(&script).ok()?.as_str()?.to_owned())
-}
-
-fn console_is_empty(browser: &Browser) -> Result<()> {
-    let console = browser.console()?;
-    ensure!(console.is_empty(), "{console:?}");
-    Ok(())
-}
-
-/// For people who want to look: `SHOTS=folder` keeps what the tests see.
-fn picture(browser: &Browser, name: &str) -> Result<()> {
-    let Some(folder) = std::env::var_os("SHOTS") else { return Ok(()) };
-    for (size, width, height) in [("wide", 1440, 900), ("narrow", 390, 844)] {
-        for theme in ["light", "dark"] {
-            browser.viewport(width, height)?;
-            browser.theme(theme)?;
-            let file = std::path::Path::new(&folder).join(format!("{name}-{size}-{theme}.png"));
-            std::fs::write(file, browser.screenshot()?)?;
-        }
-    }
-    browser.viewport(1440, 900)?;
-    Ok(())
 }
 
 #[test]

@@ -2,28 +2,18 @@
 //!
 //! `UPDATE_GOLDENFILES=1` records anew what the live region says.
 
+mod view;
+
 use anyhow::{Context, Result, ensure};
 use std::fs;
+use view::{open, script, tab_to, text};
 use zabscope_core::guide::{Moved, RUNS, Script, Walk};
 use zabscope_core::sim::Sim;
 use zabscope_tests::browser::{Browser, key};
 use zabscope_tests::{given, root, serve};
 
-fn open(place: &str) -> Result<Browser> {
-    let address = serve::start(&given("ZABSCOPE_PAGE")?, 0)?;
-    let browser = Browser::start()?;
-    browser.open(&format!("http://{address}/{place}"))?;
-    browser.wait_for("#app main")?;
-    Ok(browser)
-}
-
-fn text(browser: &Browser, css: &str) -> Result<String> {
-    browser.text(&browser.find(css)?)
-}
-
-fn script(browser: &Browser, body: &str) -> Result<String> {
-    Ok(browser.script(body)?.as_str().unwrap_or_default().to_owned())
-}
+/// Presses of Tab from anywhere to anything, at most.
+const TABS_MAX: usize = 60;
 
 fn said(browser: &Browser) -> Result<String> {
     script(browser, "return document.querySelector('#said').textContent")
@@ -43,19 +33,6 @@ fn wait_for_rest(browser: &Browser) -> Result<()> {
         let hint = text(browser, "#lesson-hint").ok()?;
         hint.starts_with("Go on").then_some(())
     })
-}
-
-/// Presses Tab until an element of this id has the focus.
-fn tab_to(browser: &Browser, id: &str) -> Result<()> {
-    let mut met = Vec::new();
-    for _ in 0..60 {
-        browser.press(key::TAB)?;
-        met.push(script(browser, "return document.activeElement.id")?);
-        if met.last().is_some_and(|last| last == id) {
-            return Ok(());
-        }
-    }
-    anyhow::bail!("Tab does not come to #{id}, but to {}", met.join(" "))
 }
 
 #[test]
@@ -101,7 +78,7 @@ fn an_address_that_leads_nowhere_is_said_and_the_page_works() -> Result<()> {
 #[test]
 fn a_guided_run_is_completed_with_the_keyboard_alone() -> Result<()> {
     let browser = open("")?;
-    tab_to(&browser, "start")?;
+    tab_to(&browser, "start", TABS_MAX)?;
     browser.press(key::ENTER)?;
     browser.wait_for("#lesson-step")?;
     for _ in 0..3 {
@@ -116,7 +93,7 @@ fn a_guided_run_is_completed_with_the_keyboard_alone() -> Result<()> {
         if step.question.is_some() {
             // A wrong answer, then whatever is right, both by keyboard.
             for id in ["answer-1", "answer-4"] {
-                tab_to(&browser, id)?;
+                tab_to(&browser, id, TABS_MAX)?;
                 browser.press(key::ENTER)?;
                 browser.wait_for("#graded")?;
                 narration.push_str(&format!("{}\n", said(&browser)?));

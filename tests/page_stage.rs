@@ -1,8 +1,11 @@
 //! The stage: what is drawn follows from the engine's state. Runs are made here, by the same
 //! engine, and opened in the page as links.
 
+mod view;
+
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
+use view::{console_is_empty, picture};
 use zabscope_core::base::{ClientId, Millis, NodeId, Sid, Zxid};
 use zabscope_core::client::{self, CallId};
 use zabscope_core::ensemble::{self, Actor, Call, EnsembleSettings};
@@ -111,27 +114,6 @@ fn list(browser: &Browser, script: &str) -> Result<Vec<String>> {
     let value = browser.script(script)?;
     let values = value.as_array().with_context(|| format!("{script} gave {value}"))?;
     Ok(values.iter().filter_map(Value::as_str).map(str::to_owned).collect())
-}
-
-/// For people who want to look: `SHOTS=folder` keeps what the tests see.
-fn picture(browser: &Browser, name: &str) -> Result<()> {
-    let Some(folder) = std::env::var_os("SHOTS") else { return Ok(()) };
-    for (size, width, height, shape) in [("wide", 1440, 900, 628), ("narrow", 390, 844, 360)] {
-        for theme in ["light", "dark"] {
-            browser.viewport(width, height)?;
-            browser.wait_for(&format!("#stage[viewBox^='0 0 {shape}']"))?;
-            browser.theme(theme)?;
-            let file = std::path::Path::new(&folder).join(format!("{name}-{size}-{theme}.png"));
-            std::fs::write(file, browser.screenshot()?)?;
-        }
-    }
-    browser.viewport(1440, 900)?;
-    browser.wait_for("#stage[viewBox^='0 0 628']").map(drop)
-}
-
-fn console_is_empty(browser: &Browser) -> Result<()> {
-    assert_eq!(browser.console()?, Vec::<String>::new());
-    Ok(())
 }
 
 #[test]

@@ -2,21 +2,17 @@
 //!
 //! Run by `cargo xtask test page`, which builds the page first and names its folder.
 
+mod view;
+
 use anyhow::{Result, ensure};
+use view::{console_is_empty, open, text};
 use zabscope_tests::browser::{Browser, key};
 use zabscope_tests::{given, serve};
 
 fn open_page() -> Result<Browser> {
-    let address = serve::start(&given("ZABSCOPE_PAGE")?, 0)?;
-    let browser = Browser::start()?;
-    browser.open(&format!("http://{address}/#/play"))?;
-    browser.wait_for("#app main")?;
+    let browser = open("#/play")?;
     browser.wait_for("#event")?;
     Ok(browser)
-}
-
-fn text(browser: &Browser, css: &str) -> Result<String> {
-    browser.text(&browser.find(css)?)
 }
 
 fn click(browser: &Browser, css: &str) -> Result<()> {
@@ -66,11 +62,6 @@ fn wait_notice(browser: &Browser, part: &str) -> Result<()> {
     browser.wait_until(&format!("the notice {part}"), || {
         text(browser, "#notice").ok()?.contains(part).then_some(())
     })
-}
-
-fn console_is_empty(browser: &Browser) -> Result<()> {
-    assert_eq!(browser.console()?, Vec::<String>::new());
-    Ok(())
 }
 
 #[test]

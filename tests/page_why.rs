@@ -1,16 +1,10 @@
 //! Why something is so, on the page: guards with their values, beside the drawing.
 
-use anyhow::{Context, Result, ensure};
-use zabscope_tests::browser::{Browser, key};
-use zabscope_tests::{given, serve};
+mod view;
 
-fn open(place: &str) -> Result<Browser> {
-    let address = serve::start(&given("ZABSCOPE_PAGE")?, 0)?;
-    let browser = Browser::start()?;
-    browser.open(&format!("http://{address}/{place}"))?;
-    browser.wait_for("#app main")?;
-    Ok(browser)
-}
+use anyhow::{Context, Result, ensure};
+use view::{open, picture};
+use zabscope_tests::browser::{Browser, key};
 
 fn why(browser: &Browser) -> Result<String> {
     let text = browser.script("return document.querySelector('#why').innerText")?;
@@ -19,21 +13,6 @@ fn why(browser: &Browser) -> Result<String> {
 
 fn wait(browser: &Browser, what: &str, fits: impl Fn(&str) -> bool) -> Result<String> {
     browser.wait_until(what, || why(browser).ok().filter(|text| fits(text)))
-}
-
-/// For people who want to look: `SHOTS=folder` keeps what the tests see.
-fn picture(browser: &Browser, name: &str) -> Result<()> {
-    let Some(folder) = std::env::var_os("SHOTS") else { return Ok(()) };
-    for (size, width, height) in [("wide", 1440, 900), ("narrow", 390, 844)] {
-        for theme in ["light", "dark"] {
-            browser.viewport(width, height)?;
-            browser.theme(theme)?;
-            let file = std::path::Path::new(&folder).join(format!("{name}-{size}-{theme}.png"));
-            std::fs::write(file, browser.screenshot()?)?;
-        }
-    }
-    browser.viewport(1440, 900)?;
-    Ok(())
 }
 
 #[test]
