@@ -158,6 +158,15 @@ fn go_to(fragment: &str) {
     }
 }
 
+/// An attribute of the whole page, for its style rules.
+fn mark_root(name: &str, value: &str) {
+    let root = web_sys::window().and_then(|w| w.document()).and_then(|d| d.document_element());
+    if let Some(root) = root {
+        // The attribute has a valid name: this cannot fail.
+        root.set_attribute(name, value).ok();
+    }
+}
+
 fn matches(list: Option<&MediaQueryList>) -> bool {
     list.is_some_and(MediaQueryList::matches)
 }
@@ -180,20 +189,19 @@ fn listen(ctx: &Context<App>, queries: &[&Option<MediaQueryList>]) -> Vec<EventL
     listeners.push(EventListener::new(&window, "hashchange", move |_| {
         link.send_message(Msg::Address);
     }));
-    listeners.push(EventListener::new(&window, "focusin", |event| {
-        if later::is_here() {
-            rove::note(event.target().and_then(|target| target.dyn_into().ok()));
-        }
-    }));
-    let link = ctx.link().clone();
-    let active = EventListenerOptions::enable_prevent_default();
     for kind in ["mouseover", "focusin"] {
-        listeners.push(EventListener::new(&window, kind, |event| {
-            if later::is_here() {
-                hover::moved(event);
+        listeners.push(EventListener::new(&window, kind, move |event| {
+            if !later::is_here() {
+                return;
             }
+            if kind == "focusin" {
+                rove::note(event.target().and_then(|target| target.dyn_into().ok()));
+            }
+            hover::moved(event);
         }));
     }
+    let link = ctx.link().clone();
+    let active = EventListenerOptions::enable_prevent_default();
     listeners.push(EventListener::new_with_options(&window, "keydown", active, move |event| {
         if let Some(event) = event.dyn_ref::<KeyboardEvent>() {
             link.send_message(Msg::Key(event.clone()));
@@ -215,13 +223,14 @@ impl Component for App {
         let narrow = media("(max-width: 699px)");
         let still = media("(prefers-reduced-motion: reduce)");
         let listeners = listen(ctx, &[&narrow, &still]);
+        let view = Rc::new(View::of(&lab));
         let mut app = Self {
-            view: Rc::new(View::of(&lab)),
+            calm: view.clone(),
+            view,
             spine: Rc::default(),
             scene: Rc::default(),
             ring_views: Vec::new(),
             rings: Rings::default(),
-            calm: Rc::new(View::of(&lab)),
             layout: Rc::new(Layout::new(&Crew::default(), Shape::Wide)),
             // Nothing moves on the first screen before somebody presses play.
             playing: route == Route::Play,
@@ -266,10 +275,7 @@ impl Component for App {
         };
         app.arrange();
         if app.route != Route::First {
-            app.visit(app.route);
-            app.see_spine();
-            app.see_scene();
-            app.name_the_page();
+            app.arrive(app.route);
         }
         app
     }
@@ -285,7 +291,7 @@ impl Component for App {
         match msg {
             Msg::Frame(at_ms) => self.pass(ctx, at_ms),
             Msg::Order(Order::Share(sharing)) => {
-                let order = ctx.link().callback(Msg::Order);
+                let order = self.order.clone();
                 self.share(sharing, &order);
                 true
             }
@@ -293,14 +299,11 @@ impl Component for App {
             Msg::Order(order) => self.obey(order),
             Msg::Key(event) => self.press(ctx, &event),
             Msg::Address => {
-                self.visit(Route::here());
-                self.see_spine();
-                self.see_scene();
-                self.name_the_page();
+                self.arrive(Route::here());
                 true
             }
             Msg::File(file) => {
-                take_file(file, &ctx.link().callback(Msg::Order));
+                take_file(file, &self.order);
                 false
             }
             Msg::Later(is_here) => {
@@ -320,16 +323,17 @@ impl Component for App {
     }
 
     fn view(&self, ctx: &Context<Self>) -> Html {
-        let order = self.order.clone();
-        let shown = self.shown(&order);
+        let order = &self.order;
         let over = Callback::from(|event: DragEvent| event.prevent_default());
         html! {
             <div ondragover={over} ondrop={ctx.link().batch_callback(dropped)}>
-                <Page ..shown />
+                <Page ..self.shown() />
                 if let Some(palette) = &self.palette {
                     <PaletteList palette={Rc::new(palette.clone())} order={order.clone()} />
                 }
-                if later::is_here() { <ShareMessage shared={self.shared.clone()} {order} /> }
+                if later::is_here() {
+                    <ShareMessage shared={self.shared.clone()} order={order.clone()} />
+                }
                 <p class="unseen" role="status" id="said">{ &self.said }</p>
                 <p class="unseen" role="alert" id="alarm">{ &self.alarm }</p>
             </div>
@@ -373,8 +377,17 @@ impl App {
         }
     }
 
+    /// Goes to a page, by its address.
+    fn arrive(&mut self, route: Route) {
+        self.visit(route);
+        self.see_spine();
+        self.see_scene();
+        self.name_the_page();
+    }
+
     /// All that is drawn.
-    fn shown(&self, order: &Callback<Order>) -> Shown {
+    fn shown(&self) -> Shown {
+        let order = &self.order;
         let tour = self.tour.as_ref();
         let has_panels = later::is_here() && self.route.has_panels();
         Shown {
@@ -470,21 +483,13 @@ impl App {
 
     fn set_motion(&mut self, motion: bool) {
         self.motion = Some(motion);
-        let root = web_sys::window().and_then(|w| w.document()).and_then(|d| d.document_element());
-        if let Some(root) = root {
-            // The attribute has a valid name: this cannot fail.
-            root.set_attribute("data-motion", if motion { "on" } else { "off" }).ok();
-        }
+        mark_root("data-motion", if motion { "on" } else { "off" });
     }
 
     fn change_theme(&mut self) {
         let system = matches(media("(prefers-color-scheme: dark)").as_ref());
         let dark = !self.dark.unwrap_or(system);
         self.dark = Some(dark);
-        let root = web_sys::window().and_then(|w| w.document()).and_then(|d| d.document_element());
-        if let Some(root) = root {
-            // The attribute has a valid name: this cannot fail.
-            root.set_attribute("data-theme", if dark { "dark" } else { "light" }).ok();
-        }
+        mark_root("data-theme", if dark { "dark" } else { "light" });
     }
 }

@@ -66,6 +66,11 @@ fn places(module: &Module) -> Vec<FunctionId> {
     module.funcs.iter().map(walrus::Function::id).collect()
 }
 
+/// The place of each function.
+fn numbered(ids: &[FunctionId]) -> BTreeMap<FunctionId, usize> {
+    ids.iter().enumerate().map(|(place, id)| (*id, place)).collect()
+}
+
 /// An active segment: the first slot that it fills, and with what.
 type Segment = (ElementId, u32, Vec<FunctionId>);
 
@@ -119,8 +124,7 @@ fn uses(function: &LocalFunction) -> Uses {
 impl Plan {
     fn new(module: &Module, modules: &[String]) -> Result<Self> {
         let ids = places(module);
-        let place: BTreeMap<FunctionId, usize> =
-            ids.iter().enumerate().map(|(place, id)| (*id, place)).collect();
+        let place = numbered(&ids);
         let (table, segments) = table(module)?;
         let mut slots: BTreeMap<usize, Vec<u32>> = BTreeMap::new();
         for (_, offset, functions) in &segments {
@@ -182,8 +186,7 @@ impl Plan {
     /// Leaves the second half, and says what it imports.
     fn cut_later(&self, module: &mut Module) -> Result<Needs> {
         let ids = places(module);
-        let place: BTreeMap<FunctionId, usize> =
-            ids.iter().enumerate().map(|(place, id)| (*id, place)).collect();
+        let place = numbered(&ids);
         let globals: Vec<_> = module.globals.iter().map(walrus::Global::id).collect();
         let tables: Vec<_> = module.tables.iter().map(walrus::Table::id).collect();
         let (functions, segments) = table(module)?;

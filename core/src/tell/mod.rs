@@ -12,6 +12,7 @@ mod requests;
 mod teller;
 
 pub use look::{Look, Shape, Tone, node_name, op_name};
+pub use requests::acl_text;
 pub use teller::{Teller, Told, lines, step};
 
 use crate::base::{NodeId, Zxid};

@@ -75,7 +75,8 @@ fn operation(one: &MultiOp) -> String {
 }
 
 /// `scheme:id:cdrwa`, with commas between several, as it is typed.
-fn acl_text(acl: &[Acl]) -> String {
+#[must_use]
+pub fn acl_text(acl: &[Acl]) -> String {
     let one = |acl: &Acl| {
         let held = perms::LETTERS.iter().filter(|(_, bit)| acl.perms & bit != 0);
         let letters: String = held.map(|(letter, _)| *letter).collect();

@@ -89,10 +89,7 @@ pub fn of(lab: &Lab, id: u64) -> Option<PacketView> {
 /// What a reply answers: nothing in its bytes says it, only the client knows.
 fn asked(world: &World<Actor>, client: NodeId, msg: &Msg) -> Option<i32> {
     let Msg::ToClient(ToClient::Reply { header, .. }) = msg else { return None };
-    match world.slots().get(&client)?.process()? {
-        Actor::Client(worker) => worker.client().asked(header.xid),
-        Actor::Server(_) => None,
-    }
+    world.process(client).and_then(Actor::client)?.asked(header.xid)
 }
 
 fn hex(bytes: &[u8]) -> String {

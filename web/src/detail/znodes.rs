@@ -4,10 +4,11 @@
 //! was taken back.
 
 use std::collections::BTreeSet;
-use zabscope_core::base::{NodeId, SessionId};
+use zabscope_core::base::NodeId;
 use zabscope_core::ensemble::Actor;
 use zabscope_core::server::Server;
 use zabscope_core::sim::World;
+use zabscope_core::tell::acl_text;
 use zabscope_core::tree::{Owner, Znode};
 
 /// Paths that are shown; of more, the first.
@@ -145,14 +146,10 @@ impl Row {
     }
 }
 
-fn session(session: SessionId) -> String {
-    format!("0x{:x}", session.0)
-}
-
 fn kind(znode: &Znode) -> String {
     match znode.owner() {
         Owner::Nobody => String::new(),
-        Owner::Session(owner) => format!("ephemeral of {}", session(owner)),
+        Owner::Session(owner) => format!("ephemeral of {owner}"),
         Owner::Container => "container".to_owned(),
         Owner::Ttl { ttl_ms } => format!("lives {ttl_ms} ms"),
     }
@@ -172,9 +169,7 @@ fn data(znode: &Znode) -> String {
 fn stat(znode: &Znode) -> Vec<(&'static str, String)> {
     let stat = znode.client_stat();
     let acl = znode.acl_entries();
-    let acl = acl.iter().map(|acl| {
-        format!("{}:{}:{}", acl.id.scheme.to_str(), acl.id.id.to_str(), perms(acl.perms))
-    });
+    let acl = acl.iter().map(|one| acl_text(core::slice::from_ref(one)));
     vec![
         ("data", data(znode)),
         ("version", stat.version.to_string()),
@@ -188,18 +183,12 @@ fn stat(znode: &Znode) -> Vec<(&'static str, String)> {
             if stat.ephemeral_owner.0 == 0 {
                 "–".to_owned()
             } else {
-                session(stat.ephemeral_owner)
+                stat.ephemeral_owner.to_string()
             },
         ),
         ("children", stat.num_children.to_string()),
         ("ACL", acl.collect::<Vec<_>>().join(", ")),
     ]
-}
-
-/// Permissions as zkCli.sh writes them.
-fn perms(bits: i32) -> String {
-    let letters = [(4, 'c'), (8, 'd'), (1, 'r'), (2, 'w'), (16, 'a')];
-    letters.iter().filter(|(bit, _)| bits & bit != 0).map(|(_, letter)| *letter).collect()
 }
 
 #[cfg(test)]
