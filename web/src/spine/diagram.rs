@@ -11,7 +11,7 @@ use super::pitch;
 use super::score::{Bar, Lane, Mark, Score};
 use crate::scene::layout::number;
 use crate::svg::{add, own_transform};
-use crate::view::time_text;
+use crate::view::{Role, time_text};
 use std::collections::VecDeque;
 use wasm_bindgen::JsValue;
 use web_sys::{Document, Element, SvgTransform};
@@ -42,8 +42,9 @@ struct Sheet {
     /// Lines of the ruler from the first on: line, time, whether the time is seen.
     ticks: (u64, VecDeque<(Element, Element, bool)>),
     lives: Element,
-    /// For what the lifelines were drawn.
-    lived: Option<(Vec<Lane>, Micros, Micros)>,
+    lanes: Vec<Lane>,
+    /// The lifelines that are drawn.
+    drawn: Vec<Life>,
     arrows: Marks<Drawn>,
     bars: Marks<Bar>,
     signs: Marks<Mark>,
@@ -145,7 +146,8 @@ impl Sheet {
             times,
             ticks: (0, VecDeque::new()),
             lives,
-            lived: None,
+            lanes: Vec::new(),
+            drawn: Vec::new(),
             arrows: Marks::new(arrows),
             bars: Marks::new(bars),
             signs: Marks::new(signs),
@@ -166,8 +168,8 @@ impl Sheet {
         self.bars.show(score.bars.iter().copied(), |bar, whole| marks::write(bar, whole, grid))?;
         self.signs
             .show(score.signs.iter().copied(), |mark, whole| marks::sign(mark, whole, grid))?;
-        if self.lived.as_ref().is_none_or(|(lanes, ..)| *lanes != score.lanes) {
-            self.lived = Some((score.lanes.clone(), Micros(u64::MAX), Micros(u64::MAX)));
+        if self.lanes != score.lanes {
+            self.lanes.clone_from(&score.lanes);
         }
         let active = chosen.filter(|id| score.arrow(*id).is_some());
         if self.active != active {
@@ -244,43 +246,53 @@ impl Sheet {
         Ok(())
     }
 
-    /// The lifelines, if they have not been drawn for this time.
+    /// The lifelines, if they are not drawn so.
     fn live(&mut self, now: Micros) -> Result<(), JsValue> {
-        let (from, until) = (Axis::drawn_from(Micros(0), now), Axis::drawn_until(now));
-        let Some((lanes, drawn_from, drawn_until)) = &mut self.lived else { return Ok(()) };
-        if (*drawn_from, *drawn_until) == (from, until) {
+        let rows = self.lanes.iter().enumerate();
+        let lives: Vec<Life> = rows.flat_map(|(row, lane)| lifelines(lane, row, now)).collect();
+        if self.drawn == lives {
             return Ok(());
         }
-        (*drawn_from, *drawn_until) = (from, until);
         self.lives.set_text_content(None);
-        for (row, lane) in lanes.iter().enumerate() {
-            lifeline(&self.lives, lane, (self.grid, row), (now, until))?;
+        for life in &lives {
+            let Life { row, role, from, to } = *life;
+            let (axis, y) = (self.grid.axis, number(self.grid.y(row)));
+            let d = format!("M{} {y}H{}", number(axis.x(from)), number(axis.x(to)));
+            let class = role.map_or("client", Role::class);
+            let line = [("class", &*format!("life {class}")), ("d", &d)];
+            add(&self.lives, "path", &line)?;
+            if role == Some(Role::Leading) {
+                add(&self.lives, "path", &[("class", "inner"), ("d", &d)])?;
+            }
         }
+        self.drawn = lives;
         Ok(())
     }
 }
 
-fn lifeline(
-    lives: &Element,
-    lane: &Lane,
-    (grid, row): (Grid, usize),
-    (now, until): (Micros, Micros),
-) -> Result<(), JsValue> {
-    let y = number(grid.y(row));
-    let line = |class: &str, begun: Micros, end: Micros| {
-        let (from, to) = (Axis::drawn_from(begun, now), end);
-        let (from, to) = (number(grid.axis.x(from)), number(grid.axis.x(to)));
-        add(lives, "path", &[("class", class), ("d", &format!("M{from} {y}H{to}"))]).map(drop)
+/// A stretch of a lifeline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Life {
+    row: usize,
+    /// What a server is meanwhile.
+    role: Option<Role>,
+    from: Micros,
+    to: Micros,
+}
+
+fn lifelines(lane: &Lane, row: usize, now: Micros) -> impl Iterator<Item = Life> {
+    let life = move |begun: Micros, to: Micros, role: Option<Role>| Life {
+        row,
+        role,
+        from: Axis::drawn_from(begun, now),
+        to,
     };
-    if let NodeId::Client(_) = lane.node {
-        line("life client", Micros(0), until)?;
-    }
-    for (place, (begun, role)) in lane.roles.iter().enumerate() {
+    let until = Axis::drawn_until(now);
+    let is_client = matches!(lane.node, NodeId::Client(_));
+    let client = is_client.then(|| life(Micros(0), until, None));
+    let roles = lane.roles.iter().enumerate().map(move |(place, (begun, role))| {
         let end = lane.roles.get(place + 1).map_or(until, |(at, _)| *at);
-        line(&format!("life {}", role.class()), *begun, end)?;
-        if role.class() == "leading" {
-            line("inner", *begun, end)?;
-        }
-    }
-    Ok(())
+        life(*begun, end, Some(*role))
+    });
+    client.into_iter().chain(roles)
 }
