@@ -23,7 +23,7 @@ use crate::keys::{self, Here};
 use crate::lab::Lab;
 use crate::later::{self, MISSING};
 use crate::order::Doing;
-use crate::page::{Page, Shown};
+use crate::page::{Page, Shown, Snapshot};
 use crate::palette::Palette;
 use crate::panels::lesson;
 use crate::panels::palette::PaletteList;
@@ -33,11 +33,11 @@ use crate::panic;
 use crate::route::Route;
 use crate::rove;
 use crate::run_view::{RunCache, RunView};
-use crate::scene::hover;
 use crate::scene::layout::{Crew, Layout, Shape};
 use crate::scene::messages::Messages;
 use crate::scene::rings::Rings;
 use crate::scene::state::{RingView, SceneView};
+use crate::scene::{StageProps, hover};
 use crate::share::Shared;
 use crate::spine::SpineView;
 use crate::spine::diagram::Diagram;
@@ -102,6 +102,11 @@ pub struct App {
     layout: Rc<Layout>,
     playing: bool,
     pace: Pace,
+    /// What the panels show, if that is not out of date, and since when.
+    panels: RefCell<Option<Snapshot>>,
+    panels_ms: f64,
+    panels_late: bool,
+    possible: RefCell<Option<Rc<Possible>>>,
     run: RefCell<RunCache>,
     details: RefCell<DetailCache>,
     shared: Shared,
@@ -128,6 +133,9 @@ pub struct App {
     said_step: u64,
     said_at_ms: f64,
     last_frame_ms: Option<f64>,
+    /// Tab stops were looked for at this time, and whether something was drawn since.
+    settled_ms: f64,
+    unsettled: bool,
     still_ms: f64,
     messages: Messages,
     group: NodeRef,
@@ -245,6 +253,10 @@ impl Component for App {
             tour: None,
             focus_step: false,
             pace: Pace::default(),
+            panels: RefCell::default(),
+            panels_ms: 0.0,
+            panels_late: false,
+            possible: RefCell::default(),
             run: RefCell::default(),
             details: RefCell::default(),
             shared: Shared::default(),
@@ -269,6 +281,8 @@ impl Component for App {
             said_step: lab.index(),
             said_at_ms: 0.0,
             last_frame_ms: None,
+            settled_ms: 0.0,
+            unsettled: false,
             still_ms: 0.0,
             messages: Messages::default(),
             group: NodeRef::default(),
@@ -293,6 +307,11 @@ impl Component for App {
         if needs_all && !later::is_here() {
             self.wait(ctx, msg);
             return false;
+        }
+        // A picture says by itself whether the panels follow.
+        if !matches!(msg, Msg::Frame(_)) {
+            self.panels.take();
+            self.possible.take();
         }
         match msg {
             Msg::Frame(at_ms) => self.pass(ctx, at_ms),
@@ -323,6 +342,7 @@ impl Component for App {
             }
             Msg::Screen => {
                 self.arrange();
+                self.see_spine();
                 true
             }
         }
@@ -333,7 +353,7 @@ impl Component for App {
         let over = Callback::from(|event: DragEvent| event.prevent_default());
         html! {
             <div ondragover={over} ondrop={ctx.link().batch_callback(dropped)}>
-                <Page ..self.shown() />
+                <Page shown={self.snapshot()} stage={self.stage()} />
                 if let Some(palette) = &self.palette {
                     <PaletteList palette={Rc::new(palette.clone())} order={order.clone()} />
                 }
@@ -357,7 +377,9 @@ impl Component for App {
         if later::is_here() {
             self.focus_opened();
             rove::keep();
-            if !self.playing {
+            if self.playing {
+                self.unsettled = true;
+            } else {
                 rove::settle();
             }
         }
@@ -391,7 +413,31 @@ impl App {
         self.name_the_page();
     }
 
-    /// All that is drawn.
+    /// What the panels show: until it is thrown away, it stays the same.
+    fn snapshot(&self) -> Snapshot {
+        self.panels.borrow_mut().get_or_insert_with(|| Snapshot::new(self.shown())).clone()
+    }
+
+    /// What the stage shows.
+    fn stage(&self) -> StageProps {
+        StageProps {
+            view: self.calm.clone(),
+            scene: self.scene.clone(),
+            layout: self.layout.clone(),
+            client: self.client,
+            selection: self.selection,
+            messages: self.group.clone(),
+            order: self.order.clone(),
+        }
+    }
+
+    /// What can be done.
+    fn possible(&self) -> Rc<Possible> {
+        let new = || Rc::new(Possible::of(&self.lab, self.selection));
+        self.possible.borrow_mut().get_or_insert_with(new).clone()
+    }
+
+    /// All that the panels show.
     fn shown(&self) -> Shown {
         let order = &self.order;
         let tour = self.tour.as_ref();
@@ -408,17 +454,15 @@ impl App {
             why: has_panels.then(|| why::why(self.lab.sim(), self.selection)),
             view: self.calm.clone(),
             spine: self.spine.clone(),
-            scene: self.scene.clone(),
             run: if has_panels {
                 self.run.borrow_mut().view(&self.lab, &self.pace, self.playing)
             } else {
                 RunView { playing: self.playing, ..RunView::default() }
             },
-            layout: self.layout.clone(),
             selection: self.selection,
             client: self.client,
             tab: self.tab,
-            possible: has_panels.then(|| Rc::new(Possible::of(&self.lab, self.selection))),
+            possible: has_panels.then(|| self.possible()),
             doing: self.doing,
             console: Rc::new(self.console.clone()),
             side: self.side.clone(),
@@ -432,7 +476,6 @@ impl App {
             branch: self.lab.branch().id().0,
             shared: self.shared.clone(),
             charts: self.charts.as_ref().map(|(_, charts)| charts.clone()),
-            messages: self.group.clone(),
             clock: self.clock.clone(),
             order: order.clone(),
         }

@@ -121,7 +121,7 @@ impl App {
         if let Some(id) = next {
             self.selection = Some(Selection::Message(id));
             if let Some(arrow) = self.score.arrow(id)
-                && self.tab.has_diagram()
+                && self.sees_diagram()
             {
                 self.said = self.score.spoken(arrow);
             } else if let Some(flight) = self.lab.flight(id) {

@@ -3,6 +3,7 @@
 use super::{App, Msg, Selection, Speech};
 use crate::chart;
 use crate::later;
+use crate::order::{Doing, Tab};
 use crate::rove;
 use crate::scene::state::{SceneView, rings};
 use crate::spine::SpineView;
@@ -23,6 +24,11 @@ const SPEECH_MS: f64 = 1500.0;
 const SENTENCES_MAX: usize = 3;
 /// The same in a guided run: the text of a step is heard to its end.
 const STEP_SPEECH_MS: f64 = 15_000.0;
+/// Shortest pause between two drawings of the panels while time runs: nobody reads faster. In each
+/// picture are the stage, the diagram and the clock; when time stands still, all is of that moment.
+const PANELS_MS: f64 = 100.0;
+/// The same for which controls can be reached by Tab.
+const SETTLE_MS: f64 = 250.0;
 /// Shortest pause between two drawings of the charts while time runs.
 const CHARTS_MS: f64 = 1000.0;
 
@@ -42,7 +48,11 @@ impl App {
         }
         // Before anything moves: the browser has laid out the last picture and need not do it again
         // for an answer to what is drawn.
-        rove::settle();
+        if self.unsettled && at_ms - self.settled_ms >= SETTLE_MS {
+            rove::settle();
+            self.unsettled = false;
+            self.settled_ms = at_ms;
+        }
         let passed_ms = (at_ms - self.last_frame_ms.unwrap_or(at_ms)).clamp(0.0, FRAME_MS_MAX);
         self.last_frame_ms = Some(at_ms);
         let before = self.lab.index();
@@ -59,19 +69,52 @@ impl App {
             self.playing = false;
         }
         let changed = self.lab.index() != before || !self.playing;
+        let redraw = self.follow(at_ms, changed);
+        if !redraw {
+            self.place(changed);
+        }
+        self.ask_for_frame(ctx);
+        redraw
+    }
+
+    /// What is drawn follows time, if an event was passed. True if Yew has something to draw.
+    fn follow(&mut self, at_ms: f64, changed: bool) -> bool {
+        let before = (self.calm.clone(), self.scene.clone(), self.layout.clone());
+        let (said_at_ms, quiet) = (self.said_at_ms, self.alarm.is_empty());
         if changed {
             self.refresh();
             self.speak(at_ms);
-        } else {
-            self.place(false);
+            self.panels_late = true;
         }
-        self.ask_for_frame(ctx);
-        changed
+        let pause = (at_ms - self.panels_ms).abs() < PANELS_MS;
+        let panels = self.panels_late && (!self.playing || !pause);
+        if panels {
+            self.panels.take();
+            // Acts are not looked for where nobody sees them.
+            if !self.playing || (self.doing == Doing::Faults && self.tour.is_none()) {
+                self.possible.take();
+            }
+            self.panels_ms = at_ms;
+            self.panels_late = false;
+        }
+        let same_stage = Rc::ptr_eq(&before.0, &self.calm)
+            && Rc::ptr_eq(&before.1, &self.scene)
+            && Rc::ptr_eq(&before.2, &self.layout);
+        let same_words =
+            quiet == self.alarm.is_empty() && (said_at_ms - self.said_at_ms).abs() < f64::EPSILON;
+        panels || !same_stage || !same_words
+    }
+
+    /// True if the diagram is in sight: on a narrow screen only behind its own tab.
+    pub(super) fn sees_diagram(&self) -> bool {
+        let narrow = super::matches(self.narrow.as_ref());
+        let tab = if narrow { self.tab == Tab::Diagram } else { self.tab.has_diagram() };
+        self.route.has_panels() && tab
     }
 
     /// The diagram follows the lab where somebody looks at it.
     pub(super) fn see_spine(&mut self) {
-        if self.route.has_panels() && self.tab.has_diagram() {
+        if self.sees_diagram() {
             self.score = Score::of(&self.lab);
             let spine = SpineView::of(&self.lab);
             if *self.spine != spine {

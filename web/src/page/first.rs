@@ -1,7 +1,7 @@
 //! The first screen: what this is, an ensemble in the middle of a write, one obvious action, and
 //! three ways in.
 
-use super::{Shown, stage};
+use super::Shown;
 use crate::order::Order;
 use crate::panels::gives;
 use crate::panels::lesson::Runs;
@@ -33,9 +33,8 @@ const WAYS: [(&str, &str, &str, &str, &str); 3] = [
     ),
 ];
 
-/// The screen.
-#[component]
-pub fn First(shown: &Shown) -> Html {
+/// The screen, with the drawing.
+pub fn first(shown: &Shown, stage: Html) -> Html {
     let Shown { view, run, order, .. } = shown;
     let play = if run.playing { "Pause" } else { "Play on" };
     html! {
@@ -68,7 +67,7 @@ pub fn First(shown: &Shown) -> Html {
                     { "Nothing moves before you press; every step can be taken back." }
                 </p>
             </section>
-            <section class="pic" aria-label="Stage">{ stage(shown) }</section>
+            <section class="pic" aria-label="Stage">{ stage }</section>
             <div class="ways-in">
                 { for WAYS.map(|(title, words, id, address, link)| html! {
                     <section>

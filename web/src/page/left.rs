@@ -38,7 +38,7 @@ fn acts(shown: &Shown, away: bool) -> Html {
     html! {
         <div class={classes!("part", away.then_some("away"))} id="part-faults">
             if let Some(possible) = &shown.possible {
-                <Acts view={shown.view.clone()} selection={shown.selection}
+                <Acts selection={shown.selection}
                     possible={possible.clone()} side={shown.side.clone()}
                     playing={shown.run.playing} order={shown.order.clone()} />
             }

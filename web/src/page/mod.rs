@@ -1,6 +1,7 @@
 //! The page: what stands where in each of its modes.
 //!
-//! Every slot is a component that gets the same [`Shown`] and may draw any of it:
+//! Every slot but the stage is a component that gets the same [`Shown`] and may draw any of it.
+//! The stage changes more often, and gets what it needs by itself:
 //!
 //! * [`masthead`]: name, facts of the run, ways to the other pages.
 //! * [`left`]: narration in a guided run ([`crate::panels::lesson`]), else headline, ensemble, client.
@@ -25,14 +26,11 @@ use crate::order::{Doing, Order, Selection, Speech, Tab};
 use crate::panels::timeline::Timeline;
 use crate::route::Route;
 use crate::run_view::RunView;
-use crate::scene::Stage;
-use crate::scene::layout::Layout;
-use crate::scene::state::SceneView;
+use crate::scene::{Stage, StageProps};
 use crate::share::Shared;
 use crate::spine::SpineView;
 use crate::view::View;
 use dock::Dock;
-use first::First;
 use left::Left;
 use masthead::Masthead;
 use right::Right;
@@ -56,12 +54,8 @@ pub struct Shown {
     pub view: Rc<View>,
     /// The moment, for what servers hold.
     pub spine: Rc<SpineView>,
-    /// The moment, for what the stage shows of sessions.
-    pub scene: Rc<SceneView>,
     /// The run around it.
     pub run: RunView,
-    /// Where things stand on the stage.
-    pub layout: Rc<Layout>,
     /// What is chosen.
     pub selection: Option<Selection>,
     /// The client that asks.
@@ -96,30 +90,93 @@ pub struct Shown {
     pub shared: Shared,
     /// The charts of the run, while somebody looks at them.
     pub charts: Option<Rc<Vec<Chart>>>,
-    /// The group of the messages, outside of Yew's sight.
-    pub messages: NodeRef,
     /// The place of the clock, outside of Yew's sight.
     pub clock: NodeRef,
     /// Where clicks go.
     pub order: Callback<Order>,
 }
 
+/// What the slots show. It is made anew when they shall be drawn, and they are drawn when it is
+/// another one: nobody looks into it for that.
+#[derive(Clone, Debug)]
+pub struct Snapshot(Rc<Shown>);
+
+impl Snapshot {
+    /// Of what is shown now.
+    #[must_use]
+    pub fn new(shown: Shown) -> Self {
+        Self(Rc::new(shown))
+    }
+}
+
+impl PartialEq for Snapshot {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+/// What the page is drawn from.
+#[derive(Clone, Debug, PartialEq, Properties)]
+pub struct PageProps {
+    /// For the slots.
+    pub shown: Snapshot,
+    /// For the stage.
+    pub stage: StageProps,
+}
+
+/// The slots.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    Masthead,
+    Left,
+    Right,
+    Dock,
+    Timeline,
+    Text,
+}
+
+/// What a slot is drawn from.
+#[derive(Clone, Debug, PartialEq, Properties)]
+struct SlotProps {
+    place: Place,
+    shown: Snapshot,
+}
+
+/// One slot: it stays as it is while only the stage changes.
+#[component]
+fn Slot(props: &SlotProps) -> Html {
+    let shown = &*props.shown.0;
+    match props.place {
+        Place::Masthead => html! { <Masthead ..shown.clone() /> },
+        Place::Left => html! { <Left ..shown.clone() /> },
+        Place::Right => html! { <Right ..shown.clone() /> },
+        Place::Dock => html! { <Dock ..shown.clone() /> },
+        Place::Timeline => html! {
+            <Timeline run={shown.run.clone()} selection={shown.selection}
+                clock={shown.clock.clone()} shared={shown.shared.clone()} branch={shown.branch}
+                order={shown.order.clone()} />
+        },
+        Place::Text => html! { <Text ..shown.clone() /> },
+    }
+}
+
 /// The whole page.
 #[component]
-pub fn Page(shown: &Shown) -> Html {
+pub fn Page(props: &PageProps) -> Html {
+    let shown = &*props.shown.0;
     html! {
         <div class="page" data-mode={shown.route.mode()} data-tab={shown.tab.name()}>
-            <Masthead ..shown.clone() />
+            <Slot place={Place::Masthead} shown={props.shown.clone()} />
             if shown.route == Route::Unknown {
                 <p class="lost" role="alert" id="unknown">
                     { "This address leads nowhere on this page. You see the first screen." }</p>
             }
             if shown.route.mode() == "first" {
-                <First ..shown.clone() />
+                { first::first(shown, stage(props)) }
             } else if shown.route.has_stage() {
-                <Work ..shown.clone() />
+                <Work ..props.clone() />
             } else {
-                <Text ..shown.clone() />
+                <Slot place={Place::Text} shown={props.shown.clone()} />
             }
         </div>
     }
@@ -127,29 +184,23 @@ pub fn Page(shown: &Shown) -> Html {
 
 /// The stage with everything around it.
 #[component]
-fn Work(shown: &Shown) -> Html {
+fn Work(props: &PageProps) -> Html {
+    let slot = |place: Place| html! { <Slot {place} shown={props.shown.clone()} /> };
     html! {
         <>
             <main class="work" id="main" tabindex="-1">
-                <h1 class="unseen">{ shown.route.title() }</h1>
-                <section class="say" aria-label="Narration"><Left ..shown.clone() /></section>
-                <section class="scene" aria-label="Stage">{ stage(shown) }</section>
-                <section class="side" aria-label="Details"><Right ..shown.clone() /></section>
-                <Dock ..shown.clone() />
+                <h1 class="unseen">{ props.shown.0.route.title() }</h1>
+                <section class="say" aria-label="Narration">{ slot(Place::Left) }</section>
+                <section class="scene" aria-label="Stage">{ stage(props) }</section>
+                <section class="side" aria-label="Details">{ slot(Place::Right) }</section>
+                { slot(Place::Dock) }
             </main>
-            <Timeline run={shown.run.clone()} selection={shown.selection}
-                clock={shown.clock.clone()} shared={shown.shared.clone()} branch={shown.branch}
-                order={shown.order.clone()} />
+            { slot(Place::Timeline) }
         </>
     }
 }
 
 /// The drawing.
-fn stage(shown: &Shown) -> Html {
-    html! {
-        <Stage view={shown.view.clone()} scene={shown.scene.clone()}
-            layout={shown.layout.clone()} client={shown.client}
-            selection={shown.selection} messages={shown.messages.clone()}
-            order={shown.order.clone()} />
-    }
+fn stage(props: &PageProps) -> Html {
+    html! { <Stage ..props.stage.clone() /> }
 }

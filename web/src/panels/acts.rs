@@ -5,7 +5,6 @@ use super::gives;
 use crate::act::{Act, Possible, Target};
 use crate::message::node_name;
 use crate::order::{Order, Selection};
-use crate::view::View;
 use std::rc::Rc;
 use web_sys::HtmlSelectElement;
 use yew::prelude::*;
@@ -14,8 +13,6 @@ use zabscope_core::base::{ClientId, NodeId, Sid};
 /// What the panel is drawn from.
 #[derive(Clone, Debug, PartialEq, Properties)]
 pub struct ActsProps {
-    /// The moment.
-    pub view: Rc<View>,
     /// What is chosen.
     pub selection: Option<Selection>,
     /// What can be done to it.
@@ -97,7 +94,7 @@ pub fn selection_of(name: &str) -> Option<Selection> {
 
 /// A list of all that can be chosen, for those who do not press the stage.
 fn chooser(props: &ActsProps) -> Html {
-    let ActsProps { view, selection, possible, playing, order, .. } = props;
+    let ActsProps { selection, possible, playing, order, .. } = props;
     let onchange = {
         let order = order.clone();
         Callback::from(move |event: Event| {
@@ -128,8 +125,9 @@ fn chooser(props: &ActsProps) -> Html {
         <select id="act-on" aria-label="Act on" {onchange}>
             <option value="" selected={selection.is_none()}>{ "Act on …" }</option>
             <optgroup label="Servers">
-                { for view.servers.iter().map(|server| {
-                    option(Selection::Server(server.sid), format!("Server {}", server.sid))
+                { for nodes.iter().filter_map(|node| match node {
+                    NodeId::Server(Sid(sid)) => Some(option(Selection::Server(*sid), format!("Server {sid}"))),
+                    NodeId::Client(_) => None,
                 }) }
             </optgroup>
             <optgroup label="Links">
