@@ -15,7 +15,12 @@ const VIEWS: [(&str, &str, &str); 14] = [
     ("playground", "#/play", ""),
     ("a server", "#/play", "press('#server-1')"),
     ("a link", "#/play", "press('.link')"),
-    ("a message", "#/play", "press('#lanes [data-id]')"),
+    // On a narrow screen the diagram is drawn behind its own tab alone.
+    (
+        "a message",
+        "#/play",
+        "press('#tab-diagram'); await there('#lanes [data-id]'); press('#lanes [data-id]'); press('#tab-say')",
+    ),
     ("events", "#/play", "press('#tab-events')"),
     ("trees", "#/play", "press('#tab-tree')"),
     ("charts", "#/play", "press('#tab-charts')"),
@@ -43,8 +48,13 @@ fn open(browser: &Browser, page: &str, (name, fragment, way): (&str, &str, &str)
             if (!found) throw new Error(css);
             found.dispatchEvent(new MouseEvent('click', { bubbles: true }));
             if (found.localName === 'summary') found.parentElement.open = true;
+        };
+        const there = async css => {
+            while (!document.querySelector(css)) await new Promise(done => setTimeout(done, 10));
         };";
-        browser.script(&format!("{press} {way}")).with_context(|| name.to_owned())?;
+        browser
+            .script(&format!("return (async () => {{ {press} {way} }})()"))
+            .with_context(|| name.to_owned())?;
     }
     Ok(())
 }

@@ -23,7 +23,7 @@ use crate::keys::{self, Here};
 use crate::lab::Lab;
 use crate::later::{self, MISSING};
 use crate::order::Doing;
-use crate::page::{Page, Shown, Snapshot};
+use crate::page::{Page, SLOTS, Shown, Snapshot};
 use crate::palette::Palette;
 use crate::panels::lesson;
 use crate::panels::palette::PaletteList;
@@ -106,6 +106,10 @@ pub struct App {
     panels: RefCell<Option<Snapshot>>,
     panels_ms: f64,
     panels_late: bool,
+    /// What each of them shows.
+    slots: RefCell<Option<[Snapshot; SLOTS]>>,
+    /// Which of them is drawn next; all, unless time passes.
+    turn: Option<usize>,
     possible: RefCell<Option<Rc<Possible>>>,
     run: RefCell<RunCache>,
     details: RefCell<DetailCache>,
@@ -256,6 +260,8 @@ impl Component for App {
             panels: RefCell::default(),
             panels_ms: 0.0,
             panels_late: false,
+            slots: RefCell::default(),
+            turn: None,
             possible: RefCell::default(),
             run: RefCell::default(),
             details: RefCell::default(),
@@ -312,6 +318,7 @@ impl Component for App {
         if !matches!(msg, Msg::Frame(_)) {
             self.panels.take();
             self.possible.take();
+            self.turn = None;
         }
         match msg {
             Msg::Frame(at_ms) => self.pass(ctx, at_ms),
@@ -350,10 +357,11 @@ impl Component for App {
 
     fn view(&self, ctx: &Context<Self>) -> Html {
         let order = &self.order;
+        let (shown, slots) = self.panels();
         let over = Callback::from(|event: DragEvent| event.prevent_default());
         html! {
             <div ondragover={over} ondrop={ctx.link().batch_callback(dropped)}>
-                <Page shown={self.snapshot()} stage={self.stage()} />
+                <Page {shown} {slots} stage={self.stage()} />
                 if let Some(palette) = &self.palette {
                     <PaletteList palette={Rc::new(palette.clone())} order={order.clone()} />
                 }
@@ -413,9 +421,18 @@ impl App {
         self.name_the_page();
     }
 
-    /// What the panels show: until it is thrown away, it stays the same.
-    fn snapshot(&self) -> Snapshot {
-        self.panels.borrow_mut().get_or_insert_with(|| Snapshot::new(self.shown())).clone()
+    /// What the page and each panel show.
+    fn panels(&self) -> (Snapshot, [Snapshot; SLOTS]) {
+        let mut panels = self.panels.borrow_mut();
+        let now = panels.get_or_insert_with(|| Snapshot::new(self.shown())).clone();
+        let mut slots = self.slots.borrow_mut();
+        let slots = slots.get_or_insert_with(|| core::array::from_fn(|_| now.clone()));
+        for (place, slot) in slots.iter_mut().enumerate() {
+            if self.turn.is_none_or(|turn| turn == place) {
+                *slot = now.clone();
+            }
+        }
+        (now, slots.clone())
     }
 
     /// What the stage shows.

@@ -19,7 +19,8 @@ pub fn element(name: &str) -> Result<Element, JsValue> {
 /// # Errors
 /// As [`element`], or an attribute is refused.
 pub fn add(within: &Element, name: &str, attributes: &[(&str, &str)]) -> Result<Element, JsValue> {
-    let made = element(name)?;
+    let document = within.owner_document().ok_or(JsValue::NULL)?;
+    let made = document.create_element_ns(Some(NAMESPACE), name)?;
     for (name, value) in attributes {
         made.set_attribute(name, value)?;
     }

@@ -4,6 +4,7 @@ use super::{App, Msg, Selection, Speech};
 use crate::chart;
 use crate::later;
 use crate::order::{Doing, Tab};
+use crate::page::SLOTS;
 use crate::rove;
 use crate::scene::state::{SceneView, rings};
 use crate::spine::SpineView;
@@ -86,9 +87,21 @@ impl App {
             self.speak(at_ms);
             self.panels_late = true;
         }
-        let pause = (at_ms - self.panels_ms).abs() < PANELS_MS;
-        let panels = self.panels_late && (!self.playing || !pause);
-        if panels {
+        let panels = self.next_panel(at_ms);
+        let same_stage = Rc::ptr_eq(&before.0, &self.calm)
+            && Rc::ptr_eq(&before.1, &self.scene)
+            && Rc::ptr_eq(&before.2, &self.layout);
+        let same_words =
+            quiet == self.alarm.is_empty() && (said_at_ms - self.said_at_ms).abs() < f64::EPSILON;
+        panels || !same_stage || !same_words
+    }
+
+    /// Which panel is drawn in this picture: one after the other, so that none has to draw all.
+    /// False if none.
+    fn next_panel(&mut self, at_ms: f64) -> bool {
+        let all_follow = self.turn.is_none_or(|turn| turn + 1 >= SLOTS);
+        let due = all_follow && (at_ms - self.panels_ms).abs() >= PANELS_MS;
+        if self.panels_late && (due || !self.playing) {
             self.panels.take();
             // Acts are not looked for where nobody sees them.
             if !self.playing || (self.doing == Doing::Faults && self.tour.is_none()) {
@@ -96,13 +109,11 @@ impl App {
             }
             self.panels_ms = at_ms;
             self.panels_late = false;
+            self.turn = self.playing.then_some(0);
+            return true;
         }
-        let same_stage = Rc::ptr_eq(&before.0, &self.calm)
-            && Rc::ptr_eq(&before.1, &self.scene)
-            && Rc::ptr_eq(&before.2, &self.layout);
-        let same_words =
-            quiet == self.alarm.is_empty() && (said_at_ms - self.said_at_ms).abs() < f64::EPSILON;
-        panels || !same_stage || !same_words
+        self.turn = Some(self.turn.map_or(SLOTS, |turn| (turn + 1).min(SLOTS)));
+        self.turn < Some(SLOTS)
     }
 
     /// True if the diagram is in sight: on a narrow screen only behind its own tab.

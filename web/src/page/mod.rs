@@ -118,21 +118,25 @@ impl PartialEq for Snapshot {
 /// What the page is drawn from.
 #[derive(Clone, Debug, PartialEq, Properties)]
 pub struct PageProps {
-    /// For the slots.
+    /// For the page as a whole.
     pub shown: Snapshot,
+    /// For each slot.
+    pub slots: [Snapshot; SLOTS],
     /// For the stage.
     pub stage: StageProps,
 }
 
-/// The slots.
+/// Number of slots beside the stage.
+pub const SLOTS: usize = 5;
+
+/// The slots, in the order in which they are drawn while time passes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place {
-    Masthead,
+    Timeline,
     Left,
     Right,
     Dock,
-    Timeline,
-    Text,
+    Masthead,
 }
 
 /// What a slot is drawn from.
@@ -156,8 +160,13 @@ fn Slot(props: &SlotProps) -> Html {
                 clock={shown.clock.clone()} shared={shown.shared.clone()} branch={shown.branch}
                 order={shown.order.clone()} />
         },
-        Place::Text => html! { <Text ..shown.clone() /> },
     }
+}
+
+/// A slot of the page.
+fn slot(props: &PageProps, place: Place) -> Html {
+    let shown = props.slots.get(place as usize).unwrap_or(&props.shown);
+    html! { <Slot {place} shown={shown.clone()} /> }
 }
 
 /// The whole page.
@@ -166,7 +175,7 @@ pub fn Page(props: &PageProps) -> Html {
     let shown = &*props.shown.0;
     html! {
         <div class="page" data-mode={shown.route.mode()} data-tab={shown.tab.name()}>
-            <Slot place={Place::Masthead} shown={props.shown.clone()} />
+            { slot(props, Place::Masthead) }
             if shown.route == Route::Unknown {
                 <p class="lost" role="alert" id="unknown">
                     { "This address leads nowhere on this page. You see the first screen." }</p>
@@ -176,7 +185,7 @@ pub fn Page(props: &PageProps) -> Html {
             } else if shown.route.has_stage() {
                 <Work ..props.clone() />
             } else {
-                <Slot place={Place::Text} shown={props.shown.clone()} />
+                <Text ..shown.clone() />
             }
         </div>
     }
@@ -185,7 +194,7 @@ pub fn Page(props: &PageProps) -> Html {
 /// The stage with everything around it.
 #[component]
 fn Work(props: &PageProps) -> Html {
-    let slot = |place: Place| html! { <Slot {place} shown={props.shown.clone()} /> };
+    let slot = |place| slot(props, place);
     html! {
         <>
             <main class="work" id="main" tabindex="-1">

@@ -7,9 +7,10 @@ use crate::message::{Look, outline};
 use crate::svg::{element, own_transform};
 use crate::view::FlightView;
 use std::cell::Cell;
+use std::rc::Rc;
 use wasm_bindgen::JsValue;
 use web_sys::{Element, SvgTransform};
-use zabscope_core::base::{Map, Set};
+use zabscope_core::base::Map;
 use zabscope_core::sim::Micros;
 
 /// Where a message stands that does not move, as a share of its way.
@@ -83,28 +84,31 @@ impl Messages {
             self.rest = None;
             self.group = Some(group.clone());
         }
-        let wanted: Map<u64, &FlightView> =
-            flights.iter().map(|flight| (flight.id, flight)).collect();
+        // They come in the order of their numbers.
+        let place = |id: u64| flights.binary_search_by_key(&id, |flight| flight.id).ok();
         self.sprites.retain(|id, sprite| {
             // Another future may use the same number for another message.
             let way = layout.way(sprite.flight.from, sprite.flight.to);
-            let kept = wanted.get(id).is_some_and(|flight| {
-                flight.look == sprite.flight.look && way == Some((sprite.from, sprite.to))
+            let flight = place(*id).and_then(|place| flights.get(place));
+            let kept = flight.is_some_and(|flight| {
+                let same = Rc::ptr_eq(&flight.look, &sprite.flight.look);
+                (same || flight.look == sprite.flight.look) && way == Some((sprite.from, sprite.to))
             });
             if !kept {
                 sprite.element.remove();
             }
             kept
         });
-        let mut fans = Set::new();
-        for flight in flights {
-            let first = fans.insert((flight.from, flight.sent_at, flight.look.name));
+        for (place, flight) in flights.iter().enumerate() {
             if let Some(sprite) = self.sprites.get_mut(&flight.id) {
                 sprite.flight = flight.clone();
-            } else if let Some((from, to)) = layout.way(flight.from, flight.to)
-                && let Ok(sprite) = sprite(group, flight, (from, to), first)
-            {
-                self.sprites.insert(flight.id, sprite);
+            } else if let Some(way) = layout.way(flight.from, flight.to) {
+                // The first of a fan has its name.
+                let fan = |it: &FlightView| (it.from, it.sent_at, it.look.name);
+                let first = !flights.iter().take(place).any(|other| fan(other) == fan(flight));
+                if let Ok(sprite) = sprite(group, flight, way, first) {
+                    self.sprites.insert(flight.id, sprite);
+                }
             }
         }
         // Nothing is chosen before the code for it is there.

@@ -119,7 +119,8 @@ impl Sheet {
         let window = [("x", &*start), ("width", &past), ("height", &height)];
         let window = add(&paper, "svg", &window)?;
         let lives = add(&window, "g", &[])?;
-        let group = || add(&paper, "g", &[]);
+        let marks = add(&paper, "g", &[])?;
+        let group = || add(&marks, "g", &[]);
         let (arrows, bars, signs) = (group()?, group()?, group()?);
         add(&paper, "path", &[("class", "playhead"), ("d", &format!("M{left} 0V{height}"))])?;
         let times = add(&ruler, "g", &[])?;
@@ -132,7 +133,7 @@ impl Sheet {
         )?;
         let clock = add(&now, "text", &[("y", "18")])?;
         let mut moved = Vec::from([(own_transform(&lives)?, PAST)]);
-        for group in [&lines, &times, &arrows, &bars, &signs] {
+        for group in [&lines, &times, &marks] {
             moved.push((own_transform(group)?, -AHEAD));
         }
         // It is told by hand which one is chosen.
@@ -164,10 +165,12 @@ impl Sheet {
             chosen: chosen == Some(arrow.id),
             named,
         });
-        self.arrows.show(arrows, |drawn, whole| marks::arrow(drawn, whole, score, grid))?;
-        self.bars.show(score.bars.iter().copied(), |bar, whole| marks::write(bar, whole, grid))?;
+        self.arrows
+            .show(arrows, |drawn, before, whole| marks::arrow(drawn, before, whole, score, grid))?;
+        self.bars
+            .show(score.bars.iter().copied(), |bar, _, whole| marks::write(bar, whole, grid))?;
         self.signs
-            .show(score.signs.iter().copied(), |mark, whole| marks::sign(mark, whole, grid))?;
+            .show(score.signs.iter().copied(), |mark, _, whole| marks::sign(mark, whole, grid))?;
         if self.lanes != score.lanes {
             self.lanes.clone_from(&score.lanes);
         }

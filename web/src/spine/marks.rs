@@ -92,14 +92,15 @@ impl<T: Numbered> Marks<T> {
         &self.group
     }
 
-    /// Makes the group hold these, by their numbers; `draw` fills the element of one.
+    /// Makes the group hold these, by their numbers; `draw` fills the element of one, or
+    /// changes it from what it was.
     ///
     /// # Errors
     /// The browser refuses an element: what is missing then is drawn with the next picture.
     pub fn show(
         &mut self,
         wanted: impl Iterator<Item = T>,
-        draw: impl Fn(&T, &Element) -> Result<Option<Moving>, JsValue>,
+        draw: impl Fn(&T, Option<&T>, &Element) -> Result<Option<Moving>, JsValue>,
     ) -> Result<(), JsValue> {
         let mut old = core::mem::take(&mut self.shown).into_iter().peekable();
         for item in wanted {
@@ -108,11 +109,9 @@ impl<T: Numbered> Marks<T> {
             }
             let (whole, moving) = match old.next_if(|(other, ..)| other.id() == item.id()) {
                 Some((same, whole, moving)) if same == item => (whole, moving),
-                // Another future may use the same number for something else.
-                Some((_, whole, _)) => {
+                Some((before, whole, _)) => {
                     let hot = whole.class_list().contains("hot");
-                    whole.set_text_content(None);
-                    let moving = draw(&item, &whole)?;
+                    let moving = draw(&item, Some(&before), &whole)?;
                     whole.class_list().toggle_with_force("hot", hot)?;
                     (whole, moving)
                 }
@@ -120,7 +119,7 @@ impl<T: Numbered> Marks<T> {
                     let whole = element("g")?;
                     let next = old.peek().map(|(_, next, _)| next.as_ref());
                     self.group.insert_before(&whole, next)?;
-                    let moving = draw(&item, &whole)?;
+                    let moving = draw(&item, None, &whole)?;
                     (whole, moving)
                 }
             };
@@ -211,34 +210,41 @@ const fn fate_class(fate: Fate) -> &'static str {
     }
 }
 
-/// Fills the element of an arrow.
+/// Fills the element of an arrow. From one fate to the next only its lines change.
 pub fn arrow(
     drawn: &Drawn,
+    before: Option<&Drawn>,
     whole: &Element,
     score: &Score,
     grid: Grid,
 ) -> Result<Option<Moving>, JsValue> {
     let Drawn { arrow, chosen, named } = drawn;
-    let id = arrow.id;
-    let (tone, fate) = (arrow.look.tone.class(), fate_class(arrow.fate));
-    let selected = if *chosen { " selected" } else { "" };
-    for (name, value) in [
-        ("class", &*format!("msg {tone} {fate}{selected}")),
-        ("id", &format!("arrow-{id}")),
-        ("data-of", &format!("m{id}")),
-        ("data-id", &id.to_string()),
-        ("role", "option"),
-        ("aria-selected", if *chosen { "true" } else { "false" }),
-        ("aria-label", &score.spoken(arrow)),
-    ] {
-        whole.set_attribute(name, value)?;
-    }
     let way = (grid.point(arrow.sent_at, arrow.from), grid.point(arrow.end_at, arrow.to));
     let line = line(way);
-    if *chosen {
-        add(whole, "path", &[("class", "halo"), ("d", &line)])?;
+    // Another future may use the same number for something else.
+    let is_kept = |before: &&Drawn| {
+        let ends = |it: &Drawn| (it.arrow.sent_at, it.arrow.end_at, it.arrow.from, it.arrow.to);
+        ends(before) == ends(drawn) && before.chosen == *chosen && before.arrow.look == arrow.look
+    };
+    let kept = before.filter(is_kept);
+    if kept.is_none() {
+        whole.set_text_content(None);
+        identify(arrow.id, *chosen, whole)?;
+        if *chosen {
+            add(whole, "path", &[("class", "halo"), ("d", &line)])?;
+        }
+        add(whole, "path", &[("class", "hit"), ("d", &line)])?;
+    } else {
+        // All behind the place that is hit.
+        let first = if *chosen { 2 } else { 1 };
+        while let Some(part) = whole.children().get_with_index(first) {
+            part.remove();
+        }
     }
-    add(whole, "path", &[("class", "hit"), ("d", &line)])?;
+    let (tone, fate) = (arrow.look.tone.class(), fate_class(arrow.fate));
+    let selected = if *chosen { " selected" } else { "" };
+    whole.set_attribute("class", &format!("msg {tone} {fate}{selected}"))?;
+    whole.set_attribute("aria-label", &score.spoken(arrow))?;
     let moving = match arrow.fate {
         Fate::Arrived => {
             add(whole, "path", &[("class", "way"), ("d", &line)])?;
@@ -259,6 +265,21 @@ pub fn arrow(
         words.set_text_content(Some(title.as_deref().unwrap_or(arrow.look.name)));
     }
     Ok(moving)
+}
+
+/// What of an arrow's element does not change with its fate.
+fn identify(id: u64, chosen: bool, whole: &Element) -> Result<(), JsValue> {
+    for (name, value) in [
+        ("class", ""),
+        ("id", &*format!("arrow-{id}")),
+        ("data-of", &format!("m{id}")),
+        ("data-id", &id.to_string()),
+        ("role", "option"),
+        ("aria-selected", if chosen { "true" } else { "false" }),
+    ] {
+        whole.set_attribute(name, value)?;
+    }
+    Ok(())
 }
 
 fn line((from, to): (Point, Point)) -> String {
@@ -341,6 +362,7 @@ pub fn write(bar: &Bar, whole: &Element, grid: Grid) -> Result<Option<Moving>, J
         let classes = ["fsync e0", "fsync e1", "fsync e2", "fsync e3"];
         classes.get((zxid.epoch().0 & 3) as usize).copied().unwrap_or("fsync e0")
     });
+    whole.set_text_content(None);
     whole.set_attribute("class", class)?;
     let from = grid.axis.x(bar.from);
     let to = bar.to.map_or(from + BAR, |to| grid.axis.x(to));
@@ -374,6 +396,7 @@ pub fn sign(mark: &Mark, whole: &Element, grid: Grid) -> Result<Option<Moving>, 
         Sign::Cut(_) => "cutting",
         Sign::Heal(_) => "healing",
     };
+    whole.set_text_content(None);
     whole.set_attribute("class", class)?;
     whole.set_attribute("transform", &at(here))?;
     match mark.sign {
