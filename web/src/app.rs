@@ -526,6 +526,10 @@ impl App {
             }
             return false;
         }
+        if event.key() == "Tab" && self.unsettled {
+            rove::settle();
+            self.unsettled = false;
+        }
         if rove::moves(event) {
             event.prevent_default();
             return false;

@@ -39,3 +39,11 @@ pub fn own_transform(of: &Element) -> Result<SvgTransform, JsValue> {
     list.append_item(&svg.create_svg_transform())?;
     list.get_item(0)
 }
+
+/// The transform that an element was made with, to be set again and again.
+///
+/// # Errors
+/// It was made with none.
+pub fn transform_of(of: &Element) -> Result<SvgTransform, JsValue> {
+    of.dyn_ref::<SvgGraphicsElement>().ok_or(JsValue::NULL)?.transform().base_val().get_item(0)
+}

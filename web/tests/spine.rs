@@ -83,7 +83,7 @@ fn the_drawing_is_equal_forward_backward_and_after_a_jump() {
         let score = Score::of(lab);
         // A message is chosen as long as it is in the window.
         let chosen = score.arrows.iter().map(|arrow| arrow.id).find(|id| id % 50 == 0);
-        diagram.show(&document, &score, chosen);
+        diagram.show(&document, &score, chosen, usize::MAX);
         diagram.place(lab.now());
         paper.inner_html()
     };
@@ -123,7 +123,7 @@ fn the_drawing_is_equal_forward_backward_and_after_a_jump() {
     let score = Score::of(&lab);
     let chosen = score.arrows.iter().map(|arrow| arrow.id).find(|id| id % 50 == 0);
     let mut diagram = Diagram::default();
-    diagram.show(&document, &score, chosen);
+    diagram.show(&document, &score, chosen, usize::MAX);
     diagram.place(lab.now());
     assert_same(&paper.inner_html(), then, "another pen");
     paper.remove();

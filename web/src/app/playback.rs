@@ -28,8 +28,12 @@ const STEP_SPEECH_MS: f64 = 15_000.0;
 /// Shortest pause between two drawings of the panels while time runs: nobody reads faster. In each
 /// picture are the stage, the diagram and the clock; when time stands still, all is of that moment.
 const PANELS_MS: f64 = 100.0;
-/// The same for which controls can be reached by Tab.
-const SETTLE_MS: f64 = 250.0;
+/// Arrows of the diagram that are drawn anew in one picture while time passes: the rest comes with
+/// the next picture, before anybody sees that it is missing.
+const ARROWS_MOST: usize = 12;
+/// Shortest pause between two looks for what can be reached by Tab while time runs; the key itself
+/// does not wait for it.
+const SETTLE_MS: f64 = 1000.0;
 /// Shortest pause between two drawings of the charts while time runs.
 const CHARTS_MS: f64 = 1000.0;
 
@@ -72,7 +76,7 @@ impl App {
         let changed = self.lab.index() != before || !self.playing;
         let redraw = self.follow(at_ms, changed);
         if !redraw {
-            self.place(changed);
+            self.place(changed || !self.diagram.is_whole());
         }
         self.ask_for_frame(ctx);
         redraw
@@ -173,7 +177,9 @@ impl App {
             && show
             && later::is_here()
         {
-            self.diagram.show(&document, &self.score, chosen);
+            // What a person does shows at once.
+            let most = if self.turn.is_some() { ARROWS_MOST } else { usize::MAX };
+            self.diagram.show(&document, &self.score, chosen, most);
         }
         if let Some(group) = self.group.cast::<Element>()
             && show

@@ -3,7 +3,7 @@
 
 use super::layout::{Layout, Point, between, degrees, number, rotate};
 use crate::later;
-use crate::message::{Look, outline};
+use crate::message::{Look, Shape, outline};
 use crate::svg::{element, own_transform};
 use crate::view::FlightView;
 use std::cell::Cell;
@@ -176,41 +176,30 @@ fn sprite(
     whole.set_attribute("data-name", name)?;
     whole.set_attribute("data-of", &format!("m{}", flight.id))?;
     whole.set_attribute("data-part", Part::Start.name())?;
-    let halo = element("circle")?;
-    halo.set_attribute("class", "halo")?;
-    halo.set_attribute("r", "17")?;
-    whole.append_child(&halo)?;
-    let ahead = element("g")?;
     let turn = degrees(from, to);
-    ahead.set_attribute("transform", &rotate(turn))?;
-    if !flight.look.is_quiet() {
-        let trail = element("path")?;
-        trail.set_attribute("class", "trail")?;
-        trail.set_attribute("d", "M-38 0H-10")?;
-        ahead.append_child(&trail)?;
-        let chevron = element("path")?;
-        chevron.set_attribute("class", "chevron")?;
-        chevron.set_attribute("d", "M17-4.5 21.5 0 17 4.5")?;
-        ahead.append_child(&chevron)?;
-    }
-    whole.append_child(&ahead)?;
-    let body = element("path")?;
-    body.set_attribute("class", "body")?;
-    body.set_attribute("d", outline(*shape))?;
-    let turned =
-        matches!(shape, crate::message::Shape::Triangle | crate::message::Shape::TriangleBack);
-    if turned {
-        // Both kinds of triangle point to where they go.
-        let back = matches!(shape, crate::message::Shape::TriangleBack);
-        let turn = if back { turn + 180.0 } else { turn };
-        body.set_attribute("transform", &rotate(turn))?;
-    }
-    whole.append_child(&body)?;
+    let loud = !flight.look.is_quiet();
+    let ahead = if loud {
+        "<path class=\"trail\" d=\"M-38 0H-10\"/><path class=\"chevron\" d=\"M17-4.5 21.5 0 17 4.5\"/>"
+    } else {
+        ""
+    };
+    // Both kinds of triangle point to where they go.
+    let turned = match shape {
+        Shape::Triangle => format!(" transform=\"{}\"", rotate(turn)),
+        Shape::TriangleBack => format!(" transform=\"{}\"", rotate(turn + 180.0)),
+        _ => String::new(),
+    };
+    // One call of the browser instead of thirty.
+    whole.set_inner_html(&format!(
+        "<circle class=\"halo\" r=\"17\"/><g transform=\"{}\">{ahead}</g><path class=\"body\" d=\"{}\"{turned}/>",
+        rotate(turn),
+        outline(*shape)
+    ));
     if !mark.is_empty() {
         let letters = text("mark", mark, 4.0)?;
         whole.append_child(&letters)?;
     }
-    if labelled && !flight.look.is_quiet() {
+    if labelled && loud {
         let label = text("name", name, 26.0)?;
         whole.append_child(&label)?;
     }

@@ -50,13 +50,14 @@ struct Sheet {
     signs: Marks<Mark>,
     clock: Element,
     active: Option<u64>,
+    is_whole: bool,
 }
 
 impl Diagram {
-    /// Draws a moment where the page has room for it. What the browser refuses is drawn with the
-    /// next picture.
+    /// Draws a moment where the page has room for it, but at most so many arrows anew; what is
+    /// missing then, or what the browser refuses, is drawn with the next picture.
     #[inline(never)]
-    pub fn show(&mut self, document: &Document, score: &Score, chosen: Option<u64>) {
+    pub fn show(&mut self, document: &Document, score: &Score, chosen: Option<u64>, most: usize) {
         let Some(host) = document.get_element_by_id("lanes") else {
             self.sheet = None;
             return;
@@ -70,10 +71,16 @@ impl Diagram {
             self.sheet = Sheet::new(document, host, axis, nodes().collect()).ok();
         }
         if let Some(sheet) = &mut self.sheet
-            && sheet.show(score, chosen).is_err()
+            && sheet.show(score, chosen, most).is_err()
         {
             self.sheet = None;
         }
+    }
+
+    /// True if the moment is drawn wholly, as far as there is room for it.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.sheet.as_ref().is_none_or(|sheet| sheet.is_whole)
     }
 
     /// Moves it to a time.
@@ -154,10 +161,11 @@ impl Sheet {
             signs: Marks::new(signs),
             clock,
             active: None,
+            is_whole: true,
         })
     }
 
-    fn show(&mut self, score: &Score, chosen: Option<u64>) -> Result<(), JsValue> {
+    fn show(&mut self, score: &Score, chosen: Option<u64>, most: usize) -> Result<(), JsValue> {
         let grid = self.grid;
         let named = marks::named(score, grid, chosen);
         let arrows = score.arrows.iter().zip(named).map(|(arrow, named)| Drawn {
@@ -165,12 +173,12 @@ impl Sheet {
             chosen: chosen == Some(arrow.id),
             named,
         });
-        self.arrows
-            .show(arrows, |drawn, before, whole| marks::arrow(drawn, before, whole, score, grid))?;
-        self.bars
-            .show(score.bars.iter().copied(), |bar, _, whole| marks::write(bar, whole, grid))?;
-        self.signs
-            .show(score.signs.iter().copied(), |mark, _, whole| marks::sign(mark, whole, grid))?;
+        self.is_whole = self.arrows.show(arrows, most, |drawn, before, whole| {
+            marks::arrow(drawn, before, whole, score, grid)
+        })?;
+        let (bars, signs) = (score.bars.iter().copied(), score.signs.iter().copied());
+        self.bars.show(bars, usize::MAX, |bar, _, whole| marks::write(bar, whole, grid))?;
+        self.signs.show(signs, usize::MAX, |mark, _, whole| marks::sign(mark, whole, grid))?;
         if self.lanes != score.lanes {
             self.lanes.clone_from(&score.lanes);
         }

@@ -5,7 +5,7 @@
 use super::axis::Axis;
 use super::score::{Arrow, Bar, Fate, Mark, Score, Sign};
 use crate::scene::layout::{Point, between, number};
-use crate::svg::{add, element, own_transform};
+use crate::svg::{add, element, transform_of};
 use std::cell::Cell;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Element, SvgLength, SvgLineElement, SvgRectElement, SvgTransform};
@@ -92,27 +92,41 @@ impl<T: Numbered> Marks<T> {
         &self.group
     }
 
-    /// Makes the group hold these, by their numbers; `draw` fills the element of one, or
-    /// changes it from what it was.
+    /// Makes the group hold these, by their numbers; `draw` fills the element of one, or changes it
+    /// from what it was. At most `most` are drawn. True if that was enough.
     ///
     /// # Errors
     /// The browser refuses an element: what is missing then is drawn with the next picture.
     pub fn show(
         &mut self,
         wanted: impl Iterator<Item = T>,
+        most: usize,
         draw: impl Fn(&T, Option<&T>, &Element) -> Result<Option<Moving>, JsValue>,
-    ) -> Result<(), JsValue> {
+    ) -> Result<bool, JsValue> {
+        let mut left = most;
+        let mut enough = true;
         let mut old = core::mem::take(&mut self.shown).into_iter().peekable();
         for item in wanted {
             while let Some((_, gone, _)) = old.next_if(|(other, ..)| other.id() < item.id()) {
                 gone.remove();
             }
-            let (whole, moving) = match old.next_if(|(other, ..)| other.id() == item.id()) {
+            let known = old.next_if(|(other, ..)| other.id() == item.id());
+            if known.as_ref().is_none_or(|(other, ..)| *other != item) {
+                if left == 0 {
+                    self.shown.extend(known);
+                    enough = false;
+                    continue;
+                }
+                left -= 1;
+            }
+            let (whole, moving) = match known {
                 Some((same, whole, moving)) if same == item => (whole, moving),
                 Some((before, whole, _)) => {
                     let hot = whole.class_list().contains("hot");
                     let moving = draw(&item, Some(&before), &whole)?;
-                    whole.class_list().toggle_with_force("hot", hot)?;
+                    if hot {
+                        whole.class_list().add_1("hot")?;
+                    }
                     (whole, moving)
                 }
                 None => {
@@ -126,7 +140,7 @@ impl<T: Numbered> Marks<T> {
             self.shown.push((item, whole, moving));
         }
         old.for_each(|(_, gone, _)| gone.remove());
-        Ok(())
+        Ok(enough)
     }
 
     /// Moves what the line passes through to this place of it.
@@ -210,7 +224,8 @@ const fn fate_class(fate: Fate) -> &'static str {
     }
 }
 
-/// Fills the element of an arrow. From one fate to the next only its lines change.
+/// Fills the element of an arrow. Its parts are made from text in one go: one call of the browser
+/// instead of thirty.
 pub fn arrow(
     drawn: &Drawn,
     before: Option<&Drawn>,
@@ -220,51 +235,61 @@ pub fn arrow(
 ) -> Result<Option<Moving>, JsValue> {
     let Drawn { arrow, chosen, named } = drawn;
     let way = (grid.point(arrow.sent_at, arrow.from), grid.point(arrow.end_at, arrow.to));
-    let line = line(way);
-    // Another future may use the same number for something else.
-    let is_kept = |before: &&Drawn| {
-        let ends = |it: &Drawn| (it.arrow.sent_at, it.arrow.end_at, it.arrow.from, it.arrow.to);
-        ends(before) == ends(drawn) && before.chosen == *chosen && before.arrow.look == arrow.look
-    };
-    let kept = before.filter(is_kept);
-    if kept.is_none() {
-        whole.set_text_content(None);
+    if before.is_none_or(|before| before.chosen != *chosen) {
         identify(arrow.id, *chosen, whole)?;
-        if *chosen {
-            add(whole, "path", &[("class", "halo"), ("d", &line)])?;
-        }
-        add(whole, "path", &[("class", "hit"), ("d", &line)])?;
-    } else {
-        // All behind the place that is hit.
-        let first = if *chosen { 2 } else { 1 };
-        while let Some(part) = whole.children().get_with_index(first) {
-            part.remove();
-        }
     }
     let (tone, fate) = (arrow.look.tone.class(), fate_class(arrow.fate));
     let selected = if *chosen { " selected" } else { "" };
     whole.set_attribute("class", &format!("msg {tone} {fate}{selected}"))?;
     whole.set_attribute("aria-label", &score.spoken(arrow))?;
-    let moving = match arrow.fate {
-        Fate::Arrived => {
-            add(whole, "path", &[("class", "way"), ("d", &line)])?;
-            let place = at(way.1);
-            add(whole, "path", &[("class", "head"), ("transform", &place), ("d", &head(way))])?;
-            None
-        }
-        Fate::Ahead => {
-            add(whole, "path", &[("class", "rest"), ("d", &line)])?;
-            None
-        }
-        Fate::Flying | Fate::Lost | Fate::Stopped => Some(under_way(whole, arrow.fate, way)?),
-    };
-    if *named {
-        let (x, y) = (number(way.0.x + 5.0), number(name_y(way.0.y, way.1.y)));
-        let words = add(whole, "text", &[("class", "name"), ("x", &x), ("y", &y)])?;
+    let moves = matches!(arrow.fate, Fate::Flying | Fate::Lost | Fate::Stopped);
+    whole.set_inner_html(&parts(drawn, way));
+    let last = whole.last_element_child();
+    let tip = if *named {
+        let words = last.ok_or(JsValue::NULL)?;
         let title = chosen.then(|| arrow.look.title());
         words.set_text_content(Some(title.as_deref().unwrap_or(arrow.look.name)));
+        words.previous_element_sibling()
+    } else {
+        last
+    };
+    if moves { under_way(&tip.ok_or(JsValue::NULL)?, arrow.fate, way).map(Some) } else { Ok(None) }
+}
+
+/// The parts of an arrow, without any words: what is under way ends with the part that is done and
+/// what stands at its end; the rest lies below them.
+fn parts(drawn: &Drawn, way: (Point, Point)) -> String {
+    let Drawn { arrow, chosen, named } = drawn;
+    let line = line(way);
+    let path = |class: &str| format!("<path class=\"{class}\" d=\"{line}\"/>");
+    let mut parts = if *chosen { path("halo") } else { String::new() };
+    parts.push_str(&path("hit"));
+    if matches!(arrow.fate, Fate::Flying | Fate::Ahead) {
+        parts.push_str(&path("rest"));
     }
-    Ok(moving)
+    let tip = match arrow.fate {
+        Fate::Ahead => "",
+        Fate::Arrived => {
+            parts.push_str(&path("way"));
+            let (place, d) = (at(way.1), head(way));
+            &format!("<path class=\"head\" transform=\"{place}\" d=\"{d}\"/>")
+        }
+        fate => {
+            let (x, y) = (number(way.0.x), number(way.0.y));
+            parts.push_str(&format!("<line class=\"way\" x1=\"{x}\" y1=\"{y}\"/>"));
+            if fate == Fate::Flying {
+                "<circle class=\"dot\" transform=\"translate(0)\" r=\"3.5\"/>"
+            } else {
+                "<path class=\"lost\" transform=\"translate(0)\" d=\"M-4-4 4 4M-4 4 4-4\"/>"
+            }
+        }
+    };
+    parts.push_str(tip);
+    if *named {
+        let (x, y) = (number(way.0.x + 5.0), number(name_y(way.0.y, way.1.y)));
+        parts.push_str(&format!("<text class=\"name\" x=\"{x}\" y=\"{y}\"></text>"));
+    }
+    parts
 }
 
 /// What of an arrow's element does not change with its fate.
@@ -299,25 +324,13 @@ fn head((from, to): (Point, Point)) -> String {
     format!("M0 0L{}L{}z", point(7.0, 2.6), point(7.0, -2.6))
 }
 
-/// The way of what has not arrived: the rest lies below the part that is done.
-fn under_way(whole: &Element, fate: Fate, way: (Point, Point)) -> Result<Moving, JsValue> {
-    let flies = fate == Fate::Flying;
-    if flies {
-        add(whole, "path", &[("class", "rest"), ("d", &line(way))])?;
-    }
-    let (x, y) = (number(way.0.x), number(way.0.y));
-    let ends = [("class", "way"), ("x1", &*x), ("y1", &*y), ("x2", &*x), ("y2", &*y)];
-    let done = add(whole, "line", &ends)?;
-    let end = done.dyn_ref::<SvgLineElement>();
-    let end = end.map(|line| [line.x2().base_val(), line.y2().base_val()]);
-    let tip = if flies {
-        add(whole, "circle", &[("class", "dot"), ("r", "3.5")])?
-    } else {
-        add(whole, "path", &[("class", "lost"), ("d", "M-4-4 4 4M-4 4 4-4")])?
-    };
+/// The way of what has not arrived, by what stands where it is.
+fn under_way(tip: &Element, fate: Fate, way: (Point, Point)) -> Result<Moving, JsValue> {
+    let done = tip.previous_element_sibling().and_then(|it| it.dyn_into::<SvgLineElement>().ok());
+    let end = done.map(|line| [line.x2().base_val(), line.y2().base_val()]);
     // What a cut stops waits half-way.
-    let limit = if flies { 1.0 } else { 0.5 };
-    Ok(Moving::Way { end, tip: own_transform(&tip)?, way, limit, drawn: Cell::new(-1.0) })
+    let limit = if fate == Fate::Flying { 1.0 } else { 0.5 };
+    Ok(Moving::Way { end, tip: transform_of(tip)?, way, limit, drawn: Cell::new(-1.0) })
 }
 
 /// Where a name stands that belongs to an arrow from one row to another: on the side of its start
