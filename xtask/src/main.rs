@@ -30,7 +30,7 @@ Usage: cargo xtask COMMAND
   bench [--quick]               measure real servers beside Apache's, write docs/BENCH.md; 10 minutes
   fuzz TARGET [--runs N]        feed one reader of bytes (or `all`) with a million inputs
   fuzz --replay                 only the inputs that are kept in fuzz/corpus
-  screenshots                   draw docs/images/*.png anew
+  screenshots                   draw docs/images and docs/VIEWS.md anew
   help                          print this
 
 Kinds of tests, in the order in which they run:

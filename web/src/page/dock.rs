@@ -56,9 +56,12 @@ fn content(shown: &Shown, tab: Tab) -> Html {
         Tab::Charts => html! {
             <Desk charts={shown.charts.clone()} voters={shown.voters} seed={shown.seed} />
         },
-        Tab::Tree => html! { <Trees znodes={shown.details.znodes.clone()} /> },
+        Tab::Tree => {
+            html! { <Trees znodes={shown.details.znodes.clone()} selection={shown.selection.clone()}
+            order={order.clone()} /> }
+        }
         Tab::Say | Tab::Inspect | Tab::Diagram => html! {
-            <Spine view={view.clone()} spine={shown.spine.clone()} selection={shown.selection}
+            <Spine view={view.clone()} spine={shown.spine.clone()} selection={shown.selection.clone()}
                 order={order.clone()} />
         },
     }

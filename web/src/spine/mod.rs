@@ -2,9 +2,10 @@
 //! with what it sent and got, and what it holds at the line.
 //!
 //! * [`trail`]: what has to be known of a run. [`score`]: what is drawn of a moment.
-//! * [`matrix`], [`votes`]: what the participants hold. [`walk`]: cause and effect.
+//! * [`matrix`], [`votes`]: what the participants hold. [`walk`], [`chain`]: cause and effect.
 //! * [`lanes`], [`holds`]: the drawing.
 
+pub mod chain;
 pub mod holds;
 pub mod lanes;
 pub mod matrix;
@@ -24,6 +25,7 @@ use score::Score;
 use std::rc::Rc;
 use votes::Votes;
 use yew::prelude::*;
+use zabscope_core::base::ClientId;
 
 /// Transactions that the right column has room for.
 const COLUMNS_MAX: usize = 10;
@@ -77,7 +79,7 @@ pub fn Spine(props: &SpineProps) -> Html {
     let rows = view.servers.len() + view.clients.len();
     let lanes = html! {
         <td class="lane" rowspan={rows.to_string()}>
-            <Lanes view={view.clone()} spine={spine.clone()} selection={*selection}
+            <Lanes view={view.clone()} spine={spine.clone()} selection={selection.clone()}
                 order={order.clone()} />
         </td>
     };
@@ -108,7 +110,11 @@ pub fn Spine(props: &SpineProps) -> Html {
                             else { { holds::matrix_row(&spine.matrix, row) } }
                         })
                     }) }
-                    { for view.clients.iter().map(client_row) }
+                    { for view.clients.iter().map(|client| {
+                        let chosen = Selection::Session(ClientId(client.id));
+                        let selected = selection.as_ref() == Some(&chosen);
+                        client_row(client, selected, gives(order, Order::Select(Some(chosen))))
+                    }) }
                 </tbody>
             </table>
         </section>
@@ -155,13 +161,15 @@ fn server_row(
     }
 }
 
-fn client_row(client: &ClientView) -> Html {
+fn client_row(client: &ClientView, selected: bool, choose: Callback<MouseEvent>) -> Html {
     let server = client.server.filter(|_| client.connected);
     html! {
-        <tr class="client" key={format!("client-{}", client.id)}
+        <tr class={classes!("client", selected.then_some("selected"))} key={format!("client-{}", client.id)}
+            id={format!("row-c{}", client.id)}
             data-of={format!("c{}", client.id)}>
-            <th scope="row"><span class="sid">{ format!("Client {}", client.id) }</span>
-                <span class="second">{ client.state }</span></th>
+            <th scope="row"><button class="sid" onclick={choose}>
+                    <span class="unseen">{ "Choose " }</span>{ format!("Client {}", client.id) }</button>
+                <span class="second">{ if client.runs { client.state } else { "killed" } }</span></th>
             <td class="zxid" colspan="2">
                 { server.map(|sid| format!("at server {sid}")) }
             </td>
