@@ -289,7 +289,7 @@ const ALL_BYTES_MAX: usize = 6_000_000;
 /// Builds the page, draws each view in each size and theme, and writes the document that shows them.
 pub(crate) fn run() -> Result<()> {
     let browser = need::browser()?;
-    let address = serve::start(&page::build(true)?, 0)?;
+    let address = serve::start(&page::build(page::Purpose::Visitors)?, 0)?;
     let folder = root().join("docs/images");
     if folder.exists() {
         fs::remove_dir_all(&folder)?;
