@@ -9,8 +9,9 @@ use wasm_bindgen::JsCast;
 use web_sys::{Document, Element, HtmlElement, KeyboardEvent, Node, SvgElement};
 
 /// The groups, and what is moved between in each.
-const GROUPS: [(&str, &str); 5] = [
+const GROUPS: [(&str, &str); 6] = [
     ("#stage", "[tabindex]"),
+    ("#upright", ".head"),
     ("#log", "button"),
     ("#chain", "button"),
     (".dock-tabs", "button"),

@@ -8,7 +8,9 @@ use crate::panels::gives;
 use crate::panels::log::Log;
 use crate::panels::trees::Trees;
 use crate::route::Route;
+use crate::scene::layout::Shape;
 use crate::spine::Spine;
+use crate::spine::upright::Upright;
 use yew::prelude::*;
 
 /// The word on a tab.
@@ -60,6 +62,10 @@ fn content(shown: &Shown, tab: Tab) -> Html {
             html! { <Trees znodes={shown.details.znodes.clone()} selection={shown.selection.clone()}
             order={order.clone()} /> }
         }
+        Tab::Say | Tab::Inspect | Tab::Diagram if shown.layout.shape == Shape::Narrow => html! {
+            <Upright view={view.clone()} spine={shown.spine.clone()}
+                selection={shown.selection.clone()} order={order.clone()} />
+        },
         Tab::Say | Tab::Inspect | Tab::Diagram => html! {
             <Spine view={view.clone()} spine={shown.spine.clone()} selection={shown.selection.clone()}
                 order={order.clone()} />

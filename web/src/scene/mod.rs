@@ -47,7 +47,7 @@ pub struct StageProps {
 }
 
 /// What a press gives, by pointer and by keyboard: an SVG element is no button by itself.
-fn pressed(
+pub(crate) fn pressed(
     order: &Callback<Order>,
     chosen: impl Fn() -> Order + Clone + 'static,
 ) -> (Callback<MouseEvent>, Callback<KeyboardEvent>) {

@@ -111,7 +111,7 @@ pub fn Lanes(props: &LanesProps) -> Html {
     }
 }
 
-fn keys(order: &Callback<Order>) -> Callback<KeyboardEvent> {
+pub(super) fn keys(order: &Callback<Order>) -> Callback<KeyboardEvent> {
     use super::walk::Toward;
     let order = order.clone();
     Callback::from(move |event: KeyboardEvent| {

@@ -3,7 +3,7 @@
 //!
 //! * [`trail`]: what has to be known of a run. [`score`]: what is drawn of a moment.
 //! * [`matrix`], [`votes`]: what the participants hold. [`walk`], [`chain`]: cause and effect.
-//! * [`lanes`], [`holds`]: the drawing.
+//! * [`lanes`], [`holds`]: the drawing. [`upright`]: the same on a telephone.
 
 pub mod chain;
 pub mod holds;
@@ -11,6 +11,7 @@ pub mod lanes;
 pub mod matrix;
 pub mod score;
 pub mod trail;
+pub mod upright;
 pub mod votes;
 pub mod walk;
 
