@@ -8,7 +8,6 @@ mod view;
 use anyhow::{Result, bail, ensure};
 use view::{console_is_empty, focused, open, script, tab_to, text};
 use zabscope_tests::browser::{Browser, key};
-use zabscope_tests::{given, serve};
 
 /// Presses of Tab from anywhere to anything, at most.
 const TABS_MAX: usize = 120;

@@ -10,7 +10,7 @@ use view::{open, script, tab_to, text};
 use zabscope_core::guide::{Moved, RUNS, Script, Walk};
 use zabscope_core::sim::Sim;
 use zabscope_tests::browser::{Browser, key};
-use zabscope_tests::{given, root, serve};
+use zabscope_tests::root;
 
 /// Presses of Tab from anywhere to anything, at most.
 const TABS_MAX: usize = 60;

@@ -113,7 +113,9 @@ pub fn Upright(props: &UprightProps) -> Html {
                         message(score, frame, arrow, (chosen == Some(arrow.id), named), order)
                     }) }
                     { for score.bars.iter().map(|bar| write(frame, bar)) }
-                    { for score.signs.iter().map(|(column, at, sign)| sign_at(frame, *column, *at, *sign)) }
+                    { for score.signs.iter().map(|(column, at, sign)| {
+                        sign_at(frame, *column, *at, *sign, is_covered(score, frame, *column, *at))
+                    }) }
                 </g>
                 <path class="playhead" d={format!("M0 {}H{}", number(now), number(WIDTH))} />
                 <g class="now" transform={Point { x: 0.0, y: now }.translate()}>
@@ -356,7 +358,17 @@ fn write(frame: Frame, bar: &Bar) -> Html {
     }
 }
 
-fn sign_at(frame: Frame, column: usize, at: Micros, sign: Sign) -> Html {
+/// True if a later vote of the same server lies over one from this time.
+fn is_covered(score: &Score, frame: Frame, column: usize, at: Micros) -> bool {
+    score.signs.iter().any(|(other, later, sign)| {
+        *other == column
+            && *later > at
+            && matches!(sign, Sign::Vote(..))
+            && frame.y(*later) - frame.y(at) < 18.0
+    })
+}
+
+fn sign_at(frame: Frame, column: usize, at: Micros, sign: Sign, covered: bool) -> Html {
     let (x, y) = (frame.x(column), frame.y(at));
     if y < HEAD {
         return Html::default();
@@ -365,7 +377,8 @@ fn sign_at(frame: Frame, column: usize, at: Micros, sign: Sign) -> Html {
     match sign {
         Sign::Vote(sid, first) => html! {
             <g class={classes!("ballot", (!first).then_some("changed"))} {transform}>
-                <path d="M0-10 10 0 0 10-10 0z" /><text y="4">{ sid }</text>
+                <path d="M0-10 10 0 0 10-10 0z" />
+                if !covered { <text y="4">{ sid }</text> }
             </g>
         },
         Sign::Crash => html! {
