@@ -41,6 +41,8 @@ use crate::scene::state::{RingView, SceneView};
 use crate::settings::{self, Settings};
 use crate::share::Shared;
 use crate::spine::SpineView;
+use crate::spine::diagram::Diagram;
+use crate::spine::score::Score;
 use crate::tour::Tour;
 use crate::travel::Pace;
 use crate::view::View;
@@ -91,6 +93,8 @@ pub struct App {
     lab: Lab,
     view: Rc<View>,
     spine: Rc<SpineView>,
+    score: Score,
+    diagram: Diagram,
     scene: Rc<SceneView>,
     ring_views: Vec<RingView>,
     rings: Rings,
@@ -241,6 +245,8 @@ impl Component for App {
             calm: view.clone(),
             view,
             spine: Rc::default(),
+            score: Score::default(),
+            diagram: Diagram::default(),
             scene: Rc::default(),
             ring_views: Vec::new(),
             rings: Rings::default(),
@@ -424,6 +430,8 @@ impl App {
             why: has_panels.then(|| why::why(&self.lab, self.selection.as_ref())),
             view: self.calm.clone(),
             spine: self.spine.clone(),
+            score: (self.layout.shape == Shape::Narrow && self.tab == Tab::Diagram)
+                .then(|| Rc::new(self.score.clone())),
             scene: self.scene.clone(),
             run: if has_panels {
                 self.run.borrow_mut().view(&self.lab, &self.pace, self.playing)

@@ -63,8 +63,10 @@ fn content(shown: &Shown, tab: Tab) -> Html {
             order={order.clone()} /> }
         }
         Tab::Say | Tab::Inspect | Tab::Diagram if shown.layout.shape == Shape::Narrow => html! {
-            <Upright view={view.clone()} spine={shown.spine.clone()}
-                selection={shown.selection.clone()} order={order.clone()} />
+            if let Some(score) = &shown.score {
+                <Upright view={view.clone()} spine={shown.spine.clone()} score={score.clone()}
+                    selection={shown.selection.clone()} order={order.clone()} />
+            }
         },
         Tab::Say | Tab::Inspect | Tab::Diagram => html! {
             <Spine view={view.clone()} spine={shown.spine.clone()} selection={shown.selection.clone()}

@@ -30,6 +30,7 @@ use crate::scene::layout::Layout;
 use crate::scene::state::SceneView;
 use crate::share::Shared;
 use crate::spine::SpineView;
+use crate::spine::score::Score;
 use crate::view::View;
 use dock::Dock;
 use first::First;
@@ -55,8 +56,10 @@ pub struct Shown {
     pub why: Option<Html>,
     /// The moment.
     pub view: Rc<View>,
-    /// The moment, for the diagram.
+    /// The moment, for what servers hold.
     pub spine: Rc<SpineView>,
+    /// Lanes and messages, where the diagram is turned and looked at.
+    pub score: Option<Rc<Score>>,
     /// The moment, for what the stage shows of sessions.
     pub scene: Rc<SceneView>,
     /// The run around it.

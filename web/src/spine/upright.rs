@@ -1,7 +1,7 @@
 //! The spine on a telephone: turned by a quarter. Columns are participants, time runs down, the
 //! bottom row says what each holds. Dragging it scrubs: what is above has been.
 
-use super::score::{AHEAD_US, Arrow, Bar, Fate, Lane, PAST_US, Score, Sign};
+use super::score::{AHEAD_US, Arrow, Bar, Fate, Lane, Mark, PAST_US, Score, Sign};
 use super::{SpineView, lanes};
 use crate::order::{Order, Selection};
 use crate::scene::layout::{Point, number};
@@ -34,8 +34,10 @@ const LETTER: f32 = 8.2;
 pub struct UprightProps {
     /// The moment.
     pub view: Rc<View>,
-    /// The moment, for the diagram.
+    /// What the participants hold.
     pub spine: Rc<SpineView>,
+    /// Lanes and messages.
+    pub score: Rc<Score>,
     /// What is chosen.
     pub selection: Option<Selection>,
     /// Where clicks go.
@@ -85,8 +87,7 @@ struct Drag {
 /// The diagram.
 #[component]
 pub fn Upright(props: &UprightProps) -> Html {
-    let UprightProps { view, spine, selection, order } = props;
-    let score = &spine.score;
+    let UprightProps { view, spine, score, selection, order } = props;
     let frame = Frame { now: score.now, columns: score.lanes.len() };
     let drag = use_mut_ref(|| None::<Drag>);
     let (ondown, onmove, onup) = drags(&drag, score.now, order);
@@ -103,7 +104,7 @@ pub fn Upright(props: &UprightProps) -> Html {
         <div class="upright">
             <svg viewBox={view_box} role="group" aria-label="Servers and time" id="upright"
                 onpointerdown={ondown} onpointermove={onmove} onpointerup={onup.clone()} onpointercancel={onup}>
-                <g class="lanes" id="lanes" tabindex="0" role="listbox" aria-label="Messages in time"
+                <g class="lanes" id="lanes-down" tabindex="0" role="listbox" aria-label="Messages in time"
                     aria-activedescendant={active} onkeydown={lanes::keys(order)}>
                     <rect class="ahead" x={number(GUTTER)} y={number(now)} width={number(WIDTH - GUTTER)}
                         height={number(bottom - now)} />
@@ -113,9 +114,7 @@ pub fn Upright(props: &UprightProps) -> Html {
                         message(score, frame, arrow, (chosen == Some(arrow.id), named), order)
                     }) }
                     { for score.bars.iter().map(|bar| write(frame, bar)) }
-                    { for score.signs.iter().map(|(column, at, sign)| {
-                        sign_at(frame, *column, *at, *sign, is_covered(score, frame, *column, *at))
-                    }) }
+                    { for score.signs.iter().map(|mark| sign_at(frame, mark, is_covered(score, frame, mark))) }
                 </g>
                 <path class="playhead" d={format!("M0 {}H{}", number(now), number(WIDTH))} />
                 <g class="now" transform={Point { x: 0.0, y: now }.translate()}>
@@ -278,11 +277,11 @@ fn name_x(arrow: &Arrow, frame: Frame) -> f32 {
 /// fits between the edges and lies over no other and over no seat of a vote.
 fn named(score: &Score, frame: Frame, chosen: Option<u64>) -> Vec<bool> {
     let mut taken: Vec<(f32, f32, f32)> = Vec::new();
-    for (column, at, sign) in &score.signs {
-        if matches!(sign, Sign::Vote(..) | Sign::Crash) {
-            let x = frame.x(*column);
-            let wide = if matches!(sign, Sign::Crash) { 56.0 } else { 12.0 };
-            taken.push((x - 12.0, x + wide, frame.y(*at)));
+    for mark in &score.signs {
+        if matches!(mark.sign, Sign::Vote(..) | Sign::Crash) {
+            let x = frame.x(mark.row);
+            let wide = if mark.sign == Sign::Crash { 56.0 } else { 12.0 };
+            taken.push((x - 12.0, x + wide, frame.y(mark.at)));
         }
     }
     #[allow(clippy::cast_precision_loss, reason = "a few letters")]
@@ -359,22 +358,22 @@ fn write(frame: Frame, bar: &Bar) -> Html {
 }
 
 /// True if a later vote of the same server lies over one from this time.
-fn is_covered(score: &Score, frame: Frame, column: usize, at: Micros) -> bool {
-    score.signs.iter().any(|(other, later, sign)| {
-        *other == column
-            && *later > at
-            && matches!(sign, Sign::Vote(..))
-            && frame.y(*later) - frame.y(at) < 18.0
+fn is_covered(score: &Score, frame: Frame, mark: &Mark) -> bool {
+    score.signs.iter().any(|later| {
+        later.row == mark.row
+            && later.at > mark.at
+            && matches!(later.sign, Sign::Vote(..))
+            && frame.y(later.at) - frame.y(mark.at) < 18.0
     })
 }
 
-fn sign_at(frame: Frame, column: usize, at: Micros, sign: Sign, covered: bool) -> Html {
-    let (x, y) = (frame.x(column), frame.y(at));
+fn sign_at(frame: Frame, mark: &Mark, covered: bool) -> Html {
+    let (x, y) = (frame.x(mark.row), frame.y(mark.at));
     if y < HEAD {
         return Html::default();
     }
     let transform = Point { x, y }.translate();
-    match sign {
+    match mark.sign {
         Sign::Vote(sid, first) => html! {
             <g class={classes!("ballot", (!first).then_some("changed"))} {transform}>
                 <path d="M0-10 10 0 0 10-10 0z" />
@@ -391,7 +390,7 @@ fn sign_at(frame: Frame, column: usize, at: Micros, sign: Sign, covered: bool) -
         },
         Sign::Start => html! { <g class="begin" {transform}><path d="M-7 0H7" /></g> },
         Sign::Cut(other) | Sign::Heal(other) => {
-            let class = if matches!(sign, Sign::Cut(_)) { "cutting" } else { "healing" };
+            let class = if matches!(mark.sign, Sign::Cut(_)) { "cutting" } else { "healing" };
             html! { <path {class} d={format!("M{} {}H{}", number(x), number(y), number(frame.x(other)))} /> }
         }
     }
