@@ -26,8 +26,8 @@ const FOOT: f32 = 40.0;
 const SCALE: f32 = 1.8;
 /// Between two lines across, microseconds.
 const TICK_US: u64 = 20_000;
-/// Letters of a name and of a digit, in units.
-const LETTER: f32 = 8.2;
+/// Width of a letter, in units, on the smallest screen.
+const LETTER: f32 = 11.5;
 
 /// What it is drawn from.
 #[derive(Clone, Debug, PartialEq, Properties)]
@@ -291,7 +291,7 @@ fn named(score: &Score, frame: Frame, chosen: Option<u64>) -> Vec<bool> {
         let (left, right) =
             if arrow.to > arrow.from { (start, start + length) } else { (start - length, start) };
         let line = frame.y(arrow.sent_at) - 8.0;
-        let hits = |(a, b, y): &(f32, f32, f32)| (line - y).abs() < 15.0 && left < *b && *a < right;
+        let hits = |(a, b, y): &(f32, f32, f32)| (line - y).abs() < 18.0 && left < *b && *a < right;
         let near_now = (line - frame.y(frame.now)).abs() < 12.0 && left < GUTTER;
         let inside = left > GUTTER - 8.0 && right < WIDTH && line > HEAD + 6.0;
         let free = inside && !near_now && !taken.iter().any(hits);
