@@ -24,7 +24,9 @@ struct View {
 }
 
 /// The run of the first screen, standing still: a write is half-way.
-const HALF_WAY: (&str, &str) = ("location.hash = '#/play'", "#lanes");
+const HALF_WAY: (&str, &str) = ("location.hash = '#/play'", "#part-clients");
+/// The diagram, which stands below the stage or, on a telephone, in a tab of its own.
+const IN_TIME: (&str, &str) = ("press('#tab-diagram')", "#lanes [data-id], #lanes-down [data-id]");
 
 /// What scripts may call: a press, and what is typed.
 const HELPERS: &str = "
@@ -41,7 +43,7 @@ const HELPERS: &str = "
     };
     const key = (key, more = {}) =>
         window.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, ...more }));
-    const arrow = name => [...document.querySelectorAll('#lanes [data-id]')]
+    const arrow = name => [...document.querySelectorAll('#lanes [data-id], #lanes-down [data-id]')]
         .find(arrow => arrow.ariaLabel.includes(name))
         .dispatchEvent(new MouseEvent('click', { bubbles: true }));
 ";
@@ -132,7 +134,7 @@ const VIEWS: [View; 27] = [
         name: "message",
         about: "A message: its fields beside its bytes, and the way back to what caused it.",
         at: "#/",
-        steps: &[HALF_WAY, ("arrow('PROPOSAL')", "#bytes")],
+        steps: &[HALF_WAY, IN_TIME, ("arrow('PROPOSAL')", "#bytes")],
         tab: "inspect",
     },
     View {
@@ -178,7 +180,7 @@ const VIEWS: [View; 27] = [
         name: "diagram",
         about: "Servers and clients in time: messages, writes to disk, logs.",
         at: "#/",
-        steps: &[HALF_WAY, ("arrow('PROPOSAL')", ".msg.selected")],
+        steps: &[HALF_WAY, IN_TIME, ("arrow('PROPOSAL')", ".msg.selected")],
         tab: "diagram",
     },
     View {
@@ -196,7 +198,7 @@ const VIEWS: [View; 27] = [
             HALF_WAY,
             ("press('#tab-tree')", "#trees"),
             ("for (let n = 0; n < 12; n++) key('.')", "#trees tr.differs"),
-            ("press('#trees tr.differs:last-of-type button')", "#stat"),
+            ("[...document.querySelectorAll('#trees tr.differs button')].pop().click()", "#stat"),
         ],
         tab: "tree",
     },

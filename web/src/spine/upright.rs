@@ -464,11 +464,59 @@ fn holds(
         }
         _ => (server.logged.clone(), server.committed.clone()),
     };
+    // Where columns are narrow the epoch, which the heads share, is left out.
+    let short = |text: String| match text.split_once('.') {
+        Some((_, counter)) if frame.columns > 6 => counter.to_owned(),
+        _ => text,
+    };
+    let (above, below) = (short(above), short(below));
     let x = number(frame.x(column));
     html! {
         <g class="held">
             <text {x} y={number(bottom + 16.0)}>{ above }</text>
             <text class="second" x={number(frame.x(column))} y={number(bottom + 32.0)}>{ below }</text>
         </g>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tour::{Pace, Tour};
+    use zabscope_core::guide::RUNS;
+
+    #[test]
+    fn names_that_are_written_keep_away_from_each_other() {
+        for run in 0..RUNS.len() {
+            let (mut tour, mut lab) = Tour::begin(run).unwrap();
+            tour.go(&mut lab, Pace::Next);
+            for _ in 0..300 {
+                lab.step();
+                let score = Score::of(&lab);
+                let frame = Frame { now: score.now, columns: score.lanes.len() };
+                let names = named(&score, frame, None);
+                let written: Vec<&Arrow> = score
+                    .arrows
+                    .iter()
+                    .zip(names)
+                    .filter(|(_, named)| *named)
+                    .map(|it| it.0)
+                    .collect();
+                let span = |arrow: &Arrow| {
+                    #[allow(clippy::cast_precision_loss, reason = "a few letters")]
+                    let length = arrow.look.name.len() as f32 * LETTER;
+                    let start = name_x(arrow, frame);
+                    let left = if arrow.to > arrow.from { start } else { start - length };
+                    (left, left + length, frame.y(arrow.sent_at))
+                };
+                for (place, a) in written.iter().enumerate() {
+                    for b in &written[place + 1..] {
+                        let (a_box, b_box) = (span(a), span(b));
+                        let over = a_box.0 < b_box.1 && b_box.0 < a_box.1;
+                        assert!(!over || (a_box.2 - b_box.2).abs() >= 18.0, "{a:?} {b:?}");
+                    }
+                }
+            }
+        }
     }
 }
