@@ -7,7 +7,6 @@
 
 use super::connection::{Stage, Waiting};
 use super::message::{Closed, Note, Payload};
-use super::prep::Prepared;
 use super::server::{Effects, Server};
 use crate::base::{Conn, Cxid, Effect, Zxid};
 use crate::proto::KeeperError;
@@ -28,24 +27,21 @@ impl<R: Rules> Server<R> {
     /// Applies the next transaction of the order.
     pub(super) fn deliver(&mut self, entry: Entry<Payload>, out: &mut Effects<R>) {
         let zxid = entry.zxid;
-        let (record, applied) = match self.ahead.take(zxid) {
-            Some(Prepared { record, image, applied }) => {
-                self.image = image;
-                (record, applied)
-            }
-            None => {
-                let read = self.take_proposed(&entry);
-                let Some(record) = read.or_else(|| TxnRecord::from_all(entry.payload).ok()) else {
-                    // It is committed, so every other server has it too: going on without it
-                    // would be another history.
-                    out.push(Effect::Halt("a committed transaction cannot be read"));
-                    return;
-                };
-                let applied = self.image.apply(&record);
-                self.check_digest(&record, out);
-                (record, applied)
-            }
+        let (record, applied) = if let Some(record) = self.ahead.take(zxid) {
+            let applied = self.image.apply_prepared(&record);
+            (record, applied)
+        } else {
+            let read = self.take_proposed(&entry);
+            let Some(record) = read.or_else(|| TxnRecord::from_all(entry.payload).ok()) else {
+                // It is committed, so every other server has it too: going on without it would
+                // be another history.
+                out.push(Effect::Halt("a committed transaction cannot be read"));
+                return;
+            };
+            let applied = self.image.apply(&record);
+            (record, applied)
         };
+        self.check_digest(&record, out);
         self.fire_watches(zxid, &applied.changes, out);
         self.finish_sessions(&record, out);
         self.answer_write(&record, applied, out);

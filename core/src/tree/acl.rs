@@ -4,9 +4,8 @@
 //! Schemes: `world`, `auth` (in requests only), `digest`, `ip`. Identities of scheme `super`
 //! pass every check. x509 and sasl would need their providers and are not valid here.
 
-use super::store::VersionedMap;
 use super::znode::AclList;
-use crate::base::Set;
+use crate::base::{Set, VersionedMap};
 use crate::proto::KeeperError;
 use crate::proto::data::{Acl, Id};
 use crate::wire::Text;

@@ -3,7 +3,7 @@
 //! Applying never fails: a record that does not fit (it was applied before, or the log is odd)
 //! has an error as its result and changes as little as Java lets it change.
 
-use super::data_tree::{Made, NewNode, Written, shown, split};
+use super::data_tree::{Made, NewNode, Written, compact, shown, split};
 use super::image::Image;
 use super::znode::{AclList, Owner};
 use crate::base::SessionId;
@@ -99,20 +99,61 @@ impl Change {
     }
 }
 
+/// How a transaction is applied, and what it changes.
+#[derive(Debug)]
+pub(super) struct Applying {
+    changes: Vec<Change>,
+    /// Somebody wants to know the changes.
+    told: bool,
+    /// The data of the transaction has memory of its own, which versions of the tree share.
+    prepared: bool,
+}
+
+impl Applying {
+    /// For a version ahead.
+    pub(super) const fn prepared() -> Self {
+        Self { changes: Vec::new(), told: false, prepared: true }
+    }
+
+    fn data(&self, data: &Buffer) -> Buffer {
+        let data = data.clone();
+        if self.prepared { data } else { compact(data) }
+    }
+
+    fn tell(&mut self, change: impl FnOnce() -> Change) {
+        if self.told {
+            self.changes.push(change());
+        }
+    }
+}
+
 impl Image {
     /// Applies the next transaction, or one that a fuzzy snapshot holds already.
     pub fn apply(&mut self, record: &TxnRecord) -> Applied {
-        let mut changes = Vec::new();
-        let result = self.apply_txn(&record.header, &record.txn, &mut changes);
+        self.apply_so(record, Applying { changes: Vec::new(), told: true, prepared: false })
+    }
+
+    /// The same for what [`super::prepare()`] made: the tree takes its data as it is.
+    pub fn apply_prepared(&mut self, record: &TxnRecord) -> Applied {
+        self.apply_so(record, Applying { told: true, ..Applying::prepared() })
+    }
+
+    /// The same for a version ahead, of which nobody is told.
+    pub fn apply_ahead(&mut self, record: &TxnRecord) {
+        self.apply_so(record, Applying::prepared());
+    }
+
+    fn apply_so(&mut self, record: &TxnRecord, mut applying: Applying) -> Applied {
+        let result = self.apply_txn(&record.header, &record.txn, &mut applying);
         self.zxid = self.zxid.max(record.header.zxid);
-        Applied { result, changes }
+        Applied { result, changes: applying.changes }
     }
 
     pub(super) fn apply_txn(
         &mut self,
         header: &TxnHeader,
         txn: &Txn,
-        changes: &mut Vec<Change>,
+        applying: &mut Applying,
     ) -> TxnResult {
         let done = match txn {
             Txn::CreateSession { timeout_ms } => {
@@ -120,21 +161,21 @@ impl Image {
                 Ok(TxnResult::SessionCreated { timeout_ms: *timeout_ms })
             }
             Txn::CloseSession { paths } => {
-                self.close_session(header, paths.as_deref().unwrap_or_default(), changes);
+                self.close_session(header, paths.as_deref().unwrap_or_default(), applying);
                 Ok(TxnResult::SessionClosed)
             }
             Txn::Error { code } => Ok(TxnResult::Error { code: *code }),
-            Txn::Create(create) => self.create(header, create, changes),
-            Txn::Delete { path, .. } => self.delete(header, &path.to_str(), changes),
+            Txn::Create(create) => self.create(header, create, applying),
+            Txn::Delete { path, .. } => self.delete(header, &path.to_str(), applying),
             Txn::SetData { path, data, version, .. } => {
-                self.set_data(header, &path.to_str(), data, *version, changes)
+                self.set_data(header, &path.to_str(), data, *version, applying)
             }
             Txn::SetAcl { path, acl, version } => self
                 .tree
                 .set_acl(&path.to_str(), acl.as_deref(), *version)
                 .map(|node| TxnResult::AclSet { stat: node.client_stat() }),
             Txn::Check { .. } => Ok(TxnResult::Checked),
-            Txn::Multi(txns) => Ok(TxnResult::Multi(self.multi(header, txns, changes))),
+            Txn::Multi(txns) => Ok(TxnResult::Multi(self.multi(header, txns, applying))),
         };
         done.unwrap_or_else(|error| TxnResult::Error { code: error.code() })
     }
@@ -143,7 +184,7 @@ impl Image {
         &mut self,
         header: &TxnHeader,
         create: &CreateTxn,
-        changes: &mut Vec<Change>,
+        applying: &mut Applying,
     ) -> Result<TxnResult, KeeperError> {
         let path = create.path.to_str();
         let owner = match create.kind {
@@ -153,7 +194,7 @@ impl Image {
             CreateKind::Ttl { ttl_ms } => Owner::Ttl { ttl_ms },
         };
         let new = NewNode {
-            data: create.data.clone(),
+            data: applying.data(&create.data),
             acl: create.acl.as_deref(),
             owner,
             zxid: header.zxid,
@@ -168,7 +209,7 @@ impl Image {
         })?;
         let Made { path, written: Written { stat, acl }, parent_acl } = made;
         let kind = ChangeKind::Created;
-        changes.push(Change { kind, path: Arc::clone(&path), acl, parent_acl });
+        applying.tell(|| Change { kind, path: Arc::clone(&path), acl, parent_acl });
         Ok(TxnResult::Created { path, stat })
     }
 
@@ -176,18 +217,16 @@ impl Image {
         &mut self,
         header: &TxnHeader,
         path: &str,
-        changes: &mut Vec<Change>,
+        applying: &mut Applying,
     ) -> Result<TxnResult, KeeperError> {
-        // The ACL of the znode is needed after the znode has gone.
-        let acl_at = |path| self.tree.get(path).and_then(|node| node.acl().cloned());
-        let change = Change {
+        let node = self.tree.delete(path, header.zxid)?;
+        let parent = split(path).and_then(|(parent, _)| self.tree.get(parent));
+        applying.tell(|| Change {
             kind: ChangeKind::Deleted,
             path: shown(path).into(),
-            acl: acl_at(path),
-            parent_acl: split(path).and_then(|(parent, _)| acl_at(parent)),
-        };
-        self.tree.delete(path, header.zxid)?;
-        changes.push(change);
+            acl: node.acl().cloned(),
+            parent_acl: parent.and_then(|parent| parent.acl().cloned()),
+        });
         Ok(TxnResult::Deleted)
     }
 
@@ -197,24 +236,25 @@ impl Image {
         path: &str,
         data: &Buffer,
         version: i32,
-        changes: &mut Vec<Change>,
+        applying: &mut Applying,
     ) -> Result<TxnResult, KeeperError> {
+        let data = applying.data(data);
         let Written { stat, acl } =
-            self.tree.set_data(path, data.clone(), version, header.zxid, header.time_ms)?;
-        let (kind, path) = (ChangeKind::DataChanged, shown(path).into());
-        changes.push(Change { kind, path, acl, parent_acl: None });
+            self.tree.set_data(path, data, version, header.zxid, header.time_ms)?;
+        let kind = ChangeKind::DataChanged;
+        applying.tell(|| Change { kind, path: shown(path).into(), acl, parent_acl: None });
         Ok(TxnResult::DataSet { stat })
     }
 
     /// The listed ephemerals go in the order of the record, then those it forgot.
-    fn close_session(&mut self, header: &TxnHeader, paths: &[Text], changes: &mut Vec<Change>) {
+    fn close_session(&mut self, header: &TxnHeader, paths: &[Text], applying: &mut Applying) {
         for path in paths {
-            let _ = self.delete(header, &path.to_str(), changes);
+            let _ = self.delete(header, &path.to_str(), applying);
         }
         let session: SessionId = header.session;
         let rest: Vec<Arc<str>> = self.tree.ephemerals_of(session).cloned().collect();
         for path in rest {
-            let _ = self.delete(header, &path, changes);
+            let _ = self.delete(header, &path, applying);
         }
         self.sessions.remove(&session);
     }
@@ -223,10 +263,10 @@ impl Image {
         &mut self,
         header: &TxnHeader,
         txns: &[Txn],
-        changes: &mut Vec<Change>,
+        applying: &mut Applying,
     ) -> Vec<TxnResult> {
         if !txns.iter().any(|txn| matches!(txn, Txn::Error { .. })) {
-            return txns.iter().map(|txn| self.apply_txn(header, txn, changes)).collect();
+            return txns.iter().map(|txn| self.apply_txn(header, txn, applying)).collect();
         }
         let mut behind = false;
         let mut code_of = |txn: &Txn| {

@@ -14,7 +14,6 @@ mod image;
 mod prepare;
 mod quota;
 mod snapshot;
-mod store;
 mod znode;
 
 pub use apply::{Applied, Change, ChangeKind, TxnResult};
