@@ -331,6 +331,8 @@ fn a_learner_that_never_reads_is_dropped_and_comes_back() -> Result<()> {
                     4lw.commands.whitelist=*\npreAllocSize=64\nquorumUnsentLimitInKb=8192\n";
     let mut ensemble = Ensemble::start(3, settings)?;
     let leader = ensemble.wait_for_leader()?;
+    // A server that is stopped before it follows has no link that could fill.
+    ensemble.wait_until_equal()?;
     let deaf = *ensemble.sids().iter().find(|sid| **sid != leader).context("a follower")?;
     let client = Handle::start(ensemble.hosts(&[leader]), TIMEOUT_MS, 0);
     ensemble.signal(deaf, Signal::STOP)?;

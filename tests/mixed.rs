@@ -71,7 +71,8 @@ fn every_server_serves(ensemble: &Ensemble, round: &str) -> Result<()> {
     Ok(())
 }
 
-/// A session with its ephemeral goes from one server to the other when its server is killed.
+/// A session with its ephemeral and a watch goes from one server to the other when its server is
+/// killed, and back.
 fn a_session_moves(ensemble: &mut Ensemble, between: [u8; 2]) -> Result<()> {
     let client = client_of(ensemble, &between);
     let path = format!("/moving-{}-{}", between[0], between[1]);
@@ -81,9 +82,22 @@ fn a_session_moves(ensemble: &mut Ensemble, between: [u8; 2]) -> Result<()> {
         _ => None,
     };
     let before = owner(insist(&client, &get(&path))??);
-    for sid in between {
+    let heard = client.follow();
+    for (sid, other) in [(between[0], between[1]), (between[1], between[0])] {
+        let watched = Request::GetData { path: path.as_str().into(), watch: true };
+        insist(&client, &watched)??;
         ensemble.kill(sid)?;
         ensure!(owner(insist(&client, &get(&path))??) == before, "another owner");
+        let writer = client_of(ensemble, &[other]);
+        insist(&writer, &set(&path, "moved"))??;
+        eventually("the watch to fire", || {
+            let fired = heard
+                .try_iter()
+                .any(|heard| matches!(heard, Heard::Reply(_, client::Reply::Event { .. })));
+            Ok(fired.then_some(()))
+        })
+        .with_context(|| format!("{path} watched, and {sid} killed"))?;
+        writer.close();
         ensemble.run(sid)?;
         serving(ensemble, sid)?;
     }
@@ -133,20 +147,14 @@ fn ours_leads_two_of_apache() -> Result<()> {
 
 #[test]
 fn observers_of_either_kind() -> Result<()> {
-    // Ours observes two of Apache's, then one of Apache's observes two of ours.
-    for (apache, observer) in [(&[1, 2][..], 3), (&[3][..], 3)] {
-        let mut ensemble = Ensemble::start_mixed(3, apache, &[observer], PATIENT)?;
+    // Ours observes two voters of Apache's and one of ours; then the other way round.
+    for (apache, observer) in [(&[2, 3][..], 4), (&[1, 4][..], 4)] {
+        let mut ensemble = Ensemble::start_mixed(4, apache, &[observer], PATIENT)?;
         ensure!(serving(&ensemble, observer)? == "observer");
         every_server_serves(&ensemble, "observed")?;
-        ensemble.kill(observer)?;
-        let client = client_of(&ensemble, &[1, 2]);
-        for number in 0..20 {
-            ask(&client, create(&format!("/n{number}"), b"", CreateMode::Persistent))??;
-        }
-        client.close();
-        ensemble.run(observer)?;
-        serving(&ensemble, observer)?;
-        same_trees(&ensemble)?;
+        a_session_moves(&mut ensemble, [observer, 2])?;
+        every_sync(&mut ensemble, observer)?;
+        ensure!(serving(&ensemble, observer)? == "observer");
         no_digest_differs(&ensemble)?;
     }
     Ok(())
@@ -164,14 +172,16 @@ const DIFF: [&str; 2] = ["with=Diff", "Sending DIFF"];
 const SNAP: [&str; 2] = ["with=Snap", "Sending snapshot"];
 const TRUNC: [&str; 2] = ["with=Trunc", "Sending TRUNC"];
 
-/// The learner is brought up to date in each of the three ways.
+/// The learner is brought up to date by a DIFF, then with an empty disk by a SNAP.
 fn every_sync(ensemble: &mut Ensemble, learner: u8) -> Result<()> {
     let others: Vec<u8> = ensemble.sids().into_iter().filter(|sid| *sid != learner).collect();
     let client = client_of(ensemble, &others);
     let write = |name: &str| insist(&client, &create(name, b"x", CreateMode::Persistent));
 
     ensemble.kill(learner)?;
-    write("/before-diff")??;
+    for number in 0..20 {
+        write(&format!("/before-diff-{number}"))??;
+    }
     let leader = ensemble.wait_for_leader()?;
     ensemble.run(learner)?;
     serving(ensemble, learner)?;

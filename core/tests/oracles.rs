@@ -13,8 +13,8 @@ use zabscope_core::proto::request::{CreateOp, CreateRequest, Request};
 use zabscope_core::proto::watch::EventType;
 use zabscope_core::recipes::{self, Phase, Program, Turns};
 use zabscope_core::server;
-use zabscope_core::server::message::Job;
-use zabscope_core::sim::{Action, Directive, End, Fault, Kept, Micros, StepRecord};
+use zabscope_core::server::message::{Job, Msg, Packet};
+use zabscope_core::sim::{Action, Directive, End, Fault, Kept, Micros, StepRecord, Wire};
 use zabscope_core::zab::{self, Sound};
 
 type Record = StepRecord<Actor>;
@@ -246,6 +246,29 @@ fn servers_that_lie() {
 }
 
 #[test]
+fn reigns_that_begin_wrongly() {
+    let ahead = found(&base(), |record| {
+        for item in &mut record.sent {
+            if let Wire::Data(Msg::Packet(Packet::AckEpoch { last_zxid, .. })) = &mut item.wire {
+                *last_zxid = Zxid::new(Epoch(7), 1);
+            }
+        }
+    });
+    assert_eq!(ahead, Some(Oracle::ElectedIsNewest));
+
+    let writes = |record: &Record| record.effects.iter().any(|e| matches!(e, Effect::Persist(_)));
+    let stranger = found(&base(), |record| {
+        let late = record.at > Micros::from_ms(3_000) && writes(record);
+        if let Some(item) = record.arrived.as_mut().filter(|_| late)
+            && let Link::Quorum(sid) = &mut item.to.link
+        {
+            *sid = Sid(9);
+        }
+    });
+    assert_eq!(stranger, Some(Oracle::SingleSource));
+}
+
+#[test]
 fn bounds_that_are_missed() {
     let all = [server(1), server(2), server(3)];
     let cut = |plan: &mut Plan, at: Micros, node: NodeId| {
@@ -283,6 +306,23 @@ fn bounds_that_are_missed() {
     let call = ClientCall::Request { id: CallId(9), request: set };
     act(&mut plan, end_ms - 5_000, Action::Call(client(2), Call::Client(call)));
     assert_eq!(found(&plan, |_| ()), Some(Oracle::Quiet));
+
+    // 3 leads; the last COMMIT is late at 1, and the noise of it is not seen.
+    let slow =
+        Directive::Latency { from: server(3), to: server(1), base_us: 400_000, jitter_us: 0 };
+    plan.told.insert(plan.told.len() - 1, (Micros::from_ms(end_ms - 5_001), slow));
+    plan.told.last_mut().unwrap().0 = Micros::from_ms(end_ms - 200);
+    let quiet = bounds(&plan).points()[5].0;
+    let behind = found(&plan, |record| {
+        if record.at > quiet {
+            let committed = |e: &Effect<Actor>| {
+                matches!(e, Effect::Note(Note::Server(server::Note::Zab(zab::Note::Committed(_)))))
+            };
+            record.effects.retain(|effect| !committed(effect));
+            record.sent.retain(|item| !matches!(item.wire, Wire::Data(Msg::Packet(_))));
+        }
+    });
+    assert_eq!(behind, Some(Oracle::Converged));
 
     let mut plan = base();
     act(&mut plan, end_ms - 500, Action::Crash { node: client(1), kept: Kept::All });

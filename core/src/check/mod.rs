@@ -2,7 +2,7 @@
 //!
 //! The oracles see the record of each step and the world after it, never a server's word alone:
 //! [`safety`] keeps the canonical committed history and compares every delivery with it,
-//! [`proposals`] knows everything that was ever logged, [`model`] is a second tree made from the
+//! [`proposals`] knows everything that was ever logged, [`joining`] how reigns begin, [`model`] is a second tree made from the
 //! committed history, [`clients`] with [`answers`] and [`watching`] what clients were told,
 //! [`locks`] who believes to hold one, [`progress`] what must be true a while after the last
 //! fault. [`faults`] draws a run from a seed, [`swarm`] makes it under chosen
@@ -12,6 +12,7 @@ pub mod answers;
 pub mod clients;
 pub mod faults;
 pub mod heal;
+pub mod joining;
 pub mod locks;
 pub mod model;
 pub mod progress;

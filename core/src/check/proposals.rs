@@ -69,6 +69,14 @@ impl Proposals {
         self.known.get(&entry.zxid).is_some_and(|known| known.payload == entry.payload)
     }
 
+    /// What the primary of `zxid` proposed before it and behind `before`.
+    #[must_use]
+    pub fn left_out(&self, before: Zxid, zxid: Zxid) -> Option<Zxid> {
+        let first = before.next().max(Zxid::new(zxid.epoch(), 1));
+        let next = self.known.from(&first).next().map(|(known, _)| *known);
+        next.filter(|known| *known < zxid)
+    }
+
     /// The transactions behind `from` that lead to `to`, oldest first; `None` if that is not
     /// known, or leads past `from`.
     #[must_use]
@@ -136,6 +144,9 @@ mod tests {
         let chain = |from: Zxid, to: Zxid| all.chain(from, to).map(|chain| chain.len());
         assert_eq!(chain(Zxid::ZERO, three.zxid), Some(2));
         assert_eq!(chain(two.zxid, three.zxid), None, "it does not lead there");
+        assert_eq!(all.left_out(Zxid::ZERO, two.zxid), Some(one.zxid));
+        assert_eq!(all.left_out(one.zxid, two.zxid), None);
+        assert_eq!(all.left_out(one.zxid, three.zxid), None, "another primary's");
         assert!(all.has(&one) && !all.has(&entry(1, 1, 7)));
     }
 }

@@ -441,12 +441,33 @@ impl Safety {
                 self.committed.insert(place, Committed { zxid, payload, digest: None });
             }
         }
+        if let Some(before) = before {
+            self.in_primary_order(node, before, zxid)?;
+        }
         let expected = place.checked_sub(1).map_or(Zxid::ZERO, |last| self.committed[last].zxid);
         if before.is_some_and(|before| before < expected) {
             let what = format!("delivers {zxid} without {expected}");
             return Err((Oracle::PrefixConsistency, Some(node), what));
         }
         Ok(())
+    }
+
+    /// Two transactions that a server delivers one after the other: what one primary proposed
+    /// before the second is not left out, and no older primary comes after a newer one.
+    fn in_primary_order(&self, node: NodeId, before: Zxid, zxid: Zxid) -> Result<(), Found> {
+        let epochs = before.epoch().cmp(&zxid.epoch());
+        let oracle =
+            if epochs.is_gt() { Oracle::GlobalPrimaryOrder } else { Oracle::LocalPrimaryOrder };
+        if zxid <= before {
+            return Err((oracle, Some(node), format!("delivers {zxid} after {before}")));
+        }
+        match self.proposals.left_out(before, zxid) {
+            None => Ok(()),
+            Some(other) => {
+                let what = format!("delivers {zxid} behind {before}; {other} was proposed first");
+                Err((Oracle::LocalPrimaryOrder, Some(node), what))
+            }
+        }
     }
 
     /// The state after `zxid`: the model's, and the same on all servers.
@@ -541,3 +562,6 @@ fn not_of<R: Rules>(leader: &Server<R>, learner: &Server<R>, disk: &Disk) -> Opt
     let on_disk = disk.log().rev().map(|(zxid, _)| zxid).take_while(|zxid| *zxid >= first);
     memory.filter(|zxid| *zxid >= first).chain(on_disk).find(|zxid| !known(*zxid))
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,6 +2,7 @@
 
 use super::clients::Clients;
 use super::faults::Plan;
+use super::joining::Joining;
 use super::locks::Locks;
 use super::progress::{Bounds, Point, Progress};
 use super::safety::{Found, Safety};
@@ -57,6 +58,7 @@ pub fn tampered<R: Rules>(
     let mut judge = Judge {
         sim,
         safety: Safety::default(),
+        joining: Joining::default(),
         clients: Clients::default(),
         locks: Locks::default(),
         progress: Progress::new(plan.core.iter().copied()),
@@ -77,6 +79,7 @@ pub fn tampered<R: Rules>(
 struct Judge<'a, R: Rules> {
     sim: Sim<Actor<R>>,
     safety: Safety,
+    joining: Joining,
     clients: Clients,
     locks: Locks,
     progress: Progress,
@@ -131,6 +134,7 @@ impl<R: Rules> Judge<'_, R> {
         let world = self.sim.world();
         self.safety
             .look(world, &record)
+            .and_then(|()| self.joining.look(world, &record))
             .and_then(|()| self.clients.look(&self.safety, &record))
             .and_then(|()| self.locks.look(world, &self.safety, &record))
             .and_then(|()| self.progress.look(&record))

@@ -15,10 +15,14 @@ pub enum Oracle {
     EpochMonotone,
     /// currentEpoch is never above acceptedEpoch.
     EpochOrder,
+    /// What recovery finds is not of a later epoch than currentEpoch.
+    EpochOfHistory,
     /// An epoch has one leader for ever.
     LeadershipUnique,
     /// A voter promises an epoch to one leader so that it counts.
     VoteOncePerEpoch,
+    /// Nobody in the quorum that promised an epoch knows more than its leader.
+    ElectedIsNewest,
     /// In every log zxids increase, without a hole inside an epoch.
     HistoryIncreasing,
     /// A zxid names one transaction.
@@ -43,6 +47,10 @@ pub enum Oracle {
     ProcessConsistency,
     /// What is delivered was proposed.
     Integrity,
+    /// What one leader proposed is delivered in that order, and nothing of it is left out.
+    LocalPrimaryOrder,
+    /// Nothing of an older epoch is delivered after something of a newer one.
+    GlobalPrimaryOrder,
     /// Who proposes knows everything committed before, and nothing older is committed later.
     PrimaryIntegrity,
     /// Who serves again serves nothing older than before.
@@ -51,6 +59,10 @@ pub enum Oracle {
     DeliveredOnlyCommitted,
     /// The cache of recent transactions has no hole and ends with the tree.
     RecentLogContiguous,
+    /// TRUNC leaves exactly what it names, on the disk and in memory.
+    TruncExact,
+    /// A learner obeys its leader and nobody else.
+    SingleSource,
     /// All servers deliver the same transactions in the same order, without holes.
     PrefixConsistency,
     /// Trees after the same transaction are equal.
@@ -119,8 +131,10 @@ impl Oracle {
         (Self::MessageLegal, "MessageLegal"),
         (Self::EpochMonotone, "EpochMonotone"),
         (Self::EpochOrder, "EpochOrder"),
+        (Self::EpochOfHistory, "EpochOfHistory"),
         (Self::LeadershipUnique, "LeadershipUnique"),
         (Self::VoteOncePerEpoch, "VoteOncePerEpoch"),
+        (Self::ElectedIsNewest, "ElectedIsNewest"),
         (Self::HistoryIncreasing, "HistoryIncreasing"),
         (Self::ZxidUnique, "ZxidUnique"),
         (Self::LogMatching, "LogMatching"),
@@ -133,10 +147,14 @@ impl Oracle {
         (Self::CommittedLogDurability, "CommittedLogDurability"),
         (Self::ProcessConsistency, "ProcessConsistency"),
         (Self::Integrity, "Integrity"),
+        (Self::LocalPrimaryOrder, "LocalPrimaryOrder"),
+        (Self::GlobalPrimaryOrder, "GlobalPrimaryOrder"),
         (Self::PrimaryIntegrity, "PrimaryIntegrity"),
         (Self::CommittedLogMonotonicity, "CommittedLogMonotonicity"),
         (Self::DeliveredOnlyCommitted, "DeliveredOnlyCommitted"),
         (Self::RecentLogContiguous, "RecentLogContiguous"),
+        (Self::TruncExact, "TruncExact"),
+        (Self::SingleSource, "SingleSource"),
         (Self::PrefixConsistency, "PrefixConsistency"),
         (Self::DigestAgreement, "DigestAgreement"),
         (Self::SnapshotSound, "SnapshotSound"),

@@ -95,10 +95,6 @@ pub fn table(options: &TableOptions) -> Result<ExitCode, CheckError> {
 fn row(options: &TableOptions, mutant: Mutant) -> Result<String, CheckError> {
     let name = format!("{} {}", mutant.id(), mutant.name());
     let known = SHORTEST[mutant as usize].map_or("-".into(), |steps| steps.to_string());
-    if mutant == Mutant::M10 {
-        // The election never chooses a server that such a follower would have to refuse.
-        return Ok(format!("| {name} | with M08 and M09 only | | | | {known} |"));
-    }
     let kept = options.folder.join(format!("{}.tape", mutant.id()));
     let (seed, mut found) = by_seeds(options, mutant);
     for plan in [by_tape(&kept)?, by_script(options, mutant)?].into_iter().flatten() {
