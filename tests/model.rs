@@ -112,6 +112,7 @@ const KILLED: &[Row] = &[
     (Mutant::M14, Invariant::LeaderLogCompleteness, 23, [3, 1, 2, 0, 3], false),
     (Mutant::M15, Invariant::NewLeaderAckImpliesEpoch, 4, [3, 1, 1, 1, 2], false),
     (Mutant::M16, Invariant::CommittedDurableOnQuorum, 5, [3, 1, 1, 1, 2], false),
+    (Mutant::M17, Invariant::LogMatching, 33, [3, 3, 1, 0, 2], false),
     (Mutant::M18, Invariant::CommittedDurableOnQuorum, 20, [3, 2, 1, 0, 2], false),
     (Mutant::M19, Invariant::TruncExact, 14, [3, 1, 1, 1, 2], false),
     (Mutant::M21, Invariant::LeaderLogCompleteness, 15, [3, 1, 1, 1, 2], false),
