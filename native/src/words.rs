@@ -16,8 +16,6 @@ const KNOWN: [&str; 16] = [
     "ruok", "srvr", "stat", "mntr", "isro", "conf", "cons", "srst", "crst", "envi", "wchs", "wchc",
     "wchp", "dirs", "dump", "hash",
 ];
-/// The answer to `crst`. The driver owns the counts of connections, and forgets them with it.
-pub const CONNECTIONS_RESET: &str = "Connection stats reset.\n";
 /// The version that clients and monitoring tools are told, in Apache's form. Clients choose their
 /// requests by the number in front, so it is that of the release whose protocol is spoken here.
 const VERSION: &str =
@@ -51,19 +49,42 @@ pub struct ClientLine {
     pub asks: bool,
 }
 
+/// What a word is answered, and what its asker wants done with it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Answer {
+    /// For the asker.
+    pub text: String,
+    /// The driver, which counts what each connection carried, begins again (`crst`).
+    pub forget_connections: bool,
+}
+
 impl Words {
     /// True for a four-letter word, whether it is answered or not.
     pub fn knows(&self, word: &str) -> bool {
         KNOWN.contains(&word)
     }
 
-    /// The answer to a word that is known.
+    /// The answer to a word that is known. `clients` is asked only for the words that tell of them.
     pub fn answer(
         &self,
         word: &str,
         server: &Server,
         stats: &mut Stats,
-        clients: &[ClientLine],
+        clients: impl FnOnce() -> Vec<ClientLine>,
+    ) -> Answer {
+        let allowed = self.whitelist.allows(word) && server.peer().is_serving();
+        Answer {
+            text: self.text(word, server, stats, clients),
+            forget_connections: word == "crst" && allowed,
+        }
+    }
+
+    fn text(
+        &self,
+        word: &str,
+        server: &Server,
+        stats: &mut Stats,
+        clients: impl FnOnce() -> Vec<ClientLine>,
     ) -> String {
         if !self.whitelist.allows(word) {
             return format!("{word} is not executed because it is not in the whitelist.\n");
@@ -74,20 +95,20 @@ impl Words {
             "envi" => environment(),
             "isro" => if serving { "rw" } else { "null" }.into(),
             _ if !serving => "This ZooKeeper instance is not currently serving requests\n".into(),
-            "srvr" => srvr(server, stats, clients, false),
-            "stat" => srvr(server, stats, clients, true),
-            "mntr" => mntr(server, stats, clients),
+            "srvr" => srvr(server, stats, &clients(), false),
+            "stat" => srvr(server, stats, &clients(), true),
+            "mntr" => mntr(server, stats, &clients()),
             "conf" => self.conf.clone(),
-            "cons" => client_lines(server, clients) + "\n",
+            "cons" => client_lines(server, &clients()) + "\n",
             "srst" => {
                 stats.reset();
                 "Server stats reset.\n".into()
             }
-            "crst" => CONNECTIONS_RESET.into(),
+            "crst" => "Connection stats reset.\n".into(),
             "wchs" => wchs(server),
             "wchc" => watches_by(server, Group::Session),
             "wchp" => watches_by(server, Group::Path),
-            "dump" => dump(server, clients),
+            "dump" => dump(server, &clients()),
             "hash" => hash(server),
             "dirs" => {
                 let [data, log] = self.dirs.each_ref().map(|dir| folder_size(dir));

@@ -5,7 +5,7 @@ use crate::net::client::{ClientInput, Next};
 use crate::net::election::{Accepted, accept};
 use crate::net::quorum::Nameless;
 use crate::net::socket::{Progress, Socket};
-use crate::words::CONNECTIONS_RESET;
+use crate::words::ClientLine;
 use mio::{Interest, Token};
 use std::net::IpAddr;
 use std::time::Instant;
@@ -325,11 +325,9 @@ impl Driver {
     }
 
     fn answer_word(&mut self, token: usize, word: &str) {
-        let sessions: Vec<_> = self
-            .slots
-            .iter()
-            .filter_map(|(at, slot)| match &slot.kind {
-                Kind::Client(client) => Some(crate::words::ClientLine {
+        let clients = || {
+            let line = |(at, slot): (&usize, &Slot)| match &slot.kind {
+                Kind::Client(client) => Some(ClientLine {
                     address: slot.socket.peer(),
                     conn: client.conn,
                     received: client.received,
@@ -338,14 +336,15 @@ impl Driver {
                     asks: *at == token,
                 }),
                 _ => None,
-            })
-            .collect();
-        let text = self.words.answer(word, &self.server, &mut self.stats, &sessions);
-        if text == CONNECTIONS_RESET {
+            };
+            self.slots.iter().filter_map(line).collect()
+        };
+        let answer = self.words.answer(word, &self.server, &mut self.stats, clients);
+        if answer.forget_connections {
             self.reset_connections();
         }
         if let Some(slot) = self.slots.get_mut(&token) {
-            slot.socket.append(&mut self.spare, |out| out.raw(text.as_bytes()));
+            slot.socket.append(&mut self.spare, |out| out.raw(answer.text.as_bytes()));
             slot.close_when_sent();
             self.dirty.insert(token);
         }
