@@ -11,7 +11,7 @@ use zabscope_tests::browser::{Browser, key};
 use zabscope_tests::{given, serve};
 
 /// Largest first load: html, style, script and wasm, each after gzip.
-const FIRST_LOAD_BYTES_MAX: usize = 300_000;
+const FIRST_LOAD_BYTES_MAX: usize = 265_000;
 /// What it should be.
 const FIRST_LOAD_BYTES_AIM: usize = 235_000;
 /// Longest way to a moment in a run of 10,000 events, 95 of 100 ways.

@@ -5,6 +5,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -20,21 +21,39 @@ const IDLE: Duration = Duration::from_secs(10);
 /// # Errors
 /// The port is taken.
 pub fn start(folder: &Path, port: u16) -> Result<SocketAddr> {
+    start_with(folder, port, |_| true)
+}
+
+/// As [`start`], but `gate` is asked before a file is sent, by its name below the folder: it may take
+/// its time, and if it says no the connection ends without an answer.
+///
+/// # Errors
+/// The port is taken.
+pub fn start_with(
+    folder: &Path,
+    port: u16,
+    gate: impl Fn(&str) -> bool + Send + Sync + 'static,
+) -> Result<SocketAddr> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
         .with_context(|| format!("cannot listen on 127.0.0.1:{port}"))?;
     let address = listener.local_addr()?;
     let folder = folder.to_path_buf();
+    let gate = Arc::new(gate);
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
-            let folder = folder.clone();
+            let (folder, gate) = (folder.clone(), gate.clone());
             // A failed connection concerns only the browser that opened it.
-            thread::spawn(move || answer(&stream, &folder).ok());
+            thread::spawn(move || answer(&stream, &folder, &*gate).ok());
         }
     });
     Ok(address)
 }
 
-fn answer(mut stream: &TcpStream, folder: &Path) -> std::io::Result<()> {
+fn answer(
+    mut stream: &TcpStream,
+    folder: &Path,
+    gate: &dyn Fn(&str) -> bool,
+) -> std::io::Result<()> {
     stream.set_read_timeout(Some(IDLE))?;
     let mut lines = BufReader::new(stream.take(HEAD_BYTES_MAX)).lines();
     let first = lines.next().transpose()?.unwrap_or_default();
@@ -45,7 +64,11 @@ fn answer(mut stream: &TcpStream, folder: &Path) -> std::io::Result<()> {
     }
     let mut words = first.split(' ');
     let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
-    let (status, kind, body) = match (method, file_of(target)) {
+    let file = file_of(target);
+    if !gate(&file.as_deref().unwrap_or(Path::new("")).to_string_lossy()) {
+        return Ok(());
+    }
+    let (status, kind, body) = match (method, file) {
         ("GET" | "HEAD", Some(path)) => match fs::read(folder.join(&path)) {
             Ok(body) => ("200 OK", content_type(&path), body),
             Err(_) => ("404 Not Found", "text/plain", b"not found\n".to_vec()),

@@ -1,10 +1,12 @@
 //! Entry point of the page's wasm module.
 
+use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 use zabscope_web::route::Route;
 use zabscope_web::{app::App, later, panic};
 
 fn main() {
+    later::offer();
     panic::install();
     if Route::here() == Route::First || later::is_here() {
         render();
@@ -17,6 +19,13 @@ fn main() {
             Err(_) => panic::say(later::MISSING),
         }
     });
+}
+
+/// Called by the first half of the code where it calls something that is in the second one and not
+/// there yet (`xtask/src/split`).
+#[wasm_bindgen(js_name = zabscopeBring)]
+pub fn bring() {
+    later::bring();
 }
 
 fn render() {

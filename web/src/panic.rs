@@ -3,13 +3,18 @@
 //! A panic ends the wasm instance: nothing runs after the hook, so the hook itself writes the
 //! message into the page. Without it the page would freeze and say nothing.
 
+use crate::later;
+
 /// Shows every panic from here on in the page and on the console.
 pub fn install() {
     // Not the standard hook: Yew would put its own over it.
     yew::set_custom_panic_hook(Box::new(|info| {
         let message = info.to_string();
         web_sys::console::error_1(&message.as_str().into());
-        show(&message);
+        // What follows from code that could not be loaded is no bug, and said already.
+        if !later::is_lost() {
+            show(&message);
+        }
     }));
 }
 

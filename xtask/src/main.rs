@@ -7,10 +7,12 @@
 mod bench;
 mod fuzz;
 mod kinds;
+mod later;
 mod layers;
 mod markup;
 mod need;
 mod page;
+mod probe;
 mod screenshots;
 mod serve;
 mod shell;
@@ -30,6 +32,7 @@ Usage: cargo xtask COMMAND
   bench [--quick]               measure real servers beside Apache's, write docs/BENCH.md; 10 minutes
   fuzz TARGET [--runs N]        feed one reader of bytes (or `all`) with a million inputs
   fuzz --replay                 only the inputs that are kept in fuzz/corpus
+  later                         measure what the first screen runs, write web/later.txt; 3 minutes
   screenshots                   draw docs/images/*.png anew
   help                          print this
 
@@ -57,6 +60,7 @@ fn run(arguments: &[&str]) -> Result<()> {
         "bench" => bench::run_with(rest),
         "fuzz" => fuzz::run(rest),
         "screenshots" if rest.is_empty() => screenshots::run(),
+        "later" if rest.is_empty() => later::run(),
         "help" | "--help" | "-h" => {
             print!("{HELP}{}", kinds::help());
             Ok(())

@@ -18,7 +18,7 @@ const THEMES: [&str; 2] = ["light", "dark"];
 /// Builds the page and draws each view in each size and theme.
 pub(crate) fn run() -> Result<()> {
     let browser = need::browser()?;
-    let address = serve::start(&page::build(true)?, 0)?;
+    let address = serve::start(&page::build(page::Purpose::Visitors)?, 0)?;
     let folder = root().join("docs/images");
     fs::create_dir_all(&folder)?;
     let browser = browser.start()?;

@@ -1,5 +1,6 @@
 //! `cargo xtask serve`: the page on loopback, built anew whenever a source changes.
 
+use crate::page::Purpose;
 use crate::{markup, page, shell::root};
 use anyhow::{Context, Result};
 use std::collections::BTreeMap;
@@ -21,6 +22,12 @@ pub(crate) struct Options {
     pub(crate) release: bool,
 }
 
+impl Options {
+    const fn purpose(&self) -> Purpose {
+        if self.release { Purpose::Visitors } else { Purpose::Development }
+    }
+}
+
 /// Builds and serves until it is interrupted.
 pub(crate) fn run(options: &Options) -> Result<()> {
     let settings = markup::settings()?;
@@ -40,7 +47,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     );
     let started = Instant::now();
     let mut seen = sources(&settings.watch)?;
-    let folder = page::build(options.release)?;
+    let folder = page::build(options.purpose())?;
     let address = listen(&folder, options.port, settings.port)?;
     println!("\nBuilt in {:.0} s.", started.elapsed().as_secs_f64());
     println!(
@@ -56,7 +63,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         seen = current;
         let started = Instant::now();
         println!("\nA source changed.");
-        match page::build(options.release) {
+        match page::build(options.purpose()) {
             Ok(_) => println!(
                 "Built in {:.1} s: reload http://{address}/",
                 started.elapsed().as_secs_f64()
