@@ -195,6 +195,14 @@ impl<K: Ord + Clone, V: Clone> VersionedMap<K, V> {
     where
         K: Borrow<Q>,
     {
+        self.get_key_value_mut(key).map(|(_, value)| value)
+    }
+
+    /// The key and the value of `key`, the value to be changed in this version only.
+    pub fn get_key_value_mut<Q: Ord + ?Sized>(&mut self, key: &Q) -> Option<(&K, &mut V)>
+    where
+        K: Borrow<Q>,
+    {
         let mut node = self.root.as_mut()?;
         loop {
             match Arc::make_mut(node) {
@@ -204,7 +212,8 @@ impl<K: Ord + Clone, V: Clone> VersionedMap<K, V> {
                 }
                 Node::Leaf(entries) => {
                     let at = find(entries, key).ok()?;
-                    return Some(&mut entries[at].1);
+                    let (key, value) = &mut entries[at];
+                    return Some((key, value));
                 }
             }
         }

@@ -17,7 +17,7 @@ use crate::proto::opcode as op;
 use crate::proto::reply::Reply;
 use crate::proto::txn::{CreateKind, Txn, TxnHeader, TxnRecord};
 use crate::proto::watch::{KeeperState, WatcherEvent};
-use crate::tree::{Applied, Change, ChangeKind, TxnResult, acl};
+use crate::tree::{Applied, Change, ChangeKind, Terms, TxnResult, acl};
 use crate::watch::{Notice, Subject, ZnodeEvent};
 use crate::zab::Entry;
 use crate::zab::Rules;
@@ -27,9 +27,8 @@ impl<R: Rules> Server<R> {
     /// Applies the next transaction of the order.
     pub(super) fn deliver(&mut self, entry: Entry<Payload>, out: &mut Effects<R>) {
         let zxid = entry.zxid;
-        let (record, applied) = if let Some(record) = self.ahead.take(zxid) {
-            let applied = self.image.apply_prepared(&record);
-            (record, applied)
+        let (record, prepared) = if let Some(record) = self.ahead.take(zxid) {
+            (record, true)
         } else {
             let read = self.take_proposed(&entry);
             let Some(record) = read.or_else(|| TxnRecord::from_all(entry.payload).ok()) else {
@@ -38,9 +37,10 @@ impl<R: Rules> Server<R> {
                 out.push(Effect::Halt("a committed transaction cannot be read"));
                 return;
             };
-            let applied = self.image.apply(&record);
-            (record, applied)
+            (record, false)
         };
+        let told = !self.watches.is_empty();
+        let applied = self.image.apply_on(&record, Terms { told, prepared });
         self.check_digest(&record, out);
         self.fire_watches(zxid, &applied.changes, out);
         self.finish_sessions(&record, out);

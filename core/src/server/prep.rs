@@ -17,7 +17,7 @@ use crate::proto::opcode as op;
 use crate::proto::request::Request;
 use crate::proto::txn::{Txn, TxnDigest, TxnHeader, TxnRecord};
 use crate::session::Check;
-use crate::tree::{self, Caller, Image, WriteOp};
+use crate::tree::{self, Caller, Image, Terms, WriteOp};
 use crate::wire::{DecodeError, Encode, Reader};
 use crate::zab::Forward;
 use crate::zab::Rules;
@@ -124,7 +124,7 @@ impl<R: Rules> Server<R> {
         let kind = txn.kind();
         let header = TxnHeader { session, cxid, zxid, time_ms: now.wall_ms, kind };
         let mut record = TxnRecord { header, txn, digest: None };
-        image.apply_ahead(&record);
+        image.apply_on(&record, Terms::AHEAD);
         if !is_error {
             record.digest = Some(TxnDigest { version: DIGEST_VERSION, tree: image.tree.digest() });
         }

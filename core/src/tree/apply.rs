@@ -99,29 +99,40 @@ impl Change {
     }
 }
 
-/// How a transaction is applied, and what it changes.
+/// How a transaction is applied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Terms {
+    /// Somebody wants to know the changes.
+    pub told: bool,
+    /// It is as [`super::prepare()`] made it: its data has memory of its own, which versions of
+    /// the tree can share.
+    pub prepared: bool,
+}
+
+impl Terms {
+    /// For a version ahead, of which nobody is told.
+    pub const AHEAD: Self = Self { told: false, prepared: true };
+}
+
+/// A transaction on its way into the tree.
 #[derive(Debug)]
 pub(super) struct Applying {
+    terms: Terms,
     changes: Vec<Change>,
-    /// Somebody wants to know the changes.
-    told: bool,
-    /// The data of the transaction has memory of its own, which versions of the tree share.
-    prepared: bool,
 }
 
 impl Applying {
-    /// For a version ahead.
-    pub(super) const fn prepared() -> Self {
-        Self { changes: Vec::new(), told: false, prepared: true }
+    pub(super) const fn new(terms: Terms) -> Self {
+        Self { terms, changes: Vec::new() }
     }
 
     fn data(&self, data: &Buffer) -> Buffer {
         let data = data.clone();
-        if self.prepared { data } else { compact(data) }
+        if self.terms.prepared { data } else { compact(data) }
     }
 
     fn tell(&mut self, change: impl FnOnce() -> Change) {
-        if self.told {
+        if self.terms.told {
             self.changes.push(change());
         }
     }
@@ -130,20 +141,12 @@ impl Applying {
 impl Image {
     /// Applies the next transaction, or one that a fuzzy snapshot holds already.
     pub fn apply(&mut self, record: &TxnRecord) -> Applied {
-        self.apply_so(record, Applying { changes: Vec::new(), told: true, prepared: false })
+        self.apply_on(record, Terms { told: true, prepared: false })
     }
 
-    /// The same for what [`super::prepare()`] made: the tree takes its data as it is.
-    pub fn apply_prepared(&mut self, record: &TxnRecord) -> Applied {
-        self.apply_so(record, Applying { told: true, ..Applying::prepared() })
-    }
-
-    /// The same for a version ahead, of which nobody is told.
-    pub fn apply_ahead(&mut self, record: &TxnRecord) {
-        self.apply_so(record, Applying::prepared());
-    }
-
-    fn apply_so(&mut self, record: &TxnRecord, mut applying: Applying) -> Applied {
+    /// The same on these terms.
+    pub fn apply_on(&mut self, record: &TxnRecord, terms: Terms) -> Applied {
+        let mut applying = Applying::new(terms);
         let result = self.apply_txn(&record.header, &record.txn, &mut applying);
         self.zxid = self.zxid.max(record.header.zxid);
         Applied { result, changes: applying.changes }
@@ -207,9 +210,13 @@ impl Image {
                 self.tree.advance_parent(&path, create.parent_cversion, header.zxid);
             }
         })?;
-        let Made { path, written: Written { stat, acl }, parent_acl } = made;
-        let kind = ChangeKind::Created;
-        applying.tell(|| Change { kind, path: Arc::clone(&path), acl, parent_acl });
+        let Made { path, written: Written { stat, acl } } = made;
+        applying.tell(|| Change {
+            kind: ChangeKind::Created,
+            path: Arc::clone(&path),
+            acl,
+            parent_acl: self.tree.parent_acl(&path),
+        });
         Ok(TxnResult::Created { path, stat })
     }
 
@@ -220,12 +227,11 @@ impl Image {
         applying: &mut Applying,
     ) -> Result<TxnResult, KeeperError> {
         let node = self.tree.delete(path, header.zxid)?;
-        let parent = split(path).and_then(|(parent, _)| self.tree.get(parent));
         applying.tell(|| Change {
             kind: ChangeKind::Deleted,
             path: shown(path).into(),
             acl: node.acl().cloned(),
-            parent_acl: parent.and_then(|parent| parent.acl().cloned()),
+            parent_acl: self.tree.parent_acl(path),
         });
         Ok(TxnResult::Deleted)
     }

@@ -79,7 +79,6 @@ impl Written {
 pub(super) struct Made {
     pub path: Arc<str>,
     pub written: Written,
-    pub parent_acl: Option<AclList>,
 }
 
 /// The key of `path` in the map of znodes.
@@ -208,9 +207,7 @@ impl Tree {
         new: NewNode<'_>,
         parent_cversion: i32,
     ) -> Result<Made, KeeperError> {
-        let (parent, name) = split(path).ok_or(KeeperError::NoNode)?;
-        let parent_node = self.nodes.get(parent).ok_or(KeeperError::NoNode)?;
-        if path == "/" || parent_node.has_child(name) {
+        if !self.add_child(path, parent_cversion, new.zxid)? {
             self.replace_acl(path, new.acl, |_| ());
             return Err(KeeperError::NodeExists);
         }
@@ -223,21 +220,12 @@ impl Tree {
             ephemeral_owner: new.owner.stored(),
             ..StatPersisted::default()
         };
-        let parent_cversion = match parent_cversion {
-            -1 => parent_node.stat.cversion.wrapping_add(1),
-            known => known,
-        };
-        let parent_acl = parent_node.acl.clone();
         let acl = new.acl.map(|acl| self.acls.take(acl));
         let bytes = data_len(new.data.as_deref());
         let key: Arc<str> = path.into();
         let node = Znode::new(new.data, acl, stat);
-        let mut made = Made { path: Arc::clone(&key), written: Written::of(&node), parent_acl };
+        let mut made = Made { path: Arc::clone(&key), written: Written::of(&node) };
         self.put(key, node);
-        self.change(parent, |parent| {
-            parent.children.insert(name.into());
-            advance(&mut parent.stat, parent_cversion, new.zxid);
-        });
         self.look_for_quotas(path);
         let is_stats = self.count_if_stats(path);
         if (self.count_change(path, 1, bytes) || is_stats)
@@ -246,6 +234,26 @@ impl Tree {
             made.written = Written::of(node);
         }
         Ok(made)
+    }
+
+    /// Puts the name of `path` into its parent; false if it is there, then nothing changes.
+    fn add_child(&mut self, path: &str, cversion: i32, zxid: Zxid) -> Result<bool, KeeperError> {
+        let (parent, name) = split(path).ok_or(KeeperError::NoNode)?;
+        let mut is_new = false;
+        self.change(parent, |parent| {
+            is_new = path != "/" && parent.children.insert(name.into());
+            if is_new {
+                let next = parent.stat.cversion.wrapping_add(1);
+                advance(&mut parent.stat, if cversion == -1 { next } else { cversion }, zxid);
+            }
+        })
+        .ok_or(KeeperError::NoNode)?;
+        Ok(is_new)
+    }
+
+    /// The ACL of `path`'s parent; `None` also without one.
+    pub(super) fn parent_acl(&self, path: &str) -> Option<AclList> {
+        self.get(split(path)?.0)?.acl.clone()
     }
 
     /// Brings the counter of `path`'s parent forward (Java: `setCversionPzxid`).

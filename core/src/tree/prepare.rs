@@ -3,7 +3,7 @@
 //! The order of the checks decides which error a client sees, so it is Java's, step by step.
 
 use super::acl;
-use super::apply::Applying;
+use super::apply::{Applying, Terms};
 use super::data_tree::{CONFIG_PATH, QUOTA_PATH, ZOOKEEPER_PATH, compact, split};
 use super::image::Image;
 use super::quota::{self, data_len};
@@ -141,7 +141,7 @@ fn prepare_multi(image: &Image, caller: &Caller<'_>, ops: &[WriteOp], rules: &Wr
                     time_ms: 0,
                     kind: txn.kind(),
                 };
-                scratch.apply_txn(&header, &txn, &mut Applying::prepared());
+                scratch.apply_txn(&header, &txn, &mut Applying::new(Terms::AHEAD));
                 txns.push(txn);
             }
             Err(error) => {

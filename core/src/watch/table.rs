@@ -89,6 +89,12 @@ impl WatchTable {
         Self::default()
     }
 
+    /// True if nobody watches anything.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.by_path.is_empty()
+    }
+
     /// Sets a watch; a second one of the same kind changes nothing. Any string is accepted.
     pub fn add(&mut self, path: &str, conn: Conn, kind: WatchKind) {
         let path = match self.by_path.get_key_value(path) {
