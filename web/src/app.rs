@@ -38,6 +38,7 @@ use crate::scene::messages::Messages;
 use crate::scene::rings::Rings;
 use crate::scene::state::{RingView, SceneView};
 use crate::scene::{StageProps, hover};
+use crate::settings::{self, Settings};
 use crate::share::Shared;
 use crate::spine::SpineView;
 use crate::spine::diagram::Diagram;
@@ -113,6 +114,8 @@ pub struct App {
     possible: RefCell<Option<Rc<Possible>>>,
     run: RefCell<RunCache>,
     details: RefCell<DetailCache>,
+    /// Where a step along what led to the selection has gone.
+    tracing: Option<u64>,
     shared: Shared,
     charts: Option<(f64, Rc<Vec<Chart>>)>,
     selection: Option<Selection>,
@@ -123,6 +126,10 @@ pub struct App {
     marking: bool,
     console: Console,
     palette: Option<Palette>,
+    /// A guided run that was left, with its run once that is not looked at any more.
+    left: Option<(Tour, Option<Lab>)>,
+    /// What the step speaks of: servers, clients, znodes.
+    lit: Vec<String>,
     focus_palette: bool,
     before_palette: picking::Before,
     letters: bool,
@@ -181,6 +188,12 @@ fn mark_root(name: &str, value: &str) {
         // The attribute has a valid name: this cannot fail.
         root.set_attribute(name, value).ok();
     }
+}
+
+/// What the root element says of a choice that has two values, this one and another.
+fn chosen(name: &str, yes: &str) -> Option<bool> {
+    let root = web_sys::window()?.document()?.document_element()?;
+    root.get_attribute(name).map(|value| value == yes)
 }
 
 fn matches(list: Option<&MediaQueryList>) -> bool {
@@ -265,6 +278,7 @@ impl Component for App {
             possible: RefCell::default(),
             run: RefCell::default(),
             details: RefCell::default(),
+            tracing: None,
             shared: Shared::default(),
             charts: None,
             selection: None,
@@ -274,13 +288,15 @@ impl Component for App {
             marking: false,
             console: Console::default(),
             palette: None,
+            left: None,
+            lit: Vec::new(),
             focus_palette: false,
             before_palette: None,
             letters: true,
-            motion: None,
+            motion: chosen("data-motion", "on"),
             speech: Speech::default(),
             alarm: String::new(),
-            dark: None,
+            dark: chosen("data-theme", "dark"),
             narrow,
             still,
             said: String::new(),
@@ -299,6 +315,9 @@ impl Component for App {
             _listeners: listeners,
             lab,
         };
+        if later::is_here() {
+            app.restore();
+        }
         app.arrange();
         if app.route != Route::First {
             app.arrive(app.route);
@@ -341,6 +360,7 @@ impl Component for App {
             Msg::Later(is_here) => {
                 let waiting = core::mem::take(&mut self.waiting);
                 if is_here {
+                    self.restore();
                     waiting.into_iter().for_each(|msg| ctx.link().send_message(msg));
                 } else {
                     panic::say(MISSING);
@@ -384,6 +404,7 @@ impl Component for App {
         }
         if later::is_here() {
             self.focus_opened();
+            self.light();
             rove::keep();
             if self.playing {
                 self.unsettled = true;
@@ -442,7 +463,7 @@ impl App {
             scene: self.scene.clone(),
             layout: self.layout.clone(),
             client: self.client,
-            selection: self.selection,
+            selection: self.selection.clone(),
             messages: self.group.clone(),
             order: self.order.clone(),
         }
@@ -450,7 +471,7 @@ impl App {
 
     /// What can be done.
     fn possible(&self) -> Rc<Possible> {
-        let new = || Rc::new(Possible::of(&self.lab, self.selection));
+        let new = || Rc::new(Possible::of(&self.lab, self.selection.as_ref()));
         self.possible.borrow_mut().get_or_insert_with(new).clone()
     }
 
@@ -459,27 +480,32 @@ impl App {
         let order = &self.order;
         let tour = self.tour.as_ref();
         let has_panels = later::is_here() && self.route.has_panels();
+        let traces = !self.playing && self.tracing == Some(self.lab.index());
         Shown {
             route: self.route,
-            lesson: tour.map(|tour| lesson::lesson(tour, &self.lab, self.playing, order)),
+            lesson: tour.map(|tour| lesson::lesson(tour, &self.lab, self.around(tour), order)),
             details: if has_panels {
                 let mut cache = self.details.borrow_mut();
-                cache.view(&self.lab, self.selection, self.tab, self.playing)
+                cache.view(&self.lab, self.selection.as_ref(), self.tab, (self.playing, traces))
             } else {
                 Details::default()
             },
-            why: has_panels.then(|| why::why(self.lab.sim(), self.selection)),
+            why: has_panels.then(|| why::why(&self.lab, self.selection.as_ref())),
             view: self.calm.clone(),
             spine: self.spine.clone(),
+            score: (self.layout.shape == Shape::Narrow && self.tab == Tab::Diagram)
+                .then(|| Rc::new(self.score.clone())),
             run: if has_panels {
                 self.run.borrow_mut().view(&self.lab, &self.pace, self.playing)
             } else {
                 RunView { playing: self.playing, ..RunView::default() }
             },
-            selection: self.selection,
+            layout: self.layout.clone(),
+            selection: self.selection.clone(),
             client: self.client,
             tab: self.tab,
             possible: has_panels.then(|| self.possible()),
+            permits: tour.map(|tour| tour.walk().step().allow.clone()),
             doing: self.doing,
             console: Rc::new(self.console.clone()),
             side: self.side.clone(),
@@ -535,7 +561,7 @@ impl App {
             return false;
         }
         let here = Here {
-            selection: self.selection,
+            selection: self.selection.clone(),
             guided: self.tour.is_some(),
             marking: self.marking,
             letters: self.letters,
@@ -554,6 +580,22 @@ impl App {
     fn set_motion(&mut self, motion: bool) {
         self.motion = Some(motion);
         mark_root("data-motion", if motion { "on" } else { "off" });
+        self.keep_settings();
+    }
+
+    /// What was chosen on this page before.
+    #[inline(never)]
+    fn restore(&mut self) {
+        let kept = settings::load();
+        self.letters = !kept.no_letters;
+        self.speech = kept.speech;
+    }
+
+    /// Keeps what is chosen for the next visit.
+    #[inline(never)]
+    fn keep_settings(&self) {
+        let (dark, motion, speech) = (self.dark, self.motion, self.speech);
+        settings::save(Settings { dark, motion, no_letters: !self.letters, speech });
     }
 
     fn change_theme(&mut self) {
@@ -561,5 +603,6 @@ impl App {
         let dark = !self.dark.unwrap_or(system);
         self.dark = Some(dark);
         mark_root("data-theme", if dark { "dark" } else { "light" });
+        self.keep_settings();
     }
 }

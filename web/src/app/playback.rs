@@ -108,7 +108,7 @@ impl App {
         if self.panels_late && (due || !self.playing) {
             self.panels.take();
             // Acts are not looked for where nobody sees them.
-            if !self.playing || (self.doing == Doing::Faults && self.tour.is_none()) {
+            if !self.playing || self.doing == Doing::Faults || self.tour.is_some() {
                 self.possible.take();
             }
             self.panels_ms = at_ms;

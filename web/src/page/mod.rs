@@ -26,9 +26,11 @@ use crate::order::{Doing, Order, Selection, Speech, Tab};
 use crate::panels::timeline::Timeline;
 use crate::route::Route;
 use crate::run_view::RunView;
+use crate::scene::layout::Layout;
 use crate::scene::{Stage, StageProps};
 use crate::share::Shared;
 use crate::spine::SpineView;
+use crate::spine::score::Score;
 use crate::view::View;
 use dock::Dock;
 use left::Left;
@@ -38,6 +40,7 @@ use std::rc::Rc;
 use text::Text;
 use yew::prelude::*;
 use zabscope_core::base::{ClientId, NodeId};
+use zabscope_core::guide::Permit;
 
 /// All that is drawn, for every slot.
 #[derive(Clone, Debug, PartialEq, Properties)]
@@ -54,8 +57,12 @@ pub struct Shown {
     pub view: Rc<View>,
     /// The moment, for what servers hold.
     pub spine: Rc<SpineView>,
+    /// Lanes and messages, where the diagram is turned and looked at.
+    pub score: Option<Rc<Score>>,
     /// The run around it.
     pub run: RunView,
+    /// Where things stand on the stage.
+    pub layout: Rc<Layout>,
     /// What is chosen.
     pub selection: Option<Selection>,
     /// The client that asks.
@@ -64,6 +71,8 @@ pub struct Shown {
     pub tab: Tab,
     /// What can be done to what is chosen.
     pub possible: Option<Rc<Possible>>,
+    /// What may be done to the run; `None`: everything.
+    pub permits: Option<Vec<Permit>>,
     /// The command line.
     pub console: Rc<Console>,
     /// What of the left column is open.
@@ -156,7 +165,7 @@ fn Slot(props: &SlotProps) -> Html {
         Place::Right => html! { <Right ..shown.clone() /> },
         Place::Dock => html! { <Dock ..shown.clone() /> },
         Place::Timeline => html! {
-            <Timeline run={shown.run.clone()} selection={shown.selection}
+            <Timeline run={shown.run.clone()} selection={shown.selection.clone()}
                 clock={shown.clock.clone()} shared={shown.shared.clone()} branch={shown.branch}
                 order={shown.order.clone()} />
         },
