@@ -19,7 +19,7 @@ const VIEWS: [(&str, &str, &str); 16] = [
     (
         "a message",
         "#/play",
-        "press('#tab-diagram'); await there('#lanes [data-id]'); press('#lanes [data-id]'); press('#tab-say')",
+        "press('#tab-diagram'); await there('.lanes [data-id]'); press('.lanes [data-id]'); press('#tab-say')",
     ),
     ("events", "#/play", "press('#tab-events')"),
     ("trees", "#/play", "press('#tab-tree')"),
