@@ -83,6 +83,7 @@ impl App {
     }
 
     /// What is drawn follows time, if an event was passed. True if Yew has something to draw.
+    #[inline(never)]
     fn follow(&mut self, at_ms: f64, changed: bool) -> bool {
         let before = (self.calm.clone(), self.scene.clone(), self.layout.clone());
         let (said_at_ms, quiet) = (self.said_at_ms, self.alarm.is_empty());

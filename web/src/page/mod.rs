@@ -158,9 +158,19 @@ struct SlotProps {
 /// One slot: it stays as it is while only the stage changes.
 #[component]
 fn Slot(props: &SlotProps) -> Html {
+    if props.place == Place::Masthead {
+        let shown = &*props.shown.0;
+        return html! { <Masthead ..shown.clone() /> };
+    }
+    beside(props)
+}
+
+/// A slot that the first screen does not have.
+#[inline(never)]
+fn beside(props: &SlotProps) -> Html {
     let shown = &*props.shown.0;
     match props.place {
-        Place::Masthead => html! { <Masthead ..shown.clone() /> },
+        Place::Masthead => Html::default(),
         Place::Left => html! { <Left ..shown.clone() /> },
         Place::Right => html! { <Right ..shown.clone() /> },
         Place::Dock => html! { <Dock ..shown.clone() /> },
