@@ -174,32 +174,33 @@ impl App {
             Some(Selection::Message(id)) => Some(id),
             _ => None,
         };
-        if let Some(document) = web_sys::window().and_then(|window| window.document())
-            && show
-            && later::is_here()
-        {
-            // What a person does shows at once.
-            let most = if self.turn.is_some() { ARROWS_MOST } else { usize::MAX };
-            self.diagram.show(&document, &self.score, chosen, most);
-        }
         if let Some(group) = self.group.cast::<Element>()
             && show
         {
             self.messages.show(&group, &self.view.flights, &self.layout, chosen);
-            if let Some(document) = group.owner_document()
-                && later::is_here()
-            {
-                self.rings.show(&document, &self.ring_views);
-            }
         }
         if later::is_here() {
-            self.rings.place(self.lab.now());
-            self.diagram.place(self.lab.now());
+            self.place_more(show, chosen);
         }
         self.messages.place(self.lab.now(), self.is_still());
         if let Some(clock) = self.clock.cast::<Element>() {
             clock.set_text_content(Some(&time_text(self.lab.now())));
         }
+    }
+
+    /// What the first screen has not: the diagram, and time that runs out.
+    #[inline(never)]
+    fn place_more(&mut self, show: bool, chosen: Option<u64>) {
+        if let Some(document) = web_sys::window().and_then(|window| window.document())
+            && show
+        {
+            // What a person does shows at once.
+            let most = if self.turn.is_some() { ARROWS_MOST } else { usize::MAX };
+            self.diagram.show(&document, &self.score, chosen, most);
+            self.rings.show(&document, &self.ring_views);
+        }
+        self.rings.place(self.lab.now());
+        self.diagram.place(self.lab.now());
     }
 
     /// Sentences for the live region, at most one each while.
