@@ -2,7 +2,8 @@
 //! everything drawn anew.
 //!
 //! `playback` lets time pass, `acting` acts on what is chosen, `commanding` is
-//! the command line, `picking` the list of orders, `obey` does what a person wants, `sharing` is about links and files.
+//! the command line, `picking` the list of orders, `obey` does what a person wants, `sharing` is about links and files,
+//! `showing` about what is drawn anew.
 
 mod acting;
 mod commanding;
@@ -12,6 +13,7 @@ mod opening;
 mod picking;
 mod playback;
 mod sharing;
+mod showing;
 
 pub use crate::order::{Order, Selection, Speech, Tab};
 
@@ -33,11 +35,11 @@ use crate::panic;
 use crate::route::Route;
 use crate::rove;
 use crate::run_view::{RunCache, RunView};
+use crate::scene::hover;
 use crate::scene::layout::{Crew, Layout, Shape};
 use crate::scene::messages::Messages;
 use crate::scene::rings::Rings;
 use crate::scene::state::{RingView, SceneView};
-use crate::scene::{StageProps, hover};
 use crate::settings::{self, Settings};
 use crate::share::Shared;
 use crate::spine::SpineView;
@@ -440,39 +442,6 @@ impl App {
         self.see_spine();
         self.see_scene();
         self.name_the_page();
-    }
-
-    /// What the page and each panel show.
-    fn panels(&self) -> (Snapshot, [Snapshot; SLOTS]) {
-        let mut panels = self.panels.borrow_mut();
-        let now = panels.get_or_insert_with(|| Snapshot::new(self.shown())).clone();
-        let mut slots = self.slots.borrow_mut();
-        let slots = slots.get_or_insert_with(|| core::array::from_fn(|_| now.clone()));
-        for (place, slot) in slots.iter_mut().enumerate() {
-            if self.turn.is_none_or(|turn| turn == place) {
-                *slot = now.clone();
-            }
-        }
-        (now, slots.clone())
-    }
-
-    /// What the stage shows.
-    fn stage(&self) -> StageProps {
-        StageProps {
-            view: self.calm.clone(),
-            scene: self.scene.clone(),
-            layout: self.layout.clone(),
-            client: self.client,
-            selection: self.selection.clone(),
-            messages: self.group.clone(),
-            order: self.order.clone(),
-        }
-    }
-
-    /// What can be done.
-    fn possible(&self) -> Rc<Possible> {
-        let new = || Rc::new(Possible::of(&self.lab, self.selection.as_ref()));
-        self.possible.borrow_mut().get_or_insert_with(new).clone()
     }
 
     /// All that the panels show.
