@@ -6,7 +6,7 @@ use crate::order::Order;
 use crate::route::Route;
 use crate::tour::{Graded, Pace, Tour};
 use yew::prelude::*;
-use zabscope_core::guide::{Choices, Future, Question, RUNS};
+use zabscope_core::guide::{Choices, Future, OFFERS, Question, RUNS};
 
 /// The panel of the step at which the learner is.
 #[inline(never)]
@@ -160,19 +160,14 @@ pub fn verdict(choices: &Choices, chosen: u64, right: u64) -> String {
     }
 }
 
-/// What a line at the head of a guided run says; the parser is not there on the first screen.
-fn head<'a>(run: &'a str, word: &str) -> &'a str {
-    run.lines().find_map(|line| line.strip_prefix(word)).unwrap_or_default()
-}
-
 /// The list of guided runs.
 #[component]
 pub fn Runs() -> Html {
     html! {
         <ul class="runs">
-            { for RUNS.iter().enumerate().map(|(run, (name, text))| html! {
-                <li><a id={format!("run-{name}")} href={Route::Lesson(run, 0).fragment()}>
-                    { head(text, "title ") }</a><span>{ head(text, "about ") }</span></li>
+            { for OFFERS.iter().enumerate().map(|(run, offer)| html! {
+                <li><a id={format!("run-{}", offer.name)} href={Route::Lesson(run, 0).fragment()}>
+                    { offer.title }</a><span>{ offer.about }</span></li>
             }) }
         </ul>
     }

@@ -1,9 +1,10 @@
 //! Making the two halves.
 
 use super::plan::Plan;
-use super::{FIRST, Uses, numbered, places, table, uses};
+use super::{FIRST, Uses, data, numbered, places, table, uses};
 use anyhow::{Context, Result};
 use std::collections::BTreeMap;
+use std::ops::Range;
 use walrus::ir::{self, Value, VisitorMut};
 use walrus::{
     ConstExpr, ElementItems, ElementKind, FunctionBuilder, FunctionId, FunctionKind, GlobalKind,
@@ -20,7 +21,9 @@ pub(super) struct Needs {
 
 impl Plan {
     /// Leaves the second half, and says what it imports.
-    pub(super) fn cut_later(&self, module: &mut Module) -> Result<Needs> {
+    pub(super) fn cut_later(&self, module: &mut Module, constants: &[Range<u32>]) -> Result<Needs> {
+        // The memory is full already: writing its first content again would undo what has happened.
+        data::keep(module, constants)?;
         let ids = places(module);
         let place = numbered(&ids);
         let globals: Vec<_> = module.globals.iter().map(walrus::Global::id).collect();
@@ -77,12 +80,7 @@ impl Plan {
         let import = module.imports.add(FIRST, "memory", memory);
         let memory = module.memories.get_mut(memory);
         memory.import = Some(import);
-        memory.data_segments.clear();
 
-        // The memory is full already: writing its first content again would undo what has happened.
-        for data in module.data.iter().map(walrus::Data::id).collect::<Vec<_>>() {
-            module.data.delete(data);
-        }
         module.start = None;
         for export in module.exports.iter().map(walrus::Export::id).collect::<Vec<_>>() {
             module.exports.delete(export);
@@ -102,7 +100,13 @@ impl Plan {
     }
 
     /// Leaves the first half.
-    pub(super) fn cut_first(&self, module: &mut Module, needs: &Needs) -> Result<()> {
+    pub(super) fn cut_first(
+        &self,
+        module: &mut Module,
+        needs: &Needs,
+        constants: &[Range<u32>],
+    ) -> Result<()> {
+        data::remove(module, constants)?;
         let ids = places(module);
         let (functions, segments) = table(module)?;
         let (globals, tables): (Vec<_>, Vec<_>) = (

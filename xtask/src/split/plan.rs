@@ -6,9 +6,6 @@ use rustc_demangle::demangle;
 use std::collections::{BTreeMap, BTreeSet};
 use walrus::{ExportItem, FunctionId, FunctionKind, Module};
 
-/// A function of so few instructions is not worth what a call of it in the other half costs.
-const FEW: u64 = 6;
-
 /// What has to be there while the second half is brought in: memory may be asked for, and what is
 /// asked for memory must not be interrupted by that.
 const ALWAYS: [&str; 5] =
@@ -119,20 +116,7 @@ impl Plan {
         let taken = slots.keys().copied();
         let taken = taken.filter(|place| !named.contains(place) && !typed.contains(place));
         let open = exported.values().copied().chain(started).chain(taken).chain(always);
-        let mut first = graph.reached(open.collect(), |callee| named.contains(&callee));
-        loop {
-            let is_small = |place: &usize| {
-                graph.weights[*place].is_some_and(|weight| weight <= FEW)
-                    && graph.calls[*place].iter().all(|callee| first.contains(callee))
-            };
-            let called = first.iter().flat_map(|place| &graph.calls[*place]);
-            let small: Vec<usize> =
-                called.filter(|place| !first.contains(place)).copied().filter(is_small).collect();
-            if small.is_empty() {
-                break;
-            }
-            first.extend(small);
-        }
+        let first = graph.reached(open.collect(), |callee| named.contains(&callee));
         let later: BTreeSet<usize> = (0..ids.len())
             .filter(|place| !first.contains(place) && graph.weights[*place].is_some())
             .collect();
