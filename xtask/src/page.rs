@@ -62,7 +62,8 @@ impl Purpose {
 const VISITED: &str = "\
 let later, added, kept;
     const get = () => fetch('./LATER').then(answer => answer.arrayBuffer());
-    const first = () => ({ first: globalThis.zabscopeFirst });
+    const give = (all, name) => all[name] ?? all.table.get(+name);
+    const first = () => ({ first: new Proxy(globalThis.zabscopeFirst, { get: give }) });
     globalThis.zabscopeLater = () => later ??= (kept ? Promise.resolve(kept) : get())
       .then(bytes => added || WebAssembly.instantiate(bytes, first())).then(() => added = true)
       .catch(why => { later = undefined; throw why; });

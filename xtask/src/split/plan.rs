@@ -21,9 +21,10 @@ pub(super) struct Plan {
     pub(super) slots: BTreeMap<usize, Vec<u32>>,
     /// The function that brings in the second half.
     pub(super) bring: usize,
-    /// Number of slots of that table before and after.
+    /// A slot of each function that stays and has one.
+    pub(super) known: BTreeMap<usize, u32>,
+    /// Number of slots of that table.
     pub(super) size: u64,
-    pub(super) grown: u64,
 }
 
 /// What the functions of a module call, and what they weigh.
@@ -120,18 +121,20 @@ impl Plan {
         let later: BTreeSet<usize> = (0..ids.len())
             .filter(|place| !first.contains(place) && graph.weights[*place].is_some())
             .collect();
-        slots.retain(|place, _| later.contains(place));
+        let (mut slots, others): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            slots.into_iter().partition(|(place, _)| later.contains(place));
+        let known = others.into_iter().filter_map(|(place, slots)| Some((place, *slots.first()?)));
+        let known = known.collect();
         let called = first.iter().flat_map(|place| graph.calls[*place].iter().copied());
         let mut wanted: BTreeSet<usize> = called.filter(|place| later.contains(place)).collect();
-        let size = module.tables.get(table).initial;
-        let mut grown = size;
+        let mut size = module.tables.get(table).initial;
         for place in &wanted {
             if !slots.contains_key(place) {
-                slots.insert(*place, vec![u32::try_from(grown)?]);
-                grown += 1;
+                slots.insert(*place, vec![u32::try_from(size)?]);
+                size += 1;
             }
         }
         wanted.extend(slots.keys());
-        Ok(Self { later, wanted, slots, bring, size, grown })
+        Ok(Self { later, wanted, slots, known, bring, size })
     }
 }
