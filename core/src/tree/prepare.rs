@@ -120,6 +120,7 @@ pub fn prepare(
     }
 }
 
+#[cfg_attr(target_arch = "wasm32", inline(never))]
 fn prepare_multi(image: &Image, caller: &Caller<'_>, ops: &[WriteOp], rules: &WriteRules) -> Txn {
     let mut scratch = image.clone();
     let mut failed = false;
@@ -264,6 +265,7 @@ impl Judge<'_> {
         Ok(Txn::Delete { path: path.clone(), container: false })
     }
 
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
     fn delete_container(&self, path: &Text) -> Result<Txn, KeeperError> {
         let name = path.to_str();
         parent_for_delete(&name)?;
@@ -291,6 +293,7 @@ impl Judge<'_> {
         Ok(Txn::SetData { path: path.clone(), data: data.clone(), version, reconfig: false })
     }
 
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
     fn set_acl(&self, path: &Text, acl: Option<&[Acl]>, version: i32) -> Result<Txn, KeeperError> {
         self.check_session(false)?;
         let name = path.to_str();

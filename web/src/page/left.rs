@@ -34,6 +34,7 @@ pub fn Left(shown: &Shown) -> Html {
 }
 
 /// The acts alone, also for a guided run.
+#[inline(never)]
 fn acts(shown: &Shown, away: bool) -> Html {
     html! {
         <div class={classes!("part", away.then_some("away"))} id="part-faults">
@@ -47,6 +48,7 @@ fn acts(shown: &Shown, away: bool) -> Html {
 }
 
 /// What of the column is open.
+#[inline(never)]
 fn parts(shown: &Shown) -> Html {
     let parts = [
         (Doing::Clients, "do-clients", "Ask as a client"),
