@@ -94,6 +94,32 @@ fn the_first_load_is_small() -> Result<()> {
     Ok(())
 }
 
+#[test]
+fn the_first_drawing_is_timed() -> Result<()> {
+    let address = serve::start(&given("ZABSCOPE_PAGE")?, 0)?;
+    let browser = Browser::start()?;
+    browser.devtools("Network.setCacheDisabled", &json!({ "cacheDisabled": true }))?;
+    for slowed in [1, 4] {
+        browser.devtools("Emulation.setCPUThrottlingRate", &json!({ "rate": slowed }))?;
+        let mut times = Vec::new();
+        for _ in 0..7 {
+            browser.open("about:blank")?;
+            browser.open(&format!("http://{address}/#/"))?;
+            browser.wait_for("#app main")?;
+            let paint =
+                "return performance.getEntriesByName('first-contentful-paint')[0]?.startTime";
+            times.push(browser.wait_until("a drawing", || browser.script(paint).ok()?.as_f64())?);
+        }
+        times.sort_unstable_by(f64::total_cmp);
+        println!(
+            "first drawing, processor / {slowed}: median {:.0} ms, best {:.0} ms",
+            percentile(&times, 50),
+            times[0]
+        );
+    }
+    Ok(())
+}
+
 /// Size of a file of the page as it is sent.
 fn packed(name: &str) -> Result<usize> {
     let bytes =

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use zabscope_core::base::{ClientId, Effect, Epoch, Link, NodeId, Sid, Zxid};
 use zabscope_core::check::{Bounds, Oracle, Plan, tampered};
 use zabscope_core::client::{Call as ClientCall, CallId, Reply};
-use zabscope_core::ensemble::{Actor, Call, EnsembleSettings, Note};
+use zabscope_core::ensemble::{Actor, Call, EnsembleSettings, Note, Timer};
 use zabscope_core::proto::data::Acl;
 use zabscope_core::proto::reply::Reply as Answer;
 use zabscope_core::proto::request::{CreateOp, CreateRequest, Request};
@@ -136,6 +136,20 @@ fn answers_that_are_wrong() {
     });
     assert_eq!(other, Some(Oracle::ReadAtZxid));
     assert_eq!(answered(5, |_, zxid, _| *zxid = zxid.next()), Some(Oracle::LinearizableWrites));
+    // Client 2's write was committed between the two.
+    let mut before = Zxid::ZERO;
+    let stale = found(&base(), |record| {
+        for effect in &mut record.effects {
+            if let Effect::Reply(Reply::Done { id, zxid, result: Ok(_) }) = effect {
+                match id.0 {
+                    4 => before = *zxid,
+                    6 => *zxid = before,
+                    _ => {}
+                }
+            }
+        }
+    });
+    assert_eq!(stale, Some(Oracle::SyncThenRead));
     let lost = found(&base(), |record| {
         let is_last =
             |e: &Effect<Actor>| matches!(e, Effect::Reply(Reply::Done { id, .. }) if id.0 == 8);
@@ -243,6 +257,26 @@ fn servers_that_lie() {
         }
     });
     assert_eq!(usurper, Some(Oracle::LeadershipUnique));
+}
+
+#[test]
+fn sessions_that_are_over_too_early() {
+    let mut attached = None;
+    let early = found(&base(), |record| {
+        for note in record.notes() {
+            if let Note::Server(server::Note::Attached { session, .. }) = note {
+                attached = Some(*session);
+            }
+        }
+        let ticks = |action: &Action<Actor>| {
+            matches!(action, Action::Fire(node, Timer::Server(server::message::Timer::SessionTick))
+                if *node == server(3))
+        };
+        if let Some(session) = attached.filter(|_| record.action().is_some_and(ticks)) {
+            record.effects.push(Effect::Note(Note::Server(server::Note::Expired(session))));
+        }
+    });
+    assert_eq!(early, Some(Oracle::ExpiryNotEarly));
 }
 
 #[test]

@@ -40,6 +40,8 @@ use crate::scene::rings::Rings;
 use crate::scene::state::{RingView, SceneView};
 use crate::share::Shared;
 use crate::spine::SpineView;
+use crate::spine::diagram::Diagram;
+use crate::spine::score::Score;
 use crate::tour::Tour;
 use crate::travel::Pace;
 use crate::view::View;
@@ -90,6 +92,8 @@ pub struct App {
     lab: Lab,
     view: Rc<View>,
     spine: Rc<SpineView>,
+    score: Score,
+    diagram: Diagram,
     scene: Rc<SceneView>,
     ring_views: Vec<RingView>,
     rings: Rings,
@@ -228,6 +232,8 @@ impl Component for App {
             calm: view.clone(),
             view,
             spine: Rc::default(),
+            score: Score::default(),
+            diagram: Diagram::default(),
             scene: Rc::default(),
             ring_views: Vec::new(),
             rings: Rings::default(),

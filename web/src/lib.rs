@@ -15,7 +15,7 @@
 //! * [`act`]: what is done to nodes, links and messages. [`console`]: the command line.
 //! * [`order`]: what a person can want. [`keys`]: by the keyboard. [`palette`]: by a list.
 //!   [`rove`]: arrow keys within a group, and the focus. [`route`]: which page it is.
-//! * [`scene`]: the drawing. [`panels`]: the controls around it. [`page`]: where they stand.
+//! * [`svg`]: elements outside of Yew. [`scene`]: the drawing. [`panels`]: the controls around it. [`page`]: where they stand.
 //! * [`later`]: code that is loaded after the first screen.
 //! * [`app`]: the component that holds the lab and redraws.
 
@@ -40,6 +40,7 @@ pub mod run_view;
 pub mod scene;
 pub mod share;
 pub mod spine;
+pub mod svg;
 pub mod tour;
 pub mod travel;
 pub mod view;

@@ -189,7 +189,7 @@ pub struct FlightView {
     /// A cut stops it.
     pub stopped: bool,
     /// How it is drawn.
-    pub look: Look,
+    pub look: Rc<Look>,
 }
 
 /// A line of the log.

@@ -4,13 +4,15 @@
 #![allow(clippy::unwrap_used, reason = "clippy does not know these functions as tests")]
 
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+use web_sys::{Document, Element};
 use zabscope_core::base::{ClientId, NodeId, Sid};
 use zabscope_core::ensemble::Actor;
 use zabscope_core::sim::Action;
 use zabscope_web::lab::{Lab, StopAt, create};
 use zabscope_web::spine::SpineView;
+use zabscope_web::spine::diagram::Diagram;
 use zabscope_web::spine::matrix::{Matrix, Tile};
-use zabscope_web::spine::score::{ARROWS_MAX, Fate};
+use zabscope_web::spine::score::{ARROWS_MAX, Fate, Score};
 use zabscope_web::spine::walk::{self, Toward};
 
 wasm_bindgen_test_configure!(run_in_browser);
@@ -30,17 +32,101 @@ fn the_spine_is_equal_forward_backward_and_after_a_jump() {
     // Known to the same end, so that what comes is known too.
     let at = |lab: &mut Lab, index| {
         lab.seek(index);
-        SpineView::of(lab)
+        (SpineView::of(lab), Score::of(lab))
     };
-    let forward: Vec<(u64, SpineView)> =
+    let forward: Vec<(u64, (SpineView, Score))> =
         (start..start + 200).map(|index| (index, at(&mut lab, index))).collect();
     for (index, then) in forward.iter().rev() {
         assert_eq!(at(&mut lab, *index), *then, "back at {index}");
-        assert!(then.score.arrows.len() <= ARROWS_MAX);
+        assert!(then.1.arrows.len() <= ARROWS_MAX);
     }
     lab.seek(0);
     let (index, then) = &forward[77];
     assert_eq!(at(&mut lab, *index), *then);
+}
+
+/// The places of the diagram, as the page has them.
+fn paper(document: &Document) -> Element {
+    let paper = document.create_element("div").unwrap();
+    paper.set_inner_html("<svg id='ruler'></svg><div id='lanes'><svg></svg></div>");
+    document.body().unwrap().append_child(&paper).unwrap();
+    paper
+}
+
+/// Says where two drawings differ first.
+fn assert_same(drawn: &str, then: &str, what: &str) {
+    let place = drawn.bytes().zip(then.bytes()).position(|(a, b)| a != b);
+    let around = |text: &str, place: usize| {
+        text.get(place.saturating_sub(150)..(place + 100).min(text.len())).map(ToOwned::to_owned)
+    };
+    if let Some(place) = place.or_else(|| (drawn != then).then(|| drawn.len().min(then.len()))) {
+        panic!("{what}: {:?} was {:?}", around(drawn, place), around(then, place));
+    }
+}
+
+#[wasm_bindgen_test]
+fn the_drawing_is_equal_forward_backward_and_after_a_jump() {
+    let document = web_sys::window().unwrap().document().unwrap();
+    let paper = paper(&document);
+    let mut lab = Lab::elected(5, 3);
+    lab.ask(ClientId(1), create("/w", "1", 0));
+    lab.act(Action::Cut(server(1), server(2)));
+    lab.advance(lab.now().plus(60_000), StopAt::Never);
+    lab.kill(server(5), true);
+    let start = lab.index() - 40;
+    for _ in 0..160 {
+        assert!(lab.step());
+    }
+    let mut diagram = Diagram::default();
+    let mut at = |lab: &mut Lab, index: u64| {
+        lab.seek(index);
+        let score = Score::of(lab);
+        // A message is chosen as long as it is in the window.
+        let chosen = score.arrows.iter().map(|arrow| arrow.id).find(|id| id % 50 == 0);
+        diagram.show(&document, &score, chosen);
+        diagram.place(lab.now());
+        paper.inner_html()
+    };
+    let steps = start..start + 200;
+    let forward: Vec<(u64, String)> = steps.map(|index| (index, at(&mut lab, index))).collect();
+    let drawn = |part: &str| forward.iter().any(|(_, drawing)| drawing.contains(part));
+    for part in [
+        "arrived",
+        "flying",
+        "gone",
+        "stopped",
+        "coming",
+        "class=\"name\"",
+        "halo",
+        "fsync e1",
+        "ballot changed",
+        "crash",
+        "cutting",
+        "life looking",
+        "life down",
+        "life client",
+        "+1.",
+    ] {
+        assert!(drawn(part), "{part}");
+    }
+    for (index, then) in forward.iter().rev() {
+        assert_same(&at(&mut lab, *index), then, &format!("back at {index}"));
+    }
+    for place in [150, 3, 77, 199, 78, 40] {
+        let (index, then) = &forward[place];
+        at(&mut lab, 0);
+        assert_same(&at(&mut lab, *index), then, &format!("jump to {index}"));
+    }
+    // By another pen, which has drawn nothing before.
+    let (index, then) = &forward[120];
+    lab.seek(*index);
+    let score = Score::of(&lab);
+    let chosen = score.arrows.iter().map(|arrow| arrow.id).find(|id| id % 50 == 0);
+    let mut diagram = Diagram::default();
+    diagram.show(&document, &score, chosen);
+    diagram.place(lab.now());
+    assert_same(&paper.inner_html(), then, "another pen");
+    paper.remove();
 }
 
 #[wasm_bindgen_test]
@@ -139,6 +225,6 @@ fn cause_and_effect_are_each_others_way_back() {
     }
     assert!(names.contains(&"PROPOSAL"), "{names:?}");
     assert!(names.contains(&"ACK"), "{names:?}");
-    let score = SpineView::of(&lab).score;
+    let score = Score::of(&lab);
     assert!(score.arrows.iter().all(|arrow| arrow.fate != Fate::Ahead));
 }

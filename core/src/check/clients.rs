@@ -6,13 +6,14 @@ use super::faults::{LOCK, OFFICE};
 use super::safety::{Found, Safety};
 use super::violation::Oracle;
 use super::watching::Watching;
-use crate::base::{Map, NodeId, Zxid};
+use crate::base::{Map, NodeId, Set, Zxid};
 use crate::client::{Call as ClientCall, Reply};
 use crate::ensemble::{Actor, Call};
 use crate::proto::KeeperError;
 use crate::proto::reply;
 use crate::proto::request::Request;
-use crate::sim::{Action, StepRecord};
+use crate::server::message::Msg;
+use crate::sim::{Action, StepRecord, Wire, World};
 use crate::zab::Rules;
 use alloc::format;
 
@@ -23,6 +24,8 @@ struct Asked {
     request: Request,
     /// The largest zxid of a write that was answered before this call.
     floor: Zxid,
+    /// What was committed when it was called.
+    committed: Zxid,
 }
 
 /// What one client was told.
@@ -41,6 +44,8 @@ pub struct Clients {
     /// Calls without an answer.
     open: Map<u64, Asked>,
     told: Map<NodeId, Told>,
+    /// Answers under way from servers of the newest epoch.
+    fresh: Set<u64>,
     written: Zxid,
     answered: u64,
     succeeded: u64,
@@ -73,9 +78,13 @@ impl Clients {
     /// The rule that it broke.
     pub fn look<R: Rules>(
         &mut self,
+        world: &World<Actor<R>>,
         safety: &Safety,
         record: &StepRecord<Actor<R>>,
     ) -> Result<(), Found> {
+        self.sent(world, safety, record);
+        let arrived = record.arrived.as_ref();
+        let fresh = arrived.is_some_and(|item| self.fresh.remove(&item.id) && !record.lost);
         let Some(node @ NodeId::Client(_)) = record.action().and_then(Action::node) else {
             return Ok(());
         };
@@ -83,7 +92,8 @@ impl Clients {
             record.action()
             && record.applied
         {
-            let asked = Asked { client: node, request: request.clone(), floor: self.written };
+            let (request, committed) = (request.clone(), safety.last());
+            let asked = Asked { client: node, request, floor: self.written, committed };
             self.open.insert(id.0, asked);
         }
         if let Some(Action::Crash { .. } | Action::Start(_)) = record.action()
@@ -94,9 +104,37 @@ impl Clients {
             self.told.insert(node, Told::default());
         }
         for reply in record.replies() {
+            if fresh && let Reply::Done { id, zxid, result: Ok(_) } = reply {
+                self.synced(node, id.0, *zxid)?;
+            }
             self.reply(safety, node, reply)?;
         }
         Ok(())
+    }
+
+    fn sent<R: Rules>(
+        &mut self,
+        world: &World<Actor<R>>,
+        safety: &Safety,
+        record: &StepRecord<Actor<R>>,
+    ) {
+        for item in &record.sent {
+            let Wire::Data(Msg::ToClient(_)) = item.wire else { continue };
+            let server = world.process(item.from.node).and_then(Actor::server);
+            let epoch = server.map(|server| server.peer().current_epoch());
+            if epoch.is_some() && epoch == safety.newest() {
+                self.fresh.insert(item.id);
+            }
+        }
+    }
+
+    /// A sync through the newest leader shows everything that was committed when it was called; a
+    /// leader that was deposed does not know of that, and sync does not ask a quorum.
+    fn synced(&self, node: NodeId, id: u64, zxid: Zxid) -> Result<(), Found> {
+        let sync = self.open.get(&id).filter(|it| matches!(it.request, Request::Sync { .. }));
+        let Some(asked) = sync.filter(|asked| zxid < asked.committed) else { return Ok(()) };
+        let what = format!("sync shows {zxid}, and {} was committed", asked.committed);
+        Err((Oracle::SyncThenRead, Some(node), what))
     }
 
     fn reply(&mut self, safety: &Safety, node: NodeId, reply: &Reply) -> Result<(), Found> {

@@ -228,7 +228,7 @@ fn settings(seed: u64, rng: &mut Rng) -> EnsembleSettings {
         voters: pick(rng, &[3, 3, 3, 3, 4, 5, 5, 2]),
         observers: pick(rng, &[0, 0, 1, 2]),
         clients: pick(rng, &[1, 3, 4]),
-        session_timeout_ms: pick(rng, &[4_000, 10_000]),
+        session_timeout_ms: pick(rng, &[4_000, 10_700]),
         tick_ms: pick(rng, &[2_000, 2_000, 500]),
         init_limit: pick(rng, &[10, 10, 5]),
         sync_limit: pick(rng, &[5, 5, 3]),

@@ -52,7 +52,7 @@ impl Joining {
         for item in record.sent.iter().filter(|item| item.from.node == node) {
             self.sent(sid, server, item);
         }
-        if let Some(item) = &record.arrived {
+        if let Some(item) = record.arrived.as_ref().filter(|_| !record.lost) {
             self.arrived(node, sid, server, record, item)?;
         }
         self.cuts(node, sid, server, slot.disk(), record)

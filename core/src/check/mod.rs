@@ -4,12 +4,13 @@
 //! [`safety`] keeps the canonical committed history and compares every delivery with it,
 //! [`proposals`] knows everything that was ever logged, [`joining`] how reigns begin, [`model`] is a second tree made from the
 //! committed history, [`clients`] with [`answers`] and [`watching`] what clients were told,
-//! [`locks`] who believes to hold one, [`progress`] what must be true a while after the last
+//! [`expiry`] whose session is over, [`locks`] who believes to hold one, [`progress`] what must be true a while after the last
 //! fault. [`faults`] draws a run from a seed, [`swarm`] makes it under chosen
 //! [`Rules`](crate::zab::Rules), [`shrink()`] finds a short run with the same violation.
 
 pub mod answers;
 pub mod clients;
+pub mod expiry;
 pub mod faults;
 pub mod heal;
 pub mod joining;

@@ -92,6 +92,12 @@ impl Safety {
         self.committed.last().map_or(Zxid::ZERO, |last| last.zxid)
     }
 
+    /// The newest epoch that has had a leader.
+    #[must_use]
+    pub fn newest(&self) -> Option<Epoch> {
+        self.leaders.last_key_value().map(|(epoch, _)| *epoch)
+    }
+
     /// Is it committed?
     #[must_use]
     pub fn has(&self, zxid: Zxid) -> bool {

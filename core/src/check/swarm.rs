@@ -1,6 +1,7 @@
 //! One run of a plan under chosen rules, with all oracles.
 
 use super::clients::Clients;
+use super::expiry::Expiry;
 use super::faults::Plan;
 use super::joining::Joining;
 use super::locks::Locks;
@@ -59,6 +60,7 @@ pub fn tampered<R: Rules>(
         sim,
         safety: Safety::default(),
         joining: Joining::default(),
+        expiry: Expiry::default(),
         clients: Clients::default(),
         locks: Locks::default(),
         progress: Progress::new(plan.core.iter().copied()),
@@ -80,6 +82,7 @@ struct Judge<'a, R: Rules> {
     sim: Sim<Actor<R>>,
     safety: Safety,
     joining: Joining,
+    expiry: Expiry,
     clients: Clients,
     locks: Locks,
     progress: Progress,
@@ -135,7 +138,8 @@ impl<R: Rules> Judge<'_, R> {
         self.safety
             .look(world, &record)
             .and_then(|()| self.joining.look(world, &record))
-            .and_then(|()| self.clients.look(&self.safety, &record))
+            .and_then(|()| self.expiry.look(world, &record))
+            .and_then(|()| self.clients.look(world, &self.safety, &record))
             .and_then(|()| self.locks.look(world, &self.safety, &record))
             .and_then(|()| self.progress.look(&record))
             .map_err(|found| self.violation(record.index, found))

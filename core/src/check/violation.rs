@@ -75,6 +75,8 @@ pub enum Oracle {
     SessionTableAgreement,
     /// A session is opened once.
     SessionIdUnique,
+    /// A session is not over before its timeout is.
+    ExpiryNotEarly,
     /// A session that was closed changes nothing.
     NoWriteAfterClose,
     /// A request of a session is at most one transaction.
@@ -85,6 +87,8 @@ pub enum Oracle {
     ReadAtZxid,
     /// A client never goes back in time.
     SessionMonotonic,
+    /// After a sync through the newest leader a client sees what was committed when it asked.
+    SyncThenRead,
     /// A write that began after another one ended is behind it, both are committed, and their
     /// answers are what the history says.
     LinearizableWrites,
@@ -161,11 +165,13 @@ impl Oracle {
         (Self::ModelEquality, "ModelEquality"),
         (Self::SessionTableAgreement, "SessionTableAgreement"),
         (Self::SessionIdUnique, "SessionIdUnique"),
+        (Self::ExpiryNotEarly, "ExpiryNotEarly"),
         (Self::NoWriteAfterClose, "NoWriteAfterClose"),
         (Self::AtMostOnce, "AtMostOnce"),
         (Self::FifoClientOrder, "FifoClientOrder"),
         (Self::ReadAtZxid, "ReadAtZxid"),
         (Self::SessionMonotonic, "SessionMonotonic"),
+        (Self::SyncThenRead, "SyncThenRead"),
         (Self::LinearizableWrites, "LinearizableWrites"),
         (Self::WatchBeforeData, "WatchBeforeData"),
         (Self::WatchAtMostOnce, "WatchAtMostOnce"),

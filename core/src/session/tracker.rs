@@ -1,7 +1,7 @@
 //! The leader's table of live sessions: owner, timeout, time of expiry.
 //!
 //! Only the leader expires sessions. Time is counted in ticks: a session that is silent dies
-//! between its timeout and one tick later, never earlier. A new leader starts every session
+//! between its timeout, rounded up to whole ticks, and one tick later, never earlier. A new leader starts every session
 //! afresh, so an election can only prolong a session.
 
 use crate::base::{Map, SessionId, Sid};
@@ -68,7 +68,8 @@ impl Tracker {
             return false;
         }
         tracked.timeout_ms = timeout_ms;
-        let timeout_ticks = u64::try_from(timeout_ms).unwrap_or(0) / self.tick_ms;
+        // Rounded up: a part of this tick may be over already.
+        let timeout_ticks = u64::try_from(timeout_ms).unwrap_or(0).div_ceil(self.tick_ms);
         let expires = self.tick + timeout_ticks + 1;
         // Earlier too: a client that came back with a shorter timeout is bound by it.
         if expires != tracked.expires_tick {
@@ -168,6 +169,14 @@ mod tests {
         let mut tracker = Tracker::new(2000, [(S, 4000)]);
         assert!(tracker.on_tick().is_empty(), "2 s");
         assert!(tracker.on_tick().is_empty(), "4 s: not before the timeout is over");
+        assert_eq!(tracker.on_tick(), [S]);
+    }
+
+    #[test]
+    fn a_timeout_between_two_ticks_is_rounded_up() {
+        // Heard just before the first tick, it would be over after 4 s and a bit at the third.
+        let mut tracker = Tracker::new(2000, [(S, 5000)]);
+        assert!((0..3).all(|_| tracker.on_tick().is_empty()));
         assert_eq!(tracker.on_tick(), [S]);
     }
 

@@ -120,10 +120,10 @@ impl App {
         };
         if let Some(id) = next {
             self.selection = Some(Selection::Message(id));
-            if let Some(arrow) = self.spine.score.arrow(id)
+            if let Some(arrow) = self.score.arrow(id)
                 && self.tab.has_diagram()
             {
-                self.said = self.spine.score.spoken(arrow);
+                self.said = self.score.spoken(arrow);
             } else if let Some(flight) = self.lab.flight(id) {
                 self.said = flight.look.title();
             }

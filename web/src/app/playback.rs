@@ -6,6 +6,7 @@ use crate::later;
 use crate::rove;
 use crate::scene::state::{SceneView, rings};
 use crate::spine::SpineView;
+use crate::spine::score::Score;
 use crate::view::{View, time_text};
 use gloo_render::request_animation_frame;
 use std::rc::Rc;
@@ -71,7 +72,11 @@ impl App {
     /// The diagram follows the lab where somebody looks at it.
     pub(super) fn see_spine(&mut self) {
         if self.route.has_panels() && self.tab.has_diagram() {
-            self.spine = Rc::new(SpineView::of(&self.lab));
+            self.score = Score::of(&self.lab);
+            let spine = SpineView::of(&self.lab);
+            if *self.spine != spine {
+                self.spine = Rc::new(spine);
+            }
         }
     }
 
@@ -106,13 +111,19 @@ impl App {
 
     /// Moves messages and clock; with `show` also makes and removes messages.
     pub(super) fn place(&mut self, show: bool) {
+        let chosen = match self.selection {
+            Some(Selection::Message(id)) => Some(id),
+            _ => None,
+        };
+        if let Some(document) = web_sys::window().and_then(|window| window.document())
+            && show
+            && later::is_here()
+        {
+            self.diagram.show(&document, &self.score, chosen);
+        }
         if let Some(group) = self.group.cast::<Element>()
             && show
         {
-            let chosen = match self.selection {
-                Some(Selection::Message(id)) => Some(id),
-                _ => None,
-            };
             self.messages.show(&group, &self.view.flights, &self.layout, chosen);
             if let Some(document) = group.owner_document()
                 && later::is_here()
@@ -122,6 +133,7 @@ impl App {
         }
         if later::is_here() {
             self.rings.place(self.lab.now());
+            self.diagram.place(self.lab.now());
         }
         self.messages.place(self.lab.now(), self.is_still());
         if let Some(clock) = self.clock.cast::<Element>() {

@@ -4,6 +4,7 @@ use super::list::List;
 use crate::message::Look;
 use crate::spine::trail::Trail;
 use crate::tell;
+use std::rc::Rc;
 use zabscope_core::base::{ClientId, NodeId, SessionId, Sid, Zxid};
 use zabscope_core::client::{self, Reply};
 use zabscope_core::ensemble::{Actor, Call, Note};
@@ -69,7 +70,7 @@ pub struct Flight {
     /// When it arrives, if nothing stops it.
     pub due_at: Micros,
     /// How it is shown.
-    pub look: Look,
+    pub look: Rc<Look>,
 }
 
 /// A request of a client, or news that it got.
@@ -255,6 +256,7 @@ impl Record {
             if let Some(look) = Look::of(item) {
                 let due_at = sim.arrival_at(item.to, item.id).unwrap_or(record.at);
                 let (id, step, sent_at) = (item.id, record.index, record.at);
+                let look = Rc::new(look);
                 self.flights.push(Flight { id, step, sent_at, due_at, look });
             }
         }

@@ -54,7 +54,7 @@ pub struct Shown {
     pub why: Option<Html>,
     /// The moment.
     pub view: Rc<View>,
-    /// The moment, for the diagram.
+    /// The moment, for what servers hold.
     pub spine: Rc<SpineView>,
     /// The moment, for what the stage shows of sessions.
     pub scene: Rc<SceneView>,

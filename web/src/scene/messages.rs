@@ -4,14 +4,14 @@
 use super::layout::{Layout, Point, between, degrees, number, rotate};
 use crate::later;
 use crate::message::{Look, outline};
+use crate::svg::{element, own_transform};
 use crate::view::FlightView;
 use std::cell::Cell;
-use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Element, SvgGraphicsElement, SvgTransform, SvgsvgElement};
+use wasm_bindgen::JsValue;
+use web_sys::{Element, SvgTransform};
 use zabscope_core::base::{Map, Set};
 use zabscope_core::sim::Micros;
 
-const SVG: &str = "http://www.w3.org/2000/svg";
 /// Where a message stands that does not move, as a share of its way.
 const STILL_SHARE: f32 = 0.5;
 /// So near to the sender there is no room for a trail, so near to the receiver none for a name.
@@ -160,18 +160,13 @@ impl Messages {
     }
 }
 
-fn element(name: &str) -> Result<Element, JsValue> {
-    let document = web_sys::window().and_then(|window| window.document());
-    document.ok_or(JsValue::NULL)?.create_element_ns(Some(SVG), name)
-}
-
 fn sprite(
     group: &Element,
     flight: &FlightView,
     (from, to): (Point, Point),
     labelled: bool,
 ) -> Result<Sprite, JsValue> {
-    let Look { name, mark, shape, tone, .. } = &flight.look;
+    let Look { name, mark, shape, tone, .. } = &*flight.look;
     let whole = element("g")?;
     whole.set_attribute("class", &format!("message {} {}", tone.class(), shape.class()))?;
     whole.set_attribute("data-name", name)?;
@@ -216,7 +211,7 @@ fn sprite(
         whole.append_child(&label)?;
     }
     group.append_child(&whole)?;
-    let transform = own_transform(group, &whole)?;
+    let transform = own_transform(&whole)?;
     let length = (to.x - from.x).hypot(to.y - from.y);
     let part = Cell::default();
     Ok(Sprite { element: whole, transform, flight: flight.clone(), from, to, length, part })
@@ -228,12 +223,4 @@ fn text(class: &str, words: &str, y: f32) -> Result<Element, JsValue> {
     text.set_attribute("y", &number(y))?;
     text.set_text_content(Some(words));
     Ok(text)
-}
-
-/// A transform of this element, to be set again and again.
-fn own_transform(group: &Element, of: &Element) -> Result<SvgTransform, JsValue> {
-    let svg = group.closest("svg")?.ok_or(JsValue::NULL)?.dyn_into::<SvgsvgElement>()?;
-    let list = of.dyn_ref::<SvgGraphicsElement>().ok_or(JsValue::NULL)?.transform().base_val();
-    list.append_item(&svg.create_svg_transform())?;
-    list.get_item(0)
 }

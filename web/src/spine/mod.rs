@@ -3,10 +3,14 @@
 //!
 //! * [`trail`]: what has to be known of a run. [`score`]: what is drawn of a moment.
 //! * [`matrix`], [`votes`]: what the participants hold. [`walk`]: cause and effect.
-//! * [`lanes`], [`holds`]: the drawing.
+//! * [`lanes`], [`holds`]: through Yew, when they change.
+//! * [`diagram`]: outside of Yew, in every frame, with [`axis`] and [`marks`].
 
+pub mod axis;
+pub mod diagram;
 pub mod holds;
 pub mod lanes;
+pub mod marks;
 pub mod matrix;
 pub mod score;
 pub mod trail;
@@ -18,9 +22,8 @@ use crate::order::{Order, Selection};
 use crate::panels::gives;
 use crate::scene::servers::glyph;
 use crate::view::{ClientView, Role, ServerView, View};
-use lanes::Lanes;
+use lanes::{Lanes, Ruler};
 use matrix::Matrix;
-use score::Score;
 use std::rc::Rc;
 use votes::Votes;
 use yew::prelude::*;
@@ -28,11 +31,9 @@ use yew::prelude::*;
 /// Transactions that the right column has room for.
 const COLUMNS_MAX: usize = 10;
 
-/// All that the spine shows of a moment, beside the view.
+/// What the spine shows of a moment on the right, beside the view.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SpineView {
-    /// The middle column.
-    pub score: Score,
     /// The right column.
     pub matrix: Matrix,
     /// The right column while somebody looks for a leader.
@@ -42,8 +43,9 @@ pub struct SpineView {
 impl SpineView {
     /// The moment at the lab's cursor.
     #[must_use]
+    #[inline(never)]
     pub fn of(lab: &Lab) -> Self {
-        Self { score: Score::of(lab), matrix: Matrix::of(lab, COLUMNS_MAX), votes: votes::of(lab) }
+        Self { matrix: Matrix::of(lab, COLUMNS_MAX), votes: votes::of(lab) }
     }
 }
 
@@ -52,7 +54,7 @@ impl SpineView {
 pub struct SpineProps {
     /// The moment.
     pub view: Rc<View>,
-    /// The moment, for the diagram.
+    /// The moment, for the right column.
     pub spine: Rc<SpineView>,
     /// What is chosen.
     pub selection: Option<Selection>,
@@ -77,8 +79,7 @@ pub fn Spine(props: &SpineProps) -> Html {
     let rows = view.servers.len() + view.clients.len();
     let lanes = html! {
         <td class="lane" rowspan={rows.to_string()}>
-            <Lanes view={view.clone()} spine={spine.clone()} selection={*selection}
-                order={order.clone()} />
+            <Lanes {rows} order={order.clone()} />
         </td>
     };
     let mut lanes = Some(lanes);
@@ -92,7 +93,7 @@ pub fn Spine(props: &SpineProps) -> Html {
                     <th scope="col" class="zxid">{ "committed" }</th>
                     <th scope="col" class="lane">
                         <span class="unseen">{ "messages in time" }</span>
-                        { lanes::ruler(&spine.score) }
+                        <Ruler />
                     </th>
                     <th scope="col" class="holds">
                         <span class="unseen">{ if election { "votes" } else { "log" } }</span>

@@ -5,6 +5,7 @@ use super::trail::{Harm, Trail};
 use crate::lab::Lab;
 use crate::message::{Look, Tone, node_name};
 use crate::view::{Role, time_text};
+use std::rc::Rc;
 use zabscope_core::base::{NodeId, Zxid};
 use zabscope_core::sim::Micros;
 use zabscope_core::zab::ServerState;
@@ -73,7 +74,7 @@ pub struct Arrow {
     /// How far it is.
     pub fate: Fate,
     /// Name and colour.
-    pub look: Look,
+    pub look: Rc<Look>,
     /// It is the first of those that were sent together: its name is written.
     pub first: bool,
 }
@@ -81,6 +82,8 @@ pub struct Arrow {
 /// A write to disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bar {
+    /// Its place among all writes of the run.
+    pub id: u64,
     /// Row.
     pub row: usize,
     /// When the disk began with it.
@@ -106,6 +109,19 @@ pub enum Sign {
     Heal(usize),
 }
 
+/// A sign with its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// Unique in the run, and growing.
+    pub id: u64,
+    /// Row.
+    pub row: usize,
+    /// When.
+    pub at: Micros,
+    /// What.
+    pub sign: Sign,
+}
+
 /// What is drawn.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Score {
@@ -117,8 +133,8 @@ pub struct Score {
     pub arrows: Vec<Arrow>,
     /// Writes.
     pub bars: Vec<Bar>,
-    /// Signs: row, when, what.
-    pub signs: Vec<(usize, Micros, Sign)>,
+    /// Signs, the oldest first.
+    pub signs: Vec<Mark>,
 }
 
 const fn role(state: Option<ServerState>) -> Role {
@@ -134,6 +150,7 @@ const fn role(state: Option<ServerState>) -> Role {
 impl Score {
     /// The diagram at the lab's cursor.
     #[must_use]
+    #[inline(never)]
     pub fn of(lab: &Lab) -> Self {
         let now = lab.now();
         let window = (Micros(now.0.saturating_sub(PAST_US)), now.plus(AHEAD_US));
@@ -203,7 +220,9 @@ fn arrows(lab: &Lab, rows: &[NodeId], (from, to): (Micros, Micros)) -> Vec<Arrow
     let mut last = None;
     for place in first..flights.len() {
         let Some(flight) = flights.get(place).filter(|flight| flight.sent_at <= to) else { break };
-        let Some(way) = trail.way(flight.id) else { continue };
+        // Both lists are about the same messages.
+        let way = trail.ways.get(place).filter(|way| way.id == flight.id);
+        let Some(way) = way.or_else(|| trail.way(flight.id)) else { continue };
         let (Some(from_row), Some(to_row)) = (row(way.from), row(way.to)) else { continue };
         let end = way.end.filter(|(step, ..)| *step < index);
         let fate = match end {
@@ -244,6 +263,7 @@ fn bars(lab: &Lab, rows: &[NodeId], (from, to): (Micros, Micros)) -> Vec<Bar> {
         let Some(flush) = trail.flushes.get(place).filter(|flush| flush.step < index) else {
             break;
         };
+        let id = place as u64;
         let Some(row) = rows.iter().position(|node| *node == flush.node) else { continue };
         // A disk does one thing after the other.
         let free = bars.iter().rev().find(|bar| bar.row == row).and_then(|bar| bar.to);
@@ -253,20 +273,22 @@ fn bars(lab: &Lab, rows: &[NodeId], (from, to): (Micros, Micros)) -> Vec<Bar> {
             *step > flush.step && *step < index && *harm == Harm::Crash(flush.node)
         });
         if begun <= to && done.is_none_or(|done| done >= from) && (done.is_some() || !died) {
-            bars.push(Bar { row, from: begun, to: done, zxid: flush.zxid });
+            bars.push(Bar { id, row, from: begun, to: done, zxid: flush.zxid });
         }
     }
     bars
 }
 
-fn signs(lab: &Lab, rows: &[NodeId], from: Micros) -> Vec<(usize, Micros, Sign)> {
+fn signs(lab: &Lab, rows: &[NodeId], from: Micros) -> Vec<Mark> {
     let (trail, index) = (&lab.record().trail, lab.index());
     let row = |node| rows.iter().position(|other| *other == node);
     let mut signs = Vec::new();
+    // A step makes at most three.
+    let mut sign = |step: u64, kind: u64, row: usize, at: Micros, sign: Sign| {
+        signs.push(Mark { id: step * 3 + kind, row, at, sign });
+    };
     let end = trail.changes.partition_point(|change| change.step < index);
-    let changes: Vec<_> =
-        trail.changes.before(end).take_while(|change| change.at >= from).collect();
-    for change in changes.into_iter().rev() {
+    for change in trail.changes.before(end).take_while(|change| change.at >= from) {
         let Some(row) = row(change.node) else { continue };
         let before = trail.changes.partition_point(|other| other.step < change.step);
         let before = trail.changes.before(before).find(|other| other.node == change.node);
@@ -274,20 +296,23 @@ fn signs(lab: &Lab, rows: &[NodeId], from: Micros) -> Vec<(usize, Micros, Sign)>
         if let Some(vote) = change.vote
             && voted != Some(vote)
         {
-            signs.push((row, change.at, Sign::Vote(vote.0, voted.is_none())));
+            sign(change.step, 0, row, change.at, Sign::Vote(vote.0, voted.is_none()));
         }
         if change.state.is_some() && before.is_some_and(|before| before.state.is_none()) {
-            signs.push((row, change.at, Sign::Start));
+            sign(change.step, 1, row, change.at, Sign::Start);
         }
     }
     let end = trail.harms.partition_point(|(step, ..)| *step < index);
-    for (_, at, harm) in trail.harms.before(end).take_while(|(_, at, _)| *at >= from) {
-        let sign = match harm {
+    for (step, at, harm) in trail.harms.before(end).take_while(|(_, at, _)| *at >= from) {
+        let found = match harm {
             Harm::Crash(node) => row(*node).map(|row| (row, Sign::Crash)),
             Harm::Cut(a, b) => row(*a).zip(row(*b)).map(|(a, b)| (a, Sign::Cut(b))),
             Harm::Heal(a, b) => row(*a).zip(row(*b)).map(|(a, b)| (a, Sign::Heal(b))),
         };
-        signs.extend(sign.map(|(row, sign)| (row, *at, sign)));
+        if let Some((row, harm)) = found {
+            sign(*step, 2, row, *at, harm);
+        }
     }
+    signs.sort_unstable_by_key(|sign| sign.id);
     signs
 }

@@ -5,8 +5,7 @@ use crate::lab::list::List;
 use zabscope_core::base::{Effect, NodeId, Sid, Zxid};
 use zabscope_core::ensemble::Actor;
 use zabscope_core::server::message::Write;
-use zabscope_core::sim::{Action, Micros, StepRecord, World};
-use zabscope_core::tell::Look;
+use zabscope_core::sim::{Action, Micros, StepRecord, Wire, World};
 use zabscope_core::zab::ServerState;
 
 /// A message: its way, and its end.
@@ -150,7 +149,7 @@ impl Trail {
     /// Notes what a step did, once. `world` is the one after it.
     pub fn remember(&mut self, world: &World<Actor>, record: &StepRecord<Actor>) {
         let (step, at) = (record.index, record.at);
-        for item in record.sent.iter().filter(|item| Look::of(item).is_some()) {
+        for item in record.sent.iter().filter(|item| !matches!(item.wire, Wire::Reset)) {
             let (from, to) = (item.from.node, item.to.node);
             self.ways.push(Way { id: item.id, from, to, end: None });
         }

@@ -1,0 +1,40 @@
+//! Elements of drawings that are made outside of Yew: those that every picture moves.
+
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{Element, SvgGraphicsElement, SvgTransform, SvgsvgElement};
+
+const NAMESPACE: &str = "http://www.w3.org/2000/svg";
+
+/// A new element, not in the page yet.
+///
+/// # Errors
+/// There is no document, or the browser makes none.
+pub fn element(name: &str) -> Result<Element, JsValue> {
+    let document = web_sys::window().and_then(|window| window.document());
+    document.ok_or(JsValue::NULL)?.create_element_ns(Some(NAMESPACE), name)
+}
+
+/// A new element with these attributes, the last one inside of another.
+///
+/// # Errors
+/// As [`element`], or an attribute is refused.
+pub fn add(within: &Element, name: &str, attributes: &[(&str, &str)]) -> Result<Element, JsValue> {
+    let made = element(name)?;
+    for (name, value) in attributes {
+        made.set_attribute(name, value)?;
+    }
+    within.append_child(&made)?;
+    Ok(made)
+}
+
+/// A transform of an element that is in a drawing, to be set again and again: no text is made or
+/// read for it.
+///
+/// # Errors
+/// It is in none.
+pub fn own_transform(of: &Element) -> Result<SvgTransform, JsValue> {
+    let svg = of.closest("svg")?.ok_or(JsValue::NULL)?.dyn_into::<SvgsvgElement>()?;
+    let list = of.dyn_ref::<SvgGraphicsElement>().ok_or(JsValue::NULL)?.transform().base_val();
+    list.append_item(&svg.create_svg_transform())?;
+    list.get_item(0)
+}
