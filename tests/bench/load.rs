@@ -13,6 +13,7 @@ use zabscope_core::proto::client::ToClient;
 use zabscope_core::proto::connect::{ConnectRequest, ConnectResponse};
 use zabscope_core::proto::data::Acl;
 use zabscope_core::proto::frame::FrameBuffer;
+use zabscope_core::proto::multi::MultiOp;
 use zabscope_core::proto::reply::xid;
 use zabscope_core::proto::request::{CreateMode, CreateOp, CreateRequest, Request, RequestHeader};
 use zabscope_core::wire::{Decode, Encode, Writer};
@@ -30,6 +31,8 @@ const TIMEOUT_MS: i32 = 40_000;
 /// Longest silence of all servers.
 const SILENCE: Duration = Duration::from_secs(20);
 const PARENT: &str = "/bench";
+/// Deletes in one multi, when what was created is cleared away.
+const DELETES: u64 = 200;
 
 /// What is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,6 +72,7 @@ struct Connection {
     /// Numbers of the requests without an answer, oldest first.
     waiting: VecDeque<i32>,
     last_xid: i32,
+    /// Znodes below the connection's own parent: named by their numbers from 1 on.
     created: u64,
 }
 
@@ -86,8 +90,9 @@ impl Load {
         let mut load = Self { poll, conns, rng: Rng::new(1), buffer: vec![0; 64 * 1024] };
         load.conns[0].ask(&create(PARENT));
         load.answers(&mut |_, _| ())?;
-        for number in 0..CONNECTIONS {
-            load.conns[number].ask(&create(&format!("{PARENT}/{number}")));
+        for conn in &mut load.conns {
+            let parent = conn.parent();
+            conn.ask(&create(&parent));
         }
         load.answers(&mut |_, _| ())?;
         for key in 0..KEYS {
@@ -95,6 +100,26 @@ impl Load {
         }
         load.answers(&mut |_, _| ())?;
         Ok(load)
+    }
+
+    /// Deletes what [`Self::run`] created, so that every phase begins on the same tree: else the
+    /// ensemble that creates more in its time would work on a larger one from then on.
+    pub(crate) fn clear(&mut self) -> Result<()> {
+        loop {
+            for conn in &mut self.conns {
+                let last = conn.created;
+                conn.created = last.saturating_sub(DELETES);
+                let deletes: Vec<_> = (conn.created + 1..=last)
+                    .map(|number| MultiOp::Delete { path: conn.child(number).into(), version: -1 })
+                    .collect();
+                if !deletes.is_empty() {
+                    conn.ask(&Request::Multi(deletes));
+                }
+            }
+            if self.answers(&mut |_, _| ())? == 0 {
+                return Ok(());
+            }
+        }
     }
 
     /// Keeps `depth` requests on the way on each connection until the time is over, then waits
@@ -147,7 +172,7 @@ fn request(work: Work, conn: &mut Connection, rng: &mut Rng) -> Request {
     match work {
         Work::Create => {
             conn.created += 1;
-            create(&format!("{PARENT}/{}/{:08}", conn.number, conn.created))
+            create(&conn.child(conn.created))
         }
         Work::Mixed if rng.below(10) >= READS_OF_TEN => request(Work::Set, conn, rng),
         Work::Set => {
@@ -251,6 +276,15 @@ impl Connection {
             last_xid: 0,
             created: 0,
         })
+    }
+
+    /// The znode below which it creates.
+    fn parent(&self) -> String {
+        format!("{PARENT}/{}", self.number)
+    }
+
+    fn child(&self, number: u64) -> String {
+        format!("{}/{number:08}", self.parent())
     }
 
     fn ask(&mut self, request: &Request) {

@@ -205,6 +205,7 @@ fn measure_load(subjects: &mut [Subject], extent: Extent) -> Result<()> {
     for turn in 0..10 {
         for subject in subjects.iter_mut() {
             subject.load.run(WORKS[turn % WORKS.len()], DEPTHS[0], slice)?;
+            subject.load.clear()?;
         }
     }
     for round in 0..extent.rounds {
@@ -253,6 +254,7 @@ impl Subject {
         let done = self.load.run(work, depth, time)?;
         let cpu_us = self.cpu_us()? - before;
         ensure!(done.operations > 0, "nothing was done");
+        self.load.clear()?;
         Ok(Phase { operations: done.operations, cpu_us, took: done.took })
     }
 

@@ -54,8 +54,9 @@ pub(crate) fn text(subjects: &[Subject], steps: &Steps, quick: bool) -> Result<S
          ensembles up at once with the same zoo.cfg (tickTime 2000), warmed up, then loaded in turns \
          by a closed loop on {CONNECTIONS} connections, {DATA_BYTES} bytes of data. CPU time is that \
          of the three servers, user and system, from `/proc/PID/stat`. Only ratios within one run \
-         mean something: the machine is small and shared. What is created stays: the ensemble that \
-         creates faster works, and writes its snapshots, on the larger tree from then on.\n",
+         mean something: the machine is small and shared. What a phase creates is deleted behind \
+         it, by multis that are not counted: else the ensemble that creates more in its time would \
+         work, and write its snapshots, on the larger tree from then on.\n",
         machine()
     )?;
     match apache {

@@ -8,7 +8,9 @@ pub mod node;
 pub mod path;
 pub mod quorum;
 pub mod rng;
+pub mod versioned;
 
 pub use ids::{ClientId, Conn, Cxid, Epoch, Millis, NodeId, Round, SessionId, Sid, Zxid};
 pub use map::{Map, Set};
 pub use node::{Effect, Event, Link, Node, Now, Origin};
+pub use versioned::{VersionedMap, VersionedSet};

@@ -248,7 +248,9 @@ impl SnapshotWriter {
     pub fn take(&mut self) -> Bytes {
         self.sum_up();
         self.summed = 0;
-        core::mem::take(&mut self.out).into_bytes()
+        // The next piece is probably like this one.
+        let next = Writer::with_capacity(self.out.len());
+        core::mem::replace(&mut self.out, next).into_bytes()
     }
 
     fn sum_up(&mut self) {

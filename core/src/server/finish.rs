@@ -7,7 +7,6 @@
 
 use super::connection::{Stage, Waiting};
 use super::message::{Closed, Note, Payload};
-use super::prep::Prepared;
 use super::server::{Effects, Server};
 use crate::base::{Conn, Cxid, Effect, Zxid};
 use crate::proto::KeeperError;
@@ -18,7 +17,7 @@ use crate::proto::opcode as op;
 use crate::proto::reply::Reply;
 use crate::proto::txn::{CreateKind, Txn, TxnHeader, TxnRecord};
 use crate::proto::watch::{KeeperState, WatcherEvent};
-use crate::tree::{Applied, Change, ChangeKind, TxnResult, acl};
+use crate::tree::{Applied, Change, ChangeKind, Terms, TxnResult, acl};
 use crate::watch::{Notice, Subject, ZnodeEvent};
 use crate::zab::Entry;
 use crate::zab::Rules;
@@ -28,24 +27,21 @@ impl<R: Rules> Server<R> {
     /// Applies the next transaction of the order.
     pub(super) fn deliver(&mut self, entry: Entry<Payload>, out: &mut Effects<R>) {
         let zxid = entry.zxid;
-        let (record, applied) = match self.ahead.take(zxid) {
-            Some(Prepared { record, image, applied }) => {
-                self.image = image;
-                (record, applied)
-            }
-            None => {
-                let read = self.take_proposed(&entry);
-                let Some(record) = read.or_else(|| TxnRecord::from_all(entry.payload).ok()) else {
-                    // It is committed, so every other server has it too: going on without it
-                    // would be another history.
-                    out.push(Effect::Halt("a committed transaction cannot be read"));
-                    return;
-                };
-                let applied = self.image.apply(&record);
-                self.check_digest(&record, out);
-                (record, applied)
-            }
+        let (record, prepared) = if let Some(record) = self.ahead.take(zxid) {
+            (record, true)
+        } else {
+            let read = self.take_proposed(&entry);
+            let Some(record) = read.or_else(|| TxnRecord::from_all(entry.payload).ok()) else {
+                // It is committed, so every other server has it too: going on without it would
+                // be another history.
+                out.push(Effect::Halt("a committed transaction cannot be read"));
+                return;
+            };
+            (record, false)
         };
+        let told = !self.watches.is_empty();
+        let applied = self.image.apply_on(&record, Terms { told, prepared });
+        self.check_digest(&record, out);
         self.fire_watches(zxid, &applied.changes, out);
         self.finish_sessions(&record, out);
         self.answer_write(&record, applied, out);

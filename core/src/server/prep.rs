@@ -2,9 +2,11 @@
 //! `ProposalRequestProcessor`).
 //!
 //! A write is judged against the tree *plus everything proposed and not committed*. Java keeps
-//! change records for that; here the tree is persistent, so each proposal makes a version of its
-//! own: judging looks at the newest, the commit takes the oldest. What was proposed is applied
-//! once, and the digest that goes with the proposal is the digest of its version.
+//! change records for that; here the tree is persistent, so there is a version ahead, to which
+//! each proposal is applied at once: that gives the digest that goes with the proposal. The commit
+//! applies it to the committed version, as at every learner. One version for each proposal would
+//! save this second time, but then no change could be made in place: each would copy a path of
+//! the tree, which costs several times as much.
 
 use super::message::{Note, Payload};
 use super::server::{Effects, Server};
@@ -15,7 +17,7 @@ use crate::proto::opcode as op;
 use crate::proto::request::Request;
 use crate::proto::txn::{Txn, TxnDigest, TxnHeader, TxnRecord};
 use crate::session::Check;
-use crate::tree::{self, Applied, Caller, Image, WriteOp};
+use crate::tree::{self, Caller, Image, Terms, WriteOp};
 use crate::wire::{DecodeError, Encode, Reader};
 use crate::zab::Forward;
 use crate::zab::Rules;
@@ -24,35 +26,38 @@ use alloc::collections::VecDeque;
 /// Version of the tree's digest in transactions.
 const DIGEST_VERSION: i32 = 2;
 
-/// A proposal with the state that it will make.
-#[derive(Clone, Debug)]
-pub struct Prepared {
-    pub(super) record: TxnRecord,
-    pub(super) image: Image,
-    pub(super) applied: Applied,
-}
-
-/// Versions ahead of the committed tree, oldest first.
+/// What a leader has proposed and not committed.
+///
+/// Invariant: `image`, if there is one, is the committed version with `records` applied to it; if
+/// there is none, there are no records.
 #[derive(Clone, Debug, Default)]
-pub struct Ahead(VecDeque<Prepared>);
+pub struct Ahead {
+    /// Kept while writes come, so that two versions are made that change in place.
+    image: Option<Image>,
+    /// Oldest first.
+    records: VecDeque<TxnRecord>,
+}
 
 impl Ahead {
     pub(super) fn len(&self) -> usize {
-        self.0.len()
+        self.records.len()
     }
 
     pub(super) fn clear(&mut self) {
-        self.0.clear();
+        *self = Self::default();
     }
 
-    /// The version of `zxid`, if that is the oldest.
-    pub(super) fn take(&mut self, zxid: Zxid) -> Option<Prepared> {
-        let is_next = self.0.front().is_some_and(|oldest| oldest.record.header.zxid == zxid);
-        if is_next { self.0.pop_front() } else { None }
+    /// The transaction of `zxid`, if that is the oldest.
+    pub(super) fn take(&mut self, zxid: Zxid) -> Option<TxnRecord> {
+        let is_next = self.records.front().is_some_and(|oldest| oldest.header.zxid == zxid);
+        if is_next { self.records.pop_front() } else { None }
     }
 
-    fn newest(&self) -> Option<&Image> {
-        self.0.back().map(|prepared| &prepared.image)
+    /// Without proposals the version ahead is the committed one: it need not be kept twice.
+    fn forget_copy(&mut self) {
+        if self.records.is_empty() {
+            self.image = None;
+        }
     }
 }
 
@@ -60,7 +65,7 @@ impl<R: Rules> Server<R> {
     /// A write of a client of `from`: becomes a transaction, whatever it is. A learner waits for
     /// one transaction for each request that it forwarded.
     pub(super) fn prepare(&mut self, now: Now, from: Sid, forward: &Forward, out: &mut Effects<R>) {
-        let newest = self.newest().clone();
+        let newest = self.take_newest();
         let judged = self.judge(&newest, from, forward);
         if forward.op == op::CLOSE_SESSION && judged.is_ok() {
             self.tracker.set_closing(forward.session);
@@ -68,9 +73,15 @@ impl<R: Rules> Server<R> {
         self.propose(now, newest, forward.session, forward.cxid, judged, out);
     }
 
-    /// The tree with everything that is proposed.
-    pub(super) fn newest(&self) -> &Image {
-        self.ahead.newest().unwrap_or(&self.image)
+    /// The tree with everything that is proposed. Taken out, so that it has one owner and changes
+    /// in place; [`Self::propose`] or [`Self::put_newest`] takes it back.
+    pub(super) fn take_newest(&mut self) -> Image {
+        self.ahead.image.take().unwrap_or_else(|| self.image.clone())
+    }
+
+    /// Takes back what [`Self::take_newest`] gave.
+    pub(super) fn put_newest(&mut self, image: Image) {
+        self.ahead.image = Some(image);
     }
 
     fn judge(&mut self, image: &Image, from: Sid, forward: &Forward) -> Result<Txn, KeeperError> {
@@ -94,7 +105,7 @@ impl<R: Rules> Server<R> {
         tree::prepare(image, &caller, &write, &self.config.rules)
     }
 
-    /// Proposes what was judged, an `error` transaction if it was refused.
+    /// Proposes what was judged on `image`, an `error` transaction if it was refused.
     pub(super) fn propose(
         &mut self,
         now: Now,
@@ -113,12 +124,13 @@ impl<R: Rules> Server<R> {
         let kind = txn.kind();
         let header = TxnHeader { session, cxid, zxid, time_ms: now.wall_ms, kind };
         let mut record = TxnRecord { header, txn, digest: None };
-        let applied = image.apply(&record);
+        image.apply_on(&record, Terms::AHEAD);
         if !is_error {
             record.digest = Some(TxnDigest { version: DIGEST_VERSION, tree: image.tree.digest() });
         }
         let payload: Payload = record.to_bytes();
-        self.ahead.0.push_back(Prepared { record, image, applied });
+        self.put_newest(image);
+        self.ahead.records.push_back(record);
         self.with_peer(now, out, |peer, outs| peer.propose(zxid, payload, outs));
     }
 
@@ -135,6 +147,7 @@ impl<R: Rules> Server<R> {
             self.expire(now, session, out);
         }
         self.reap_on_tick(now, out);
+        self.ahead.forget_copy();
     }
 
     /// Closes a session without its client (`Call::ExpireSession` does so at once).

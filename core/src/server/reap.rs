@@ -43,13 +43,14 @@ impl<R: Rules> Server<R> {
 
     /// Judged like any write, on the newest version: a child may have come meanwhile.
     fn reap(&mut self, now: Now, path: &str, out: &mut Effects<R>) {
-        let newest = self.newest().clone();
+        let newest = self.take_newest();
         let nobody = Caller { session: NOBODY, ids: &[], local: false, session_error: None };
         let write = WriteOp::DeleteContainer { path: path.into() };
         let judged = tree::prepare(&newest, &nobody, &write, &self.config.rules);
         // Nobody waits for an answer, so what is refused needs no transaction.
-        if judged.is_ok() {
-            self.propose(now, newest, NOBODY, Cxid(0), judged, out);
+        match judged {
+            Ok(_) => self.propose(now, newest, NOBODY, Cxid(0), judged, out),
+            Err(_) => self.put_newest(newest),
         }
     }
 }

@@ -28,7 +28,7 @@ pub struct Server<R: Rules = Sound> {
     pub(super) peer: Peer<Payload, Image, R>,
     /// Tree and sessions after the last applied transaction.
     pub(super) image: Image,
-    /// Leader: versions with what is proposed and not committed.
+    /// Leader: what is proposed and not committed.
     pub(super) ahead: Ahead,
     pub(super) conns: Map<Conn, Connection>,
     pub(super) attached: Map<SessionId, Conn>,

@@ -4,9 +4,8 @@
 //! Schemes: `world`, `auth` (in requests only), `digest`, `ip`. Identities of scheme `super`
 //! pass every check. x509 and sasl would need their providers and are not valid here.
 
-use super::store::VersionedMap;
 use super::znode::AclList;
-use crate::base::Set;
+use crate::base::{Set, VersionedMap};
 use crate::proto::KeeperError;
 use crate::proto::data::{Acl, Id};
 use crate::wire::Text;
@@ -137,12 +136,9 @@ pub(super) struct AclCache(VersionedMap<AclList, u64>);
 impl AclCache {
     /// The shared list for `acl`, counted once more.
     pub(super) fn take(&mut self, acl: &[Acl]) -> AclList {
-        if let Some((list, _)) = self.0.get_key_value(acl) {
-            let list = Arc::clone(list);
-            if let Some(users) = self.0.get_mut(acl) {
-                *users += 1;
-            }
-            return list;
+        if let Some((list, users)) = self.0.get_key_value_mut(acl) {
+            *users += 1;
+            return Arc::clone(list);
         }
         let list: AclList = acl.iter().map(own_copy).collect();
         self.0.insert(Arc::clone(&list), 1);

@@ -3,7 +3,7 @@
 //! Applying never fails: a record that does not fit (it was applied before, or the log is odd)
 //! has an error as its result and changes as little as Java lets it change.
 
-use super::data_tree::{Made, NewNode, Written, shown, split};
+use super::data_tree::{Made, NewNode, Written, compact, shown, split};
 use super::image::Image;
 use super::znode::{AclList, Owner};
 use crate::base::SessionId;
@@ -99,20 +99,64 @@ impl Change {
     }
 }
 
+/// How a transaction is applied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Terms {
+    /// Somebody wants to know the changes.
+    pub told: bool,
+    /// It is as [`super::prepare()`] made it: its data has memory of its own, which versions of
+    /// the tree can share.
+    pub prepared: bool,
+}
+
+impl Terms {
+    /// For a version ahead, of which nobody is told.
+    pub const AHEAD: Self = Self { told: false, prepared: true };
+}
+
+/// A transaction on its way into the tree.
+#[derive(Debug)]
+pub(super) struct Applying {
+    terms: Terms,
+    changes: Vec<Change>,
+}
+
+impl Applying {
+    pub(super) const fn new(terms: Terms) -> Self {
+        Self { terms, changes: Vec::new() }
+    }
+
+    fn data(&self, data: &Buffer) -> Buffer {
+        let data = data.clone();
+        if self.terms.prepared { data } else { compact(data) }
+    }
+
+    fn tell(&mut self, change: impl FnOnce() -> Change) {
+        if self.terms.told {
+            self.changes.push(change());
+        }
+    }
+}
+
 impl Image {
     /// Applies the next transaction, or one that a fuzzy snapshot holds already.
     pub fn apply(&mut self, record: &TxnRecord) -> Applied {
-        let mut changes = Vec::new();
-        let result = self.apply_txn(&record.header, &record.txn, &mut changes);
+        self.apply_on(record, Terms { told: true, prepared: false })
+    }
+
+    /// The same on these terms.
+    pub fn apply_on(&mut self, record: &TxnRecord, terms: Terms) -> Applied {
+        let mut applying = Applying::new(terms);
+        let result = self.apply_txn(&record.header, &record.txn, &mut applying);
         self.zxid = self.zxid.max(record.header.zxid);
-        Applied { result, changes }
+        Applied { result, changes: applying.changes }
     }
 
     pub(super) fn apply_txn(
         &mut self,
         header: &TxnHeader,
         txn: &Txn,
-        changes: &mut Vec<Change>,
+        applying: &mut Applying,
     ) -> TxnResult {
         let done = match txn {
             Txn::CreateSession { timeout_ms } => {
@@ -120,21 +164,21 @@ impl Image {
                 Ok(TxnResult::SessionCreated { timeout_ms: *timeout_ms })
             }
             Txn::CloseSession { paths } => {
-                self.close_session(header, paths.as_deref().unwrap_or_default(), changes);
+                self.close_session(header, paths.as_deref().unwrap_or_default(), applying);
                 Ok(TxnResult::SessionClosed)
             }
             Txn::Error { code } => Ok(TxnResult::Error { code: *code }),
-            Txn::Create(create) => self.create(header, create, changes),
-            Txn::Delete { path, .. } => self.delete(header, &path.to_str(), changes),
+            Txn::Create(create) => self.create(header, create, applying),
+            Txn::Delete { path, .. } => self.delete(header, &path.to_str(), applying),
             Txn::SetData { path, data, version, .. } => {
-                self.set_data(header, &path.to_str(), data, *version, changes)
+                self.set_data(header, &path.to_str(), data, *version, applying)
             }
             Txn::SetAcl { path, acl, version } => self
                 .tree
                 .set_acl(&path.to_str(), acl.as_deref(), *version)
                 .map(|node| TxnResult::AclSet { stat: node.client_stat() }),
             Txn::Check { .. } => Ok(TxnResult::Checked),
-            Txn::Multi(txns) => Ok(TxnResult::Multi(self.multi(header, txns, changes))),
+            Txn::Multi(txns) => Ok(TxnResult::Multi(self.multi(header, txns, applying))),
         };
         done.unwrap_or_else(|error| TxnResult::Error { code: error.code() })
     }
@@ -143,7 +187,7 @@ impl Image {
         &mut self,
         header: &TxnHeader,
         create: &CreateTxn,
-        changes: &mut Vec<Change>,
+        applying: &mut Applying,
     ) -> Result<TxnResult, KeeperError> {
         let path = create.path.to_str();
         let owner = match create.kind {
@@ -153,7 +197,7 @@ impl Image {
             CreateKind::Ttl { ttl_ms } => Owner::Ttl { ttl_ms },
         };
         let new = NewNode {
-            data: create.data.clone(),
+            data: applying.data(&create.data),
             acl: create.acl.as_deref(),
             owner,
             zxid: header.zxid,
@@ -166,9 +210,13 @@ impl Image {
                 self.tree.advance_parent(&path, create.parent_cversion, header.zxid);
             }
         })?;
-        let Made { path, written: Written { stat, acl }, parent_acl } = made;
-        let kind = ChangeKind::Created;
-        changes.push(Change { kind, path: Arc::clone(&path), acl, parent_acl });
+        let Made { path, written: Written { stat, acl } } = made;
+        applying.tell(|| Change {
+            kind: ChangeKind::Created,
+            path: Arc::clone(&path),
+            acl,
+            parent_acl: self.tree.parent_acl(&path),
+        });
         Ok(TxnResult::Created { path, stat })
     }
 
@@ -176,18 +224,15 @@ impl Image {
         &mut self,
         header: &TxnHeader,
         path: &str,
-        changes: &mut Vec<Change>,
+        applying: &mut Applying,
     ) -> Result<TxnResult, KeeperError> {
-        // The ACL of the znode is needed after the znode has gone.
-        let acl_at = |path| self.tree.get(path).and_then(|node| node.acl().cloned());
-        let change = Change {
+        let node = self.tree.delete(path, header.zxid)?;
+        applying.tell(|| Change {
             kind: ChangeKind::Deleted,
             path: shown(path).into(),
-            acl: acl_at(path),
-            parent_acl: split(path).and_then(|(parent, _)| acl_at(parent)),
-        };
-        self.tree.delete(path, header.zxid)?;
-        changes.push(change);
+            acl: node.acl().cloned(),
+            parent_acl: self.tree.parent_acl(path),
+        });
         Ok(TxnResult::Deleted)
     }
 
@@ -197,25 +242,26 @@ impl Image {
         path: &str,
         data: &Buffer,
         version: i32,
-        changes: &mut Vec<Change>,
+        applying: &mut Applying,
     ) -> Result<TxnResult, KeeperError> {
+        let data = applying.data(data);
         let Written { stat, acl } =
-            self.tree.set_data(path, data.clone(), version, header.zxid, header.time_ms)?;
-        let (kind, path) = (ChangeKind::DataChanged, shown(path).into());
-        changes.push(Change { kind, path, acl, parent_acl: None });
+            self.tree.set_data(path, data, version, header.zxid, header.time_ms)?;
+        let kind = ChangeKind::DataChanged;
+        applying.tell(|| Change { kind, path: shown(path).into(), acl, parent_acl: None });
         Ok(TxnResult::DataSet { stat })
     }
 
     /// The listed ephemerals go in the order of the record, then those it forgot.
     #[cfg_attr(target_arch = "wasm32", inline(never))]
-    fn close_session(&mut self, header: &TxnHeader, paths: &[Text], changes: &mut Vec<Change>) {
+    fn close_session(&mut self, header: &TxnHeader, paths: &[Text], applying: &mut Applying) {
         for path in paths {
-            let _ = self.delete(header, &path.to_str(), changes);
+            let _ = self.delete(header, &path.to_str(), applying);
         }
         let session: SessionId = header.session;
         let rest: Vec<Arc<str>> = self.tree.ephemerals_of(session).cloned().collect();
         for path in rest {
-            let _ = self.delete(header, &path, changes);
+            let _ = self.delete(header, &path, applying);
         }
         self.sessions.remove(&session);
     }
@@ -224,10 +270,10 @@ impl Image {
         &mut self,
         header: &TxnHeader,
         txns: &[Txn],
-        changes: &mut Vec<Change>,
+        applying: &mut Applying,
     ) -> Vec<TxnResult> {
         if !txns.iter().any(|txn| matches!(txn, Txn::Error { .. })) {
-            return txns.iter().map(|txn| self.apply_txn(header, txn, changes)).collect();
+            return txns.iter().map(|txn| self.apply_txn(header, txn, applying)).collect();
         }
         let mut behind = false;
         let mut code_of = |txn: &Txn| {

@@ -2,9 +2,8 @@
 
 use super::acl::AclCache;
 use super::quota::data_len;
-use super::store::{VersionedMap, VersionedSet};
 use super::znode::{AclList, Owner, Znode};
-use crate::base::{SessionId, Zxid};
+use crate::base::{SessionId, VersionedMap, VersionedSet, Zxid};
 use crate::proto::KeeperError;
 use crate::proto::data::{Acl, Stat, StatPersisted, perms};
 use crate::wire::Buffer;
@@ -27,12 +26,15 @@ const COPY_BYTES_MAX: usize = 4096;
 /// The key of the root is "", so that the parent of `/x` is the text before the last slash.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tree {
-    nodes: VersionedMap<Arc<str>, Znode>,
+    /// Each znode with memory of its own, so that a change next to it does not copy it.
+    nodes: VersionedMap<Arc<str>, Arc<Znode>>,
     ephemerals: VersionedMap<SessionId, VersionedSet<Arc<str>>>,
     reapable: VersionedSet<Arc<str>>,
     acls: AclCache,
     digest: u64,
     bytes: u64,
+    /// There is a znode below [`QUOTA_PATH`]: without any, no write looks for one that counts it.
+    pub(super) has_quotas: bool,
 }
 
 impl Default for Tree {
@@ -50,6 +52,7 @@ impl Default for Tree {
 
 /// What `create` makes.
 pub(super) struct NewNode<'a> {
+    /// With memory of its own, see [`compact`].
     pub data: Buffer,
     /// Null in records of very old servers: open.
     pub acl: Option<&'a [Acl]>,
@@ -76,7 +79,6 @@ impl Written {
 pub(super) struct Made {
     pub path: Arc<str>,
     pub written: Written,
-    pub parent_acl: Option<AclList>,
 }
 
 /// The key of `path` in the map of znodes.
@@ -104,6 +106,7 @@ impl Tree {
             acls: AclCache::default(),
             digest: 0,
             bytes: 0,
+            has_quotas: false,
         }
     }
 
@@ -113,7 +116,7 @@ impl Tree {
     /// empty path is the root, as in Java.
     #[must_use]
     pub fn get(&self, path: &str) -> Option<&Znode> {
-        self.nodes.get(key_of(path))
+        self.nodes.get(key_of(path)).map(|node| &**node)
     }
 
     /// Is there a znode at `path`?
@@ -148,7 +151,7 @@ impl Tree {
 
     /// All znodes in the order of their paths; the root's is "/".
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Znode)> {
-        self.nodes.iter().map(|(key, node)| (shown(key), node))
+        self.nodes.iter().map(|(key, node)| (shown(key), &**node))
     }
 
     /// The znodes behind `key`, a key (the root's is ""), in the order of their keys.
@@ -156,7 +159,7 @@ impl Tree {
         &'a self,
         key: &'a str,
     ) -> impl Iterator<Item = (&'a Arc<str>, &'a Znode)> {
-        self.nodes.above(key)
+        self.nodes.above(key).map(|(key, node)| (key, &**node))
     }
 
     /// How many znodes are below `path`, itself not counted. `None`: no such znode.
@@ -186,7 +189,7 @@ impl Tree {
 
     /// Containers and TTL znodes, in the order of their paths.
     pub fn reapable(&self) -> impl Iterator<Item = (&Arc<str>, &Znode)> {
-        self.reapable.iter().filter_map(|path| Some((path, self.nodes.get(path)?)))
+        self.reapable.iter().filter_map(|path| Some((path, self.get(path)?)))
     }
 
     /// The distinct ACLs, in a fixed order.
@@ -205,9 +208,7 @@ impl Tree {
         new: NewNode<'_>,
         parent_cversion: i32,
     ) -> Result<Made, KeeperError> {
-        let (parent, name) = split(path).ok_or(KeeperError::NoNode)?;
-        let parent_node = self.nodes.get(parent).ok_or(KeeperError::NoNode)?;
-        if path == "/" || parent_node.has_child(name) {
+        if !self.add_child(path, parent_cversion, new.zxid)? {
             self.replace_acl(path, new.acl, |_| ());
             return Err(KeeperError::NodeExists);
         }
@@ -220,21 +221,13 @@ impl Tree {
             ephemeral_owner: new.owner.stored(),
             ..StatPersisted::default()
         };
-        let parent_cversion = match parent_cversion {
-            -1 => parent_node.stat.cversion.wrapping_add(1),
-            known => known,
-        };
-        let parent_acl = parent_node.acl.clone();
         let acl = new.acl.map(|acl| self.acls.take(acl));
         let bytes = data_len(new.data.as_deref());
         let key: Arc<str> = path.into();
-        let node = Znode::new(compact(new.data), acl, stat);
-        let mut made = Made { path: Arc::clone(&key), written: Written::of(&node), parent_acl };
+        let node = Znode::new(new.data, acl, stat);
+        let mut made = Made { path: Arc::clone(&key), written: Written::of(&node) };
         self.put(key, node);
-        self.change(parent, |parent| {
-            parent.children.insert(name.into());
-            advance(&mut parent.stat, parent_cversion, new.zxid);
-        });
+        self.look_for_quotas(path);
         let is_stats = self.count_if_stats(path);
         if (self.count_change(path, 1, bytes) || is_stats)
             && let Some(node) = self.nodes.get(path)
@@ -242,6 +235,26 @@ impl Tree {
             made.written = Written::of(node);
         }
         Ok(made)
+    }
+
+    /// Puts the name of `path` into its parent; false if it is there, then nothing changes.
+    fn add_child(&mut self, path: &str, cversion: i32, zxid: Zxid) -> Result<bool, KeeperError> {
+        let (parent, name) = split(path).ok_or(KeeperError::NoNode)?;
+        let mut is_new = false;
+        self.change(parent, |parent| {
+            is_new = path != "/" && parent.children.insert(name.into());
+            if is_new {
+                let next = parent.stat.cversion.wrapping_add(1);
+                advance(&mut parent.stat, if cversion == -1 { next } else { cversion }, zxid);
+            }
+        })
+        .ok_or(KeeperError::NoNode)?;
+        Ok(is_new)
+    }
+
+    /// The ACL of `path`'s parent; `None` also without one.
+    pub(super) fn parent_acl(&self, path: &str) -> Option<AclList> {
+        self.get(split(path)?.0)?.acl.clone()
     }
 
     /// Brings the counter of `path`'s parent forward (Java: `setCversionPzxid`).
@@ -253,7 +266,7 @@ impl Tree {
 
     /// Removes a znode and its name in the parent, and gives it back. Znodes below it stay: only
     /// a replay over a fuzzy snapshot finds any, and it makes or deletes them again.
-    pub(super) fn delete(&mut self, path: &str, zxid: Zxid) -> Result<Znode, KeeperError> {
+    pub(super) fn delete(&mut self, path: &str, zxid: Zxid) -> Result<Arc<Znode>, KeeperError> {
         // The root stays, whatever a record says: everything else rests on it.
         if path == "/" {
             return Err(KeeperError::BadArguments);
@@ -265,11 +278,12 @@ impl Tree {
         })
         .ok_or(KeeperError::NoNode)?;
         let node = self.take(path).ok_or(KeeperError::NoNode)?;
+        self.look_for_quotas(path);
         self.count_change(path, -1, -data_len(node.data.as_deref()));
         Ok(node)
     }
 
-    /// Sets data, version, mzxid and mtime.
+    /// Sets data (with memory of its own, see [`compact`]), version, mzxid and mtime.
     pub(super) fn set_data(
         &mut self,
         path: &str,
@@ -278,7 +292,6 @@ impl Tree {
         zxid: Zxid,
         time_ms: i64,
     ) -> Result<Written, KeeperError> {
-        let data = compact(data);
         let more = data_len(data.as_deref());
         let mut less = 0;
         let mut written = None;
@@ -325,12 +338,13 @@ impl Tree {
         }
         if let Some((parent, name)) = split(key) {
             let Some(parent) = self.nodes.get_mut(parent) else { return false };
-            parent.children.insert(name.into());
+            Arc::make_mut(parent).children.insert(name.into());
         } else if !key.is_empty() {
             return false;
         }
         node.data = compact(node.data);
         self.put(key.into(), node);
+        self.look_for_quotas(key);
         true
     }
 
@@ -368,7 +382,7 @@ impl Tree {
 
     /// Changes the znode of `key` and keeps digest and sums right. Its kind stays.
     pub(super) fn change(&mut self, key: &str, change: impl FnOnce(&mut Znode)) -> Option<&Znode> {
-        let node = self.nodes.get_mut(key)?;
+        let node = Arc::make_mut(self.nodes.get_mut(key)?);
         self.digest = self.digest.wrapping_sub(u64::from(node.digest));
         self.bytes -= data_bytes(node);
         change(node);
@@ -378,28 +392,49 @@ impl Tree {
         Some(node)
     }
 
+    /// A znode came to `path` or went.
+    fn look_for_quotas(&mut self, path: &str) {
+        if path.starts_with(QUOTA_PATH) {
+            self.has_quotas = self.get(QUOTA_PATH).is_some_and(|quota| quota.num_children() > 0);
+        }
+    }
+
     fn put(&mut self, key: Arc<str>, mut node: Znode) {
-        self.take(&key);
         node.rehash(&key);
         self.digest = self.digest.wrapping_add(u64::from(node.digest));
         self.bytes += key.len() as u64 + data_bytes(&node);
-        match node.owner() {
-            Owner::Nobody => {}
-            Owner::Container | Owner::Ttl { .. } => self.reapable.insert(Arc::clone(&key)),
-            Owner::Session(session) => {
-                let mut paths = self.ephemerals.get(&session).cloned().unwrap_or_default();
-                paths.insert(Arc::clone(&key));
-                self.ephemerals.insert(session, paths);
-            }
+        let owner = node.owner();
+        if let Some(old) = self.nodes.insert(Arc::clone(&key), Arc::new(node)) {
+            self.forget(&key, &old);
         }
-        self.nodes.insert(key, node);
+        match owner {
+            Owner::Nobody => {}
+            Owner::Container | Owner::Ttl { .. } => {
+                self.reapable.insert(key);
+            }
+            Owner::Session(session) => match self.ephemerals.get_mut(&session) {
+                Some(paths) => {
+                    paths.insert(key);
+                }
+                None => {
+                    let mut paths = VersionedSet::default();
+                    paths.insert(key);
+                    self.ephemerals.insert(session, paths);
+                }
+            },
+        }
     }
 
-    fn take(&mut self, key: &str) -> Option<Znode> {
-        let node = self.nodes.get(key)?.clone();
-        self.nodes.remove(key);
+    fn take(&mut self, key: &str) -> Option<Arc<Znode>> {
+        let node = self.nodes.remove(key)?;
+        self.forget(key, &node);
+        Some(node)
+    }
+
+    /// A znode is not in the map any more.
+    fn forget(&mut self, key: &str, node: &Znode) {
         self.digest = self.digest.wrapping_sub(u64::from(node.digest));
-        self.bytes -= key.len() as u64 + data_bytes(&node);
+        self.bytes -= key.len() as u64 + data_bytes(node);
         if let Some(acl) = &node.acl {
             self.acls.give_back(acl);
         }
@@ -417,7 +452,6 @@ impl Tree {
                 }
             }
         }
-        Some(node)
     }
 }
 
@@ -432,7 +466,8 @@ fn data_bytes(node: &Znode) -> u64 {
     node.data.as_ref().map_or(0, |data| data.len() as u64)
 }
 
-fn compact(data: Buffer) -> Buffer {
+/// Data with memory of its own, if it is small.
+pub(super) fn compact(data: Buffer) -> Buffer {
     data.map(|data| match data.len() {
         0..COPY_BYTES_MAX => Bytes::copy_from_slice(&data),
         _ => data,

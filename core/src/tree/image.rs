@@ -1,8 +1,7 @@
 //! What a snapshot holds: tree, sessions, and how far they go.
 
 use super::data_tree::Tree;
-use super::store::VersionedMap;
-use crate::base::{SessionId, Zxid};
+use crate::base::{SessionId, VersionedMap, Zxid};
 
 /// The state of a replicated server after a prefix of the history. `clone` is O(1): a version.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -14,10 +14,9 @@ mod image;
 mod prepare;
 mod quota;
 mod snapshot;
-mod store;
 mod znode;
 
-pub use apply::{Applied, Change, ChangeKind, TxnResult};
+pub use apply::{Applied, Change, ChangeKind, Terms, TxnResult};
 pub use data_tree::{CONFIG_PATH, QUOTA_PATH, Tree, ZOOKEEPER_PATH};
 pub use image::Image;
 pub use prepare::{Caller, WriteOp, WriteRules, prepare};

@@ -3,7 +3,8 @@
 //! The order of the checks decides which error a client sees, so it is Java's, step by step.
 
 use super::acl;
-use super::data_tree::{CONFIG_PATH, QUOTA_PATH, ZOOKEEPER_PATH, split};
+use super::apply::{Applying, Terms};
+use super::data_tree::{CONFIG_PATH, QUOTA_PATH, ZOOKEEPER_PATH, compact, split};
 use super::image::Image;
 use super::quota::{self, data_len};
 use super::znode::{Owner, TTL_MS_MAX, Znode};
@@ -96,7 +97,7 @@ pub enum WriteOp {
 }
 
 /// The transaction of a write, judged by `image`: the version with everything that was prepared
-/// before. A multi never fails as a whole; its record says which operation did.
+/// before. Its data does not share the memory of the request. A multi never fails as a whole; its record says which operation did.
 pub fn prepare(
     image: &Image,
     caller: &Caller<'_>,
@@ -141,7 +142,7 @@ fn prepare_multi(image: &Image, caller: &Caller<'_>, ops: &[WriteOp], rules: &Wr
                     time_ms: 0,
                     kind: txn.kind(),
                 };
-                scratch.apply_txn(&header, &txn, &mut Vec::new());
+                scratch.apply_txn(&header, &txn, &mut Applying::new(Terms::AHEAD));
                 txns.push(txn);
             }
             Err(error) => {
@@ -229,7 +230,7 @@ impl Judge<'_> {
         };
         Ok(Txn::Create(CreateTxn {
             path: path.into(),
-            data: op.data.clone(),
+            data: compact(op.data.clone()),
             acl: Some(acl),
             kind,
             parent_cversion: counter.wrapping_add(1),
@@ -290,7 +291,8 @@ impl Judge<'_> {
         self.permit(node, perms::WRITE)?;
         self.check_quota(&name, data.as_deref(), 0, data_len(node.data().as_deref()))?;
         let version = next_version(node.stat().version, version)?;
-        Ok(Txn::SetData { path: path.clone(), data: data.clone(), version, reconfig: false })
+        let data = compact(data.clone());
+        Ok(Txn::SetData { path: path.clone(), data, version, reconfig: false })
     }
 
     #[cfg_attr(target_arch = "wasm32", inline(never))]

@@ -84,8 +84,7 @@ pub(super) fn is_harmful(path: &str, data: Option<&[u8]>) -> bool {
 impl Tree {
     /// The longest path at or above `path` that has a quota; never the root.
     fn quota_prefix<'a>(&self, path: &'a str) -> Option<&'a str> {
-        // Asked first: most trees have no quota, and this is on the way of every write.
-        if self.get(QUOTA_PATH).is_none_or(|quota| quota.num_children() == 0) {
+        if !self.has_quotas {
             return None;
         }
         let mut prefix = path;

@@ -1,8 +1,7 @@
 //! One znode: data, ACL, stat, names of its children (Java: `DataNode`, `EphemeralType`).
 
 use super::digest;
-use super::store::VersionedSet;
-use crate::base::SessionId;
+use crate::base::{SessionId, VersionedSet};
 use crate::proto::data::{Acl, Stat, StatPersisted};
 use crate::wire::Buffer;
 use alloc::sync::Arc;

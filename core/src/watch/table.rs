@@ -1,10 +1,9 @@
 //! Who watches what.
 
-use crate::base::{Conn, Map};
+use crate::base::{Conn, Map, VersionedSet};
 use crate::proto::watch::WatcherType;
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
-use rpds::RedBlackTreeSetSync;
 
 /// A kind of watch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,7 +77,7 @@ pub struct WatchTable {
     by_path: BTreeMap<Arc<str>, Map<Conn, WatchKinds>>,
     /// The kind of set that the tree has too: one kind less in the page's download, and a whole
     /// set is taken at once when its connection goes.
-    by_conn: Map<Conn, RedBlackTreeSetSync<Arc<str>>>,
+    by_conn: Map<Conn, VersionedSet<Arc<str>>>,
     /// Recursive watches there are: without any, no ancestor is looked up.
     recursive: usize,
 }
@@ -88,6 +87,12 @@ impl WatchTable {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// True if nobody watches anything.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.by_path.is_empty()
     }
 
     /// Sets a watch; a second one of the same kind changes nothing. Any string is accepted.
@@ -101,7 +106,7 @@ impl WatchTable {
         let before = *kinds;
         *kinds = before.with(WatchKinds::only(kind));
         self.count_recursive(before, before.with(WatchKinds::only(kind)));
-        self.by_conn.get_or_insert(conn, RedBlackTreeSetSync::new_sync()).insert_mut(path);
+        self.by_conn.get_or_insert(conn, VersionedSet::default()).insert(path);
     }
 
     /// Does `conn` hold one of `kinds` on `path` (checkWatches)?
@@ -128,7 +133,7 @@ impl WatchTable {
             self.by_path.remove(path);
         }
         if let Some(paths) = self.by_conn.get_mut(&conn) {
-            paths.remove_mut(path);
+            paths.remove(path);
             if paths.is_empty() {
                 self.by_conn.remove(&conn);
             }
@@ -139,7 +144,7 @@ impl WatchTable {
     /// Removes all watches of a connection that has gone.
     pub fn remove_conn(&mut self, conn: Conn) {
         let Some(paths) = self.by_conn.get(&conn).cloned() else { return };
-        for path in &paths {
+        for path in paths.iter() {
             self.remove(path, conn, WatchKinds::ALL);
         }
     }
@@ -152,7 +157,7 @@ impl WatchTable {
 
     /// The paths that `conn` watches, in order.
     pub fn paths_of(&self, conn: Conn) -> impl Iterator<Item = &Arc<str>> {
-        self.by_conn.get(&conn).into_iter().flatten()
+        self.by_conn.get(&conn).into_iter().flat_map(|paths| paths.iter())
     }
 
     /// All watches: path, connection, kinds; in the order of the paths.

@@ -5,7 +5,7 @@ use alloc::string::String;
 use bytes::Bytes;
 
 /// Room for a usual record: one that grows is copied several times.
-const RECORD_BYTES: usize = 160;
+const RECORD_BYTES: usize = 256;
 
 /// Can be written as jute.
 pub trait Encode {
