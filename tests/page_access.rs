@@ -10,7 +10,7 @@ use zabscope_tests::{given, serve};
 const TARGET_PX: [(bool, f64); 2] = [(false, 24.0), (true, 44.0)];
 
 /// A view: its name, its address, and a script that leads to it.
-const VIEWS: [(&str, &str, &str); 14] = [
+const VIEWS: [(&str, &str, &str); 16] = [
     ("first screen", "#/", ""),
     ("playground", "#/play", ""),
     ("a server", "#/play", "press('#server-1')"),
@@ -18,6 +18,13 @@ const VIEWS: [(&str, &str, &str); 14] = [
     ("a message", "#/play", "press('#lanes [data-id]')"),
     ("events", "#/play", "press('#tab-events')"),
     ("trees", "#/play", "press('#tab-tree')"),
+    ("a session", "#/run/ephemeral/3", "press('#client-1')"),
+    (
+        "a znode",
+        "#/run/ephemeral/1",
+        "press('#tab-tree'); return new Promise(done => setTimeout(() =>
+        done(press('#trees tr[data-path=\"/here\"] button')), 500))",
+    ),
     ("charts", "#/play", "press('#tab-charts')"),
     ("sharing", "#/play", "press('#share-open')"),
     ("branches", "#/play", "press('#branches-open')"),

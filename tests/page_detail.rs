@@ -5,7 +5,6 @@ mod view;
 use anyhow::{Context, Result, ensure};
 use view::{console_is_empty, open, picture};
 use zabscope_tests::browser::{Browser, key};
-use zabscope_tests::{given, serve};
 
 /// The playground with the run of the first screen: a write is half-way.
 fn open_half_way() -> Result<Browser> {

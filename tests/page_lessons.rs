@@ -10,7 +10,7 @@ use view::{open, script, tab_to, text};
 use zabscope_core::guide::{Moved, RUNS, Script, Walk};
 use zabscope_core::sim::Sim;
 use zabscope_tests::browser::{Browser, key};
-use zabscope_tests::{given, root, serve};
+use zabscope_tests::root;
 
 /// Presses of Tab from anywhere to anything, at most.
 const TABS_MAX: usize = 60;
@@ -176,5 +176,145 @@ fn a_learner_who_goes_another_way_is_told_and_comes_back() -> Result<()> {
     browser.wait_until("the first step", || {
         heading(&browser).ok()?.starts_with("Five servers").then_some(())
     })?;
+    Ok(())
+}
+
+/// What is lit: parts of the page, then servers, clients and znodes.
+fn lit(browser: &Browser) -> Result<String> {
+    let things = "return document.documentElement.dataset.lit + ':' +
+        [...new Set([...document.querySelectorAll('.lit')].map(it => it.dataset.of))].sort()";
+    script(browser, things)
+}
+
+#[test]
+fn a_step_lights_what_it_speaks_of() -> Result<()> {
+    let browser = open("#/run/leader-dies/1")?;
+    browser.wait_for("#server-5.lit")?;
+    assert_eq!(lit(&browser)?, ":s5");
+    browser.find("#row-5.lit")?;
+    // Also while time passes and what is lit is drawn anew.
+    browser.press("n")?;
+    browser.wait_until("the whole stage", || (lit(&browser).ok()? == "stage:").then_some(()))?;
+    for (place, expected) in [("leader-dies/3", "votes:"), ("ephemeral/1", ":c1,z/here")] {
+        browser.script(&format!("location.hash = '#/run/{place}'"))?;
+        browser.wait_until(expected, || (lit(&browser).ok()? == expected).then_some(()))?;
+    }
+    browser.find(".znode.lit[data-path='/here']")?;
+    browser.script("location.hash = '#/play'")?;
+    browser.wait_until("nothing", || (lit(&browser).ok()? == ":").then_some(()))?;
+    assert_eq!(browser.console()?, Vec::<String>::new());
+    Ok(())
+}
+
+#[test]
+fn a_step_lets_do_what_it_is_about_and_nothing_else() -> Result<()> {
+    let browser = open("#/run/leader-dies/1")?;
+    browser.wait_for("#lesson-step")?;
+    ensure!(browser.find("#lesson-acts").is_err(), "the first step is for looking");
+    browser.press("2")?;
+    browser.press("k")?;
+    browser.wait_until("a refusal", || {
+        said(&browser).ok()?.contains("does not ask for that").then_some(())
+    })?;
+    ensure!(browser.find("#server-2.down").is_err());
+    // The list of orders has what looks and what moves in time, and no acts.
+    let offered = |browser: &Browser| -> Result<String> {
+        browser.chord(&[key::CONTROL, "k"])?;
+        browser.wait_for("#palette-list li")?;
+        let list = script(
+            browser,
+            "const field = document.querySelector('#palette'); field.value = 'server 2:';
+             field.dispatchEvent(new InputEvent('input', { bubbles: true }));
+             return new Promise(done => setTimeout(() => done(
+                [...document.querySelectorAll('#palette-list li span')].map(it => it.innerText).join()), 100))",
+        )?;
+        browser.press(key::ESCAPE)?;
+        Ok(list)
+    };
+    let list = offered(&browser)?;
+    ensure!(list.contains("choose it") && !list.contains("crash"), "{list}");
+    browser.script("location.hash = '#/run/leader-dies/7'")?;
+    browser.wait_for("#lesson-acts")?;
+    browser.press("2")?;
+    let acts = "return [...document.querySelectorAll('#acts .act')].map(it => it.id).join()";
+    assert_eq!(script(&browser, acts)?, "act-crash,act-power,act-freeze,act-isolate");
+    ensure!(offered(&browser)?.contains("crash"));
+    browser.click(&browser.wait_for("#act-crash")?)?;
+    browser.wait_for("#server-2.down")?;
+    assert_eq!(browser.console()?, Vec::<String>::new());
+    Ok(())
+}
+
+#[test]
+fn a_word_is_explained_with_the_focus_and_goes_with_escape() -> Result<()> {
+    let browser = open("#/run/leader-dies/1")?;
+    browser.wait_for(".term")?;
+    let tip = "return [...document.querySelectorAll('.tip')].filter(it => !it.hidden)
+        .map(it => it.innerText).join()";
+    assert_eq!(script(&browser, tip)?, "");
+    browser.script("document.querySelector('.term').focus()")?;
+    browser.wait_until("the explanation", || {
+        script(&browser, tip).ok()?.contains("puts all changes in order").then_some(())
+    })?;
+    let described = "const term = document.querySelector('.term');
+        return document.getElementById(term.getAttribute('aria-describedby')).textContent";
+    ensure!(script(&browser, described)?.contains("In the sources: primary"));
+    browser.press(key::ESCAPE)?;
+    browser.wait_until("it to go", || script(&browser, tip).ok()?.is_empty().then_some(()))?;
+    ensure!(text(&browser, "#lesson-step")?.starts_with("Five"), "the step stays");
+    browser.click(&browser.find(".term")?)?;
+    browser.wait_until("the explanation", || {
+        (!script(&browser, tip).ok()?.is_empty()).then_some(())
+    })?;
+    view::picture(&browser, "term")?;
+    browser.script("location.hash = '#/words'")?;
+    browser.wait_for("#word-zxid")?;
+    assert_eq!(browser.console()?, Vec::<String>::new());
+    Ok(())
+}
+
+#[test]
+fn a_run_that_was_left_goes_on_where_it_was() -> Result<()> {
+    let browser = open("#/run/one-write/1")?;
+    browser.wait_for("#lesson-step")?;
+    for _ in 0..2 {
+        let before = heading(&browser)?;
+        browser.press("n")?;
+        browser
+            .wait_until("the next step", || (heading(&browser).ok()? != before).then_some(()))?;
+    }
+    let (title, _) = beginnings(1)?[2].clone();
+    assert_eq!(heading(&browser)?, title);
+    // Something of the learner's own, then away: the playground has the very run.
+    wait_for_rest(&browser)?;
+    let index = "return document.querySelector('#slider').value";
+    let there = script(&browser, index)?;
+    browser.script("location.hash = '#/play'")?;
+    browser.wait_for("#do-faults")?;
+    assert_eq!(script(&browser, index)?, there);
+    browser.press(".")?;
+    // Back at the beginning, the place is offered.
+    browser.script("location.hash = '#/run/one-write/1'")?;
+    browser.wait_for("#resume")?;
+    ensure!(text(&browser, "#resume")?.contains("step 3"));
+    browser.click(&browser.find("#lesson-resume")?)?;
+    browser.wait_until("the step", || (heading(&browser).ok()? == title).then_some(()))?;
+    ensure!(script(&browser, "return location.hash")? == "#/run/one-write/3");
+    // Also in another visit, by replay; and once begun anew, no more.
+    browser.script("location.hash = '#/'; location.reload()")?;
+    browser.wait_for("#run-one-write")?;
+    browser.script("location.hash = '#/run/one-write/1'")?;
+    browser.wait_for("#lesson-resume")?;
+    browser.click(&browser.find("#lesson-resume")?)?;
+    browser.wait_until("the step", || (heading(&browser).ok()? == title).then_some(()))?;
+    let hash_then = beginnings(1)?[2].1.clone();
+    assert_eq!(hash(&browser)?, hash_then);
+    browser.click(&browser.find("#lesson-restart")?)?;
+    browser.wait_until("the first step", || {
+        (script(&browser, "return location.hash").ok()? == "#/run/one-write/1").then_some(())
+    })?;
+    ensure!(browser.find("#resume").is_err());
+    assert_eq!(hash(&browser)?, beginnings(1)?[0].1);
+    assert_eq!(browser.console()?, Vec::<String>::new());
     Ok(())
 }

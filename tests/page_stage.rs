@@ -159,7 +159,7 @@ fn cuts_sides_and_ailing_servers_are_seen() -> Result<()> {
         "document.querySelector('#link-1-3 .reach').dispatchEvent(
         new MouseEvent('click', { bubbles: true }))",
     )?;
-    browser.click(&browser.wait_for("#cut-3-1")?)?;
+    browser.click(&browser.wait_for("#act-cut-1")?)?;
     browser.wait_for("#link-1-3.half")?;
     assert_eq!(list(&browser, sides)?, Vec::<String>::new());
     console_is_empty(&browser)

@@ -4,7 +4,7 @@
 
 use std::path::Path;
 use zabscope_core::ensemble::Actor;
-use zabscope_core::guide::{Moved, RUNS, Script, Walk};
+use zabscope_core::guide::{Focus, Moved, RUNS, Script, SpanKind, Walk, plain, spans, term};
 use zabscope_core::sim::Sim;
 
 fn script(name: &str) -> Script {
@@ -169,4 +169,48 @@ fn what_is_no_script_is_refused_with_its_line() {
     assert_eq!(wrong("step B\nask?"), "line 2: a word and its text are needed");
     assert_eq!(wrong("step B\nask so\nanswer leader"), "line 3: `when` is missing");
     assert_eq!(wrong(&"# line\n".repeat(501)), "line 501: too many lines");
+}
+
+#[test]
+fn every_step_lights_something_and_its_new_words_stand_in_the_glossary() {
+    for name in names() {
+        let script = script(name);
+        let mut met = Vec::new();
+        for (at, step) in script.steps.iter().enumerate() {
+            let place = format!("{name}, step {}", at + 1);
+            assert!(!step.focus.is_empty(), "{place} speaks of nothing");
+            let words: usize = step.say.iter().map(|text| plain(text).split(' ').count()).sum();
+            assert!(words <= 80, "{place}: {words} words");
+            for span in step.say.iter().flat_map(|text| spans(text)) {
+                let SpanKind::Term(word) = span.kind else { continue };
+                assert!(term(word).is_some(), "{place}: {word} is not explained");
+                met.push(word);
+            }
+        }
+        assert!(met.len() >= 3, "{name} explains {met:?}");
+    }
+}
+
+#[test]
+fn what_a_step_speaks_of_is_there() {
+    for name in names() {
+        let (mut walk, mut sim) = begin(&script(name));
+        loop {
+            let nodes = walk.step().focus.iter().filter(|it| matches!(it, Focus::Node(_))).count();
+            let found = walk.focused(&sim).len();
+            assert!(found >= nodes.min(1), "{name}, step {}: nobody", walk.at() + 1);
+            if walk.next(&mut sim) != Ok(Moved::Next) {
+                break;
+            }
+        }
+    }
+}
+
+#[test]
+fn an_unknown_act_is_refused() {
+    let text = "title T\nensemble 1\nstep S\nallow fly\n";
+    assert_eq!(
+        Script::parse(text).map_err(|error| error.to_string()),
+        Err("line 4: unknown act".into())
+    );
 }

@@ -331,7 +331,11 @@ fn exchange(mut stream: TcpStream, method: &str, path: &str, body: &Value) -> Re
     Ok(value)
 }
 
-fn from_base64(text: &str) -> Result<Vec<u8>> {
+/// The bytes of a text in base64.
+///
+/// # Errors
+/// It has a sign that does not belong to it.
+pub fn from_base64(text: &str) -> Result<Vec<u8>> {
     let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
     let (mut bits, mut count) = (0_u32, 0);
     for letter in text.bytes().filter(|letter| *letter != b'=') {

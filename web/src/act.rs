@@ -9,6 +9,7 @@ use crate::view::time_text;
 use zabscope_core::base::{ClientId, NodeId, Sid};
 use zabscope_core::client;
 use zabscope_core::ensemble::{Actor, Call, Timer};
+use zabscope_core::guide::Permit;
 use zabscope_core::recipes::Program;
 use zabscope_core::server::message::Msg;
 use zabscope_core::server::{self, Server};
@@ -66,6 +67,31 @@ pub enum Act {
     Run(ClientId, Program),
     /// A server writes a snapshot.
     Snapshot(NodeId),
+}
+
+impl Act {
+    /// Of which kind it is, for a guided run.
+    #[must_use]
+    pub const fn permit(&self) -> Permit {
+        match self {
+            Self::Start(_) => Permit::Start,
+            Self::Crash { .. } => Permit::Crash,
+            Self::Freeze(..) => Permit::Freeze,
+            Self::SlowDisk(..) => Permit::Disk,
+            Self::Cut(..)
+            | Self::CutBoth(..)
+            | Self::Partition(_)
+            | Self::HealAll
+            | Self::Break(..)
+            | Self::Drop(_) => Permit::Cut,
+            Self::HoldMessage(..) | Self::Hold(..) | Self::HoldBoth(..) | Self::ReleaseAll => {
+                Permit::Hold
+            }
+            Self::Fire(..) | Self::FireNext(_) | Self::Snapshot(_) => Permit::Timer,
+            Self::Expire(_) | Self::Move(..) => Permit::Session,
+            Self::Run(..) => Permit::Ask,
+        }
+    }
 }
 
 type Directives = Vec<Directive<Actor>>;
@@ -259,7 +285,7 @@ impl Possible {
     /// What can be done at this moment.
     #[must_use]
     #[inline(never)]
-    pub fn of(lab: &Lab, selection: Option<Selection>) -> Self {
+    pub fn of(lab: &Lab, selection: Option<&Selection>) -> Self {
         let (sim, world) = (lab.sim(), lab.world());
         let under_way = world.network().queues().values().flatten();
         let mut messages: Vec<(u64, String)> = under_way
@@ -282,10 +308,22 @@ impl Possible {
     }
 }
 
-fn target(lab: &Lab, selection: Selection) -> Option<Target> {
+fn target(lab: &Lab, selection: &Selection) -> Option<Target> {
     let (sim, world) = (lab.sim(), lab.world());
     let held = |hold: Hold| sim.holds().contains(&hold);
-    match selection {
+    match *selection {
+        // Nothing is done to a znode but by a client.
+        Selection::Znode(_) => None,
+        Selection::Session(client) => {
+            let node = NodeId::Client(client);
+            world.slot(node)?;
+            Some(Target {
+                up: world.process(node).is_some(),
+                frozen: sim.frozen().contains(&node),
+                title: node_name(node),
+                ..Target::default()
+            })
+        }
         Selection::Server(sid) => {
             let node = NodeId::Server(Sid(sid));
             world.slot(node)?;
@@ -382,8 +420,8 @@ mod tests {
     fn what_is_done_is_taken_back_by_its_contrary() {
         let mut lab = Lab::elected(3, 7);
         let (a, b) = (server(1), server(2));
-        let none = Possible::of(&lab, Some(Selection::Server(1)));
-        let link = Possible::of(&lab, Some(Selection::Link(a, b)));
+        let none = Possible::of(&lab, Some(&Selection::Server(1)));
+        let link = Possible::of(&lab, Some(&Selection::Link(a, b)));
         for (act, contrary) in [
             (Act::Freeze(a, true), Act::Freeze(a, false)),
             (Act::SlowDisk(a, true), Act::SlowDisk(a, false)),
@@ -393,12 +431,12 @@ mod tests {
             (Act::Hold(b, a, true), Act::Hold(b, a, false)),
         ] {
             perform(&mut lab, &act);
-            let changed = Possible::of(&lab, Some(Selection::Server(1))) != none
-                || Possible::of(&lab, Some(Selection::Link(a, b))) != link;
+            let changed = Possible::of(&lab, Some(&Selection::Server(1))) != none
+                || Possible::of(&lab, Some(&Selection::Link(a, b))) != link;
             assert!(changed, "{act:?}");
             perform(&mut lab, &contrary);
-            assert_eq!(Possible::of(&lab, Some(Selection::Server(1))), none, "{act:?}");
-            assert_eq!(Possible::of(&lab, Some(Selection::Link(a, b))), link, "{act:?}");
+            assert_eq!(Possible::of(&lab, Some(&Selection::Server(1))), none, "{act:?}");
+            assert_eq!(Possible::of(&lab, Some(&Selection::Link(a, b))), link, "{act:?}");
         }
     }
 
@@ -414,7 +452,7 @@ mod tests {
         };
         perform(&mut lab, &Act::HoldMessage(id, true));
         let held = |lab: &Lab| {
-            Possible::of(lab, Some(Selection::Message(id))).target.is_some_and(|one| one.held[0])
+            Possible::of(lab, Some(&Selection::Message(id))).target.is_some_and(|one| one.held[0])
         };
         assert!(held(&lab));
         perform(&mut lab, &Act::HoldMessage(id, false));

@@ -38,6 +38,7 @@ use crate::scene::layout::{Crew, Layout, Shape};
 use crate::scene::messages::Messages;
 use crate::scene::rings::Rings;
 use crate::scene::state::{RingView, SceneView};
+use crate::settings::{self, Settings};
 use crate::share::Shared;
 use crate::spine::SpineView;
 use crate::spine::diagram::Diagram;
@@ -104,6 +105,8 @@ pub struct App {
     pace: Pace,
     run: RefCell<RunCache>,
     details: RefCell<DetailCache>,
+    /// Where a step along what led to the selection has gone.
+    tracing: Option<u64>,
     shared: Shared,
     charts: Option<(f64, Rc<Vec<Chart>>)>,
     selection: Option<Selection>,
@@ -114,6 +117,10 @@ pub struct App {
     marking: bool,
     console: Console,
     palette: Option<Palette>,
+    /// A guided run that was left, with its run once that is not looked at any more.
+    left: Option<(Tour, Option<Lab>)>,
+    /// What the step speaks of: servers, clients, znodes.
+    lit: Vec<String>,
     focus_palette: bool,
     before_palette: picking::Before,
     letters: bool,
@@ -169,6 +176,12 @@ fn mark_root(name: &str, value: &str) {
         // The attribute has a valid name: this cannot fail.
         root.set_attribute(name, value).ok();
     }
+}
+
+/// What the root element says of a choice that has two values, this one and another.
+fn chosen(name: &str, yes: &str) -> Option<bool> {
+    let root = web_sys::window()?.document()?.document_element()?;
+    root.get_attribute(name).map(|value| value == yes)
 }
 
 fn matches(list: Option<&MediaQueryList>) -> bool {
@@ -247,6 +260,7 @@ impl Component for App {
             pace: Pace::default(),
             run: RefCell::default(),
             details: RefCell::default(),
+            tracing: None,
             shared: Shared::default(),
             charts: None,
             selection: None,
@@ -256,13 +270,15 @@ impl Component for App {
             marking: false,
             console: Console::default(),
             palette: None,
+            left: None,
+            lit: Vec::new(),
             focus_palette: false,
             before_palette: None,
             letters: true,
-            motion: None,
+            motion: chosen("data-motion", "on"),
             speech: Speech::default(),
             alarm: String::new(),
-            dark: None,
+            dark: chosen("data-theme", "dark"),
             narrow,
             still,
             said: String::new(),
@@ -279,6 +295,9 @@ impl Component for App {
             _listeners: listeners,
             lab,
         };
+        if later::is_here() {
+            app.restore();
+        }
         app.arrange();
         if app.route != Route::First {
             app.arrive(app.route);
@@ -315,6 +334,7 @@ impl Component for App {
             Msg::Later(is_here) => {
                 let waiting = core::mem::take(&mut self.waiting);
                 if is_here {
+                    self.restore();
                     waiting.into_iter().for_each(|msg| ctx.link().send_message(msg));
                 } else {
                     panic::say(MISSING);
@@ -356,6 +376,7 @@ impl Component for App {
         }
         if later::is_here() {
             self.focus_opened();
+            self.light();
             rove::keep();
             if !self.playing {
                 rove::settle();
@@ -396,18 +417,21 @@ impl App {
         let order = &self.order;
         let tour = self.tour.as_ref();
         let has_panels = later::is_here() && self.route.has_panels();
+        let traces = !self.playing && self.tracing == Some(self.lab.index());
         Shown {
             route: self.route,
-            lesson: tour.map(|tour| lesson::lesson(tour, &self.lab, self.playing, order)),
+            lesson: tour.map(|tour| lesson::lesson(tour, &self.lab, self.around(tour), order)),
             details: if has_panels {
                 let mut cache = self.details.borrow_mut();
-                cache.view(&self.lab, self.selection, self.tab, self.playing)
+                cache.view(&self.lab, self.selection.as_ref(), self.tab, (self.playing, traces))
             } else {
                 Details::default()
             },
-            why: has_panels.then(|| why::why(self.lab.sim(), self.selection)),
+            why: has_panels.then(|| why::why(&self.lab, self.selection.as_ref())),
             view: self.calm.clone(),
             spine: self.spine.clone(),
+            score: (self.layout.shape == Shape::Narrow && self.tab == Tab::Diagram)
+                .then(|| Rc::new(self.score.clone())),
             scene: self.scene.clone(),
             run: if has_panels {
                 self.run.borrow_mut().view(&self.lab, &self.pace, self.playing)
@@ -415,10 +439,11 @@ impl App {
                 RunView { playing: self.playing, ..RunView::default() }
             },
             layout: self.layout.clone(),
-            selection: self.selection,
+            selection: self.selection.clone(),
             client: self.client,
             tab: self.tab,
-            possible: has_panels.then(|| Rc::new(Possible::of(&self.lab, self.selection))),
+            possible: has_panels.then(|| Rc::new(Possible::of(&self.lab, self.selection.as_ref()))),
+            permits: tour.map(|tour| tour.walk().step().allow.clone()),
             doing: self.doing,
             console: Rc::new(self.console.clone()),
             side: self.side.clone(),
@@ -471,7 +496,7 @@ impl App {
             return false;
         }
         let here = Here {
-            selection: self.selection,
+            selection: self.selection.clone(),
             guided: self.tour.is_some(),
             marking: self.marking,
             letters: self.letters,
@@ -490,6 +515,22 @@ impl App {
     fn set_motion(&mut self, motion: bool) {
         self.motion = Some(motion);
         mark_root("data-motion", if motion { "on" } else { "off" });
+        self.keep_settings();
+    }
+
+    /// What was chosen on this page before.
+    #[inline(never)]
+    fn restore(&mut self) {
+        let kept = settings::load();
+        self.letters = !kept.no_letters;
+        self.speech = kept.speech;
+    }
+
+    /// Keeps what is chosen for the next visit.
+    #[inline(never)]
+    fn keep_settings(&self) {
+        let (dark, motion, speech) = (self.dark, self.motion, self.speech);
+        settings::save(Settings { dark, motion, no_letters: !self.letters, speech });
     }
 
     fn change_theme(&mut self) {
@@ -497,5 +538,6 @@ impl App {
         let dark = !self.dark.unwrap_or(system);
         self.dark = Some(dark);
         mark_root("data-theme", if dark { "dark" } else { "light" });
+        self.keep_settings();
     }
 }

@@ -1,5 +1,6 @@
 //! What a key means. Each key is also a button, so nothing here is the only way.
 
+use crate::act::Act;
 use crate::lab::find::Wanted;
 use crate::order::{Order, Selection, Tab};
 use crate::palette::Pick;
@@ -14,16 +15,16 @@ use zabscope_core::base::{NodeId, Sid};
 pub const LIST: [(&str, &str); 26] = [
     ("Space", "play, pause"),
     (". ,", "one event forward, back; also → ←"),
-    ("> <", "next, previous event of the chosen server"),
+    ("> <", "next, previous event of the chosen server or client"),
     ("] [", "next, previous change of phase"),
     ("Home End", "start, latest moment"),
     ("+ − 0", "faster, slower, first speed"),
     ("G", "go to a time, a zxid or an event"),
     ("N", "next step of a guided run; with Shift the step before"),
     ("1 … 9", "choose a server"),
-    ("K", "crash the chosen server, or the leader; with Shift the power fails"),
-    ("R", "restart the chosen server"),
-    ("Z", "freeze the chosen server, or let it go on"),
+    ("K", "crash the chosen server or client, else the leader; with Shift the power fails"),
+    ("R", "restart the chosen server or client"),
+    ("Z", "freeze the chosen server or client, or let it go on"),
     ("T", "fire its next timer now"),
     ("P", "partition: mark servers by number, then Enter; again P heals"),
     ("D", "break the chosen connection, or that of the chosen message: what is on it is lost"),
@@ -52,7 +53,7 @@ pub enum Wish {
 }
 
 /// What keys depend on.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Here<'a> {
     /// What is chosen.
     pub selection: Option<Selection>,
@@ -90,15 +91,20 @@ pub fn wish(event: &KeyboardEvent, here: Here<'_>) -> Option<Wish> {
     }
     let chosen = match selection {
         Some(Selection::Server(sid)) => Some(sid),
-        Some(Selection::Link(..) | Selection::Message(_)) | None => None,
+        _ => None,
     };
-    let by = |sid| Wanted::By(NodeId::Server(Sid(sid)));
+    let client = match selection {
+        Some(Selection::Session(client)) => Some(NodeId::Client(client)),
+        _ => None,
+    };
+    let of_client = |act: fn(NodeId) -> Act| client.map(|node| Order::Act(act(node)));
+    let by = selection.as_ref().and_then(Selection::node).map(Wanted::By);
     let order = match key.as_str() {
         " " if !inside("button, a, [role=button], summary") => Order::Toggle,
         "ArrowRight" | "." => Order::Forward,
         "ArrowLeft" | "," => Order::Back,
-        ">" => Order::Travel(Travel::Next(by(chosen?))),
-        "<" => Order::Travel(Travel::Previous(by(chosen?))),
+        ">" => Order::Travel(Travel::Next(by?)),
+        "<" => Order::Travel(Travel::Previous(by?)),
         "]" => Order::Travel(Travel::Next(Wanted::Phase)),
         "[" => Order::Travel(Travel::Previous(Wanted::Phase)),
         "0" => Order::Travel(Travel::SpeedDefault),
@@ -114,6 +120,8 @@ pub fn wish(event: &KeyboardEvent, here: Here<'_>) -> Option<Wish> {
         "Enter" if marking && !inside("button, a, [role=button], summary") => Order::Letter('\n'),
         "n" if guided => Order::Tour(tour::Pace::Next),
         "N" if guided => Order::Tour(tour::Pace::Back),
+        "k" | "K" if client.is_some() => of_client(|node| Act::Crash { node, power: false })?,
+        "r" if client.is_some() => of_client(Act::Start)?,
         "k" => chosen.map_or(Order::KillLeader, |sid| Order::Kill(sid, false)),
         "K" => Order::Kill(chosen?, true),
         "r" => Order::Restart(chosen?),

@@ -5,7 +5,7 @@
 //! * [`message`]: how one message is drawn.
 //! * [`lab`]: the simulation with its cursor, and what has been seen of the run.
 //! * [`share`]: links and files.
-//! * [`tour`]: a guided run.
+//! * [`tour`]: a guided run. [`progress`]: how far somebody has come. [`lit`]: what a step speaks of.
 //! * [`chart`]: what a chart shows. [`desk`]: charts and long work on the page. [`work`]: the work
 //!   itself and the drawing, in a second module that is loaded at first use.
 //! * [`travel`]: through time. [`run_view`]: plain data of the whole run.
@@ -16,6 +16,7 @@
 //! * [`order`]: what a person can want. [`keys`]: by the keyboard. [`palette`]: by a list.
 //!   [`rove`]: arrow keys within a group, and the focus. [`route`]: which page it is.
 //! * [`svg`]: elements outside of Yew. [`scene`]: the drawing. [`panels`]: the controls around it. [`page`]: where they stand.
+//! * [`settings`]: what stays in this browser.
 //! * [`later`]: code that is loaded after the first screen.
 //! * [`app`]: the component that holds the lab and redraws.
 
@@ -28,16 +29,19 @@ pub mod detail;
 pub mod keys;
 pub mod lab;
 pub mod later;
+pub mod lit;
 pub mod message;
 pub mod order;
 pub mod page;
 pub mod palette;
 pub mod panels;
 pub mod panic;
+pub mod progress;
 pub mod route;
 pub mod rove;
 pub mod run_view;
 pub mod scene;
+pub mod settings;
 pub mod share;
 pub mod spine;
 pub mod svg;

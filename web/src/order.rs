@@ -7,8 +7,10 @@ use crate::share::Sharing;
 use crate::spine::walk::Toward;
 use crate::tour;
 use crate::travel::Travel;
-use zabscope_core::base::{ClientId, NodeId};
+use std::rc::Rc;
+use zabscope_core::base::{ClientId, NodeId, Sid};
 use zabscope_core::cli::Command;
+use zabscope_core::guide::Permit;
 use zabscope_core::proto::request::Request;
 
 /// Who takes part in a run, and its seed.
@@ -25,7 +27,7 @@ pub struct Ensemble {
 }
 
 /// What is chosen on the stage.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Selection {
     /// A server.
     Server(i64),
@@ -33,6 +35,63 @@ pub enum Selection {
     Link(NodeId, NodeId),
     /// A message of the run, by its number.
     Message(u64),
+    /// A client with the session that it has, or had last.
+    Session(ClientId),
+    /// A znode, by its path; it need not exist.
+    Znode(Rc<str>),
+}
+
+impl Selection {
+    /// Its name in links and lists, which leads back.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let node = |node: &NodeId| match node {
+            NodeId::Server(Sid(sid)) => format!("s{sid}"),
+            NodeId::Client(ClientId(id)) => format!("c{id}"),
+        };
+        match self {
+            Self::Server(sid) => format!("s{sid}"),
+            Self::Link(a, b) => format!("{}-{}", node(a), node(b)),
+            Self::Message(id) => format!("m{id}"),
+            Self::Session(ClientId(id)) => format!("c{id}"),
+            Self::Znode(path) => format!("z{path}"),
+        }
+    }
+
+    /// What a name stands for; `None` if for nothing.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        let node = |text: &str| {
+            if let Some(sid) = text.strip_prefix('s') {
+                return Some(NodeId::Server(Sid(sid.parse().ok()?)));
+            }
+            Some(NodeId::Client(ClientId(text.strip_prefix('c')?.parse().ok()?)))
+        };
+        // A path may contain anything.
+        if let Some(path) = name.strip_prefix('z') {
+            return path.starts_with('/').then(|| Self::Znode(path.into()));
+        }
+        if let Some((a, b)) = name.split_once('-') {
+            return Some(Self::Link(node(a)?, node(b)?));
+        }
+        if let Some(id) = name.strip_prefix('m') {
+            return id.parse().ok().map(Self::Message);
+        }
+        Some(match node(name)? {
+            NodeId::Server(sid) => Self::Server(sid.0),
+            NodeId::Client(client) => Self::Session(client),
+        })
+    }
+
+    /// The node that it is, if it is one.
+    #[must_use]
+    pub const fn node(&self) -> Option<NodeId> {
+        match *self {
+            Self::Server(sid) => Some(NodeId::Server(Sid(sid))),
+            Self::Session(client) => Some(NodeId::Client(client)),
+            Self::Link(..) | Self::Message(_) | Self::Znode(_) => None,
+        }
+    }
 }
 
 /// How much of a run is read aloud while time passes.
@@ -139,6 +198,8 @@ pub enum Order {
     Select(Option<Selection>),
     /// From the chosen message along cause and effect.
     Walk(Toward),
+    /// To the moment behind a step that led to what is chosen.
+    Trace(u64),
     /// To the moment at which the chosen message was sent.
     GoThere,
     /// Choose a client.
@@ -183,4 +244,50 @@ pub enum Order {
     Pick(Pick),
     /// The other theme.
     Theme,
+}
+
+impl Order {
+    /// Of which kind of acts it is; `None` if it does nothing to the run.
+    #[must_use]
+    pub const fn permit(&self) -> Option<Permit> {
+        Some(match self {
+            Self::Act(act) => act.permit(),
+            Self::KillLeader | Self::Kill(..) => Permit::Crash,
+            Self::Restart(_) => Permit::Start,
+            Self::Cut(..) | Self::Mark(_) | Self::Marking(_) => Permit::Cut,
+            Self::Ask(..) | Self::Command(_) => Permit::Ask,
+            Self::Session(..) => Permit::Session,
+            Self::Letter(letter) => match letter {
+                'z' => Permit::Freeze,
+                't' => Permit::Timer,
+                'h' | 'u' => Permit::Hold,
+                'w' | 'e' => Permit::Ask,
+                'x' => Permit::Session,
+                _ => Permit::Cut,
+            },
+            _ => return None,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_chosen_has_a_name_that_leads_back() {
+        let (s, c) = (NodeId::Server(Sid(3)), NodeId::Client(ClientId(2)));
+        for one in [
+            Selection::Server(7),
+            Selection::Link(s, c),
+            Selection::Message(12),
+            Selection::Session(ClientId(3)),
+            Selection::Znode("/a-b c".into()),
+        ] {
+            assert_eq!(Selection::named(&one.name()), Some(one));
+        }
+        for wrong in ["", "s", "x1", "s1-", "m", "s1-x2", "c", "c-1", "z", "za", "-"] {
+            assert_eq!(Selection::named(wrong), None, "{wrong}");
+        }
+    }
 }

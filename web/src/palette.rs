@@ -11,6 +11,7 @@ use crate::tour;
 use crate::travel::Travel;
 use zabscope_core::base::{ClientId, NodeId, Sid};
 use zabscope_core::ensemble::Actor;
+use zabscope_core::guide::Permit;
 
 /// Orders that are shown at once.
 pub const SHOWN_MAX: usize = 60;
@@ -64,6 +65,8 @@ pub struct Around {
     pub guided: bool,
     /// Single letters are orders.
     pub letters: bool,
+    /// What may be done to the run; `None`: everything.
+    pub permits: Option<Vec<Permit>>,
 }
 
 impl Palette {
@@ -77,6 +80,14 @@ impl Palette {
         of_clients(lab, around, &mut items);
         of_servers(lab, &mut items);
         of_links(lab, &mut items);
+        of_znodes(lab, &mut items);
+        let may = |item: &Item| match (&item.wish, &around.permits) {
+            (Wish::Order(order), Some(permits)) => {
+                order.permit().is_none_or(|permit| permits.contains(&permit))
+            }
+            _ => true,
+        };
+        items.retain(may);
         Self { filter: String::new(), at: 0, items }
     }
 
@@ -126,8 +137,9 @@ fn put(items: &mut Vec<Item>, words: impl Into<String>, key: &'static str, order
 }
 
 fn of_selection(lab: &Lab, around: &Around, items: &mut Vec<Item>) {
-    match around.selection {
+    match &around.selection {
         Some(Selection::Message(id)) => {
+            let id = *id;
             let title = lab.flight(id).map_or_else(String::new, |flight| flight.look.title());
             let (hold, release) = (Act::HoldMessage(id, true), Act::HoldMessage(id, false));
             put(
@@ -140,13 +152,14 @@ fn of_selection(lab: &Lab, around: &Around, items: &mut Vec<Item>) {
             put(items, format!("Release {title}"), "U", Order::Act(release));
             put(items, "To where this message was sent", "", Order::GoThere);
         }
-        Some(Selection::Server(sid)) => {
-            let by = Wanted::By(NodeId::Server(Sid(sid)));
+        Some(one @ (Selection::Server(_) | Selection::Session(_))) => {
+            let Some(node) = one.node() else { return };
+            let (by, name) = (Wanted::By(node), node_name(node));
             let (next, previous) = (Travel::Next(by), Travel::Previous(by));
-            put(items, format!("Next event of server {sid}"), ">", Order::Travel(next));
-            put(items, format!("Previous event of server {sid}"), "<", Order::Travel(previous));
+            put(items, format!("Next event of {name}"), ">", Order::Travel(next));
+            put(items, format!("Previous event of {name}"), "<", Order::Travel(previous));
         }
-        Some(Selection::Link(..)) | None => {}
+        Some(Selection::Link(..) | Selection::Znode(_)) | None => {}
     }
     if around.selection.is_some() {
         put(items, "Choose nothing", "Esc", Order::Select(None));
@@ -209,6 +222,7 @@ fn of_page(lab: &Lab, around: &Around, items: &mut Vec<Item>) {
     put(items, "Save this run as a file", "", Order::Share(Sharing::Save));
     for (words, key, address) in [
         ("Page: keys", "?", "#/keys"),
+        ("Page: words of the guided runs", "", "#/words"),
         ("Page: playground", "", "#/play"),
         ("Page: real cluster", "", "#/cluster"),
         ("Page: what is real here", "", "#/real"),
@@ -227,7 +241,9 @@ fn of_clients(lab: &Lab, around: &Around, items: &mut Vec<Item>) {
     for (node, slot) in lab.world().slots() {
         let NodeId::Client(id) = *node else { continue };
         let name = format!("Client {}", id.0);
-        put(items, format!("{name}: choose it"), "", Order::ChooseClient(id));
+        put(items, format!("{name}: ask as this one"), "", Order::ChooseClient(id));
+        let session = Order::Select(Some(Selection::Session(id)));
+        put(items, format!("{name}: choose it and its session"), "", session);
         if slot.process().is_none() {
             put(items, format!("{name}: start"), "", Order::Act(Act::Start(*node)));
             continue;
@@ -281,6 +297,19 @@ fn of_servers(lab: &Lab, items: &mut Vec<Item>) {
     }
 }
 
+/// Znodes in the list, at most.
+const ZNODES_MAX: usize = 60;
+
+fn of_znodes(lab: &Lab, items: &mut Vec<Item>) {
+    let servers = lab.world().slots().values().filter_map(|slot| slot.process()?.server());
+    let most = servers.max_by_key(|server| server.image().zxid);
+    let paths = most.into_iter().flat_map(|server| server.image().tree.iter());
+    for (path, _) in paths.take(ZNODES_MAX) {
+        let order = Order::Select(Some(Selection::Znode(path.into())));
+        put(items, format!("Znode {path}: choose it"), "", order);
+    }
+}
+
 fn of_links(lab: &Lab, items: &mut Vec<Item>) {
     let cuts = lab.world().network().cuts();
     let nodes: Vec<NodeId> = lab.world().slots().keys().copied().collect();
@@ -309,7 +338,8 @@ mod tests {
 
     fn around() -> Around {
         let selection = Some(Selection::Server(2));
-        Around { selection, client: ClientId(1), guided: false, letters: true }
+        let (client, permits) = (ClientId(1), None);
+        Around { selection, client, guided: false, letters: true, permits }
     }
 
     #[test]

@@ -18,6 +18,8 @@ pub enum Route {
     Real,
     /// The keys: `#/keys`.
     Keys,
+    /// The words of the guided runs.
+    Words,
     /// A step of a guided run, from 0: `#/run/NAME/STEP`, there from 1.
     Lesson(usize, usize),
     /// A run that somebody shared: `#r=…`.
@@ -27,12 +29,13 @@ pub enum Route {
 }
 
 /// The pages without a number, with their fragments.
-const FIXED: [(Route, &str); 5] = [
+const FIXED: [(Route, &str); 6] = [
     (Route::First, "#/"),
     (Route::Play, "#/play"),
     (Route::Cluster, "#/cluster"),
     (Route::Real, "#/real"),
     (Route::Keys, "#/keys"),
+    (Route::Words, "#/words"),
 ];
 
 impl Route {
@@ -80,7 +83,7 @@ impl Route {
             Self::First | Self::Unknown => "first",
             Self::Lesson(..) => "guided",
             Self::Play | Self::Shared => "play",
-            Self::Cluster | Self::Real | Self::Keys => "text",
+            Self::Cluster | Self::Real | Self::Keys | Self::Words => "text",
         }
     }
 
@@ -95,13 +98,14 @@ impl Route {
             Self::Cluster => "A real cluster – Zabscope",
             Self::Real => "What is real here – Zabscope",
             Self::Keys => "Keys – Zabscope",
+            Self::Words => "Words – Zabscope",
         }
     }
 
     /// True if the stage is seen, so that time may pass.
     #[must_use]
     pub const fn has_stage(self) -> bool {
-        !matches!(self, Self::Cluster | Self::Real | Self::Keys)
+        !matches!(self, Self::Cluster | Self::Real | Self::Keys | Self::Words)
     }
 
     /// True if panels stand around the stage.

@@ -9,8 +9,14 @@ use wasm_bindgen::JsCast;
 use web_sys::{Document, Element, HtmlElement, KeyboardEvent, Node, SvgElement};
 
 /// The groups, and what is moved between in each.
-const GROUPS: [(&str, &str); 4] =
-    [("#stage", "[tabindex]"), ("#log", "button"), (".dock-tabs", "button"), (".parts", "button")];
+const GROUPS: [(&str, &str); 6] = [
+    ("#stage", "[tabindex]"),
+    ("#upright", ".head"),
+    ("#log", "button"),
+    ("#chain", "button"),
+    (".dock-tabs", "button"),
+    (".parts", "button"),
+];
 /// What can have the focus.
 const FOCUSABLE: &str = "button, a[href], input, select, summary, [tabindex]";
 

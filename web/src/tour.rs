@@ -2,7 +2,7 @@
 
 use crate::lab::{BranchId, Lab};
 use zabscope_core::ensemble::Actor;
-use zabscope_core::guide::{Answer, Future, Moved, RUNS, Run, Script, Walk};
+use zabscope_core::guide::{Answer, Future, Moved, Permit, RUNS, Run, Script, Walk};
 use zabscope_core::sim::{Directive, Sim};
 
 /// What a learner wants.
@@ -14,6 +14,10 @@ pub enum Pace {
     Back,
     /// This step from its beginning.
     Again,
+    /// On where the learner left off.
+    Resume,
+    /// The run from its beginning.
+    Restart,
     /// An answer to the question.
     Answer(u64),
 }
@@ -66,6 +70,18 @@ impl Tour {
         &self.walk
     }
 
+    /// The branch that follows the script.
+    #[must_use]
+    pub const fn branch(&self) -> BranchId {
+        self.branch
+    }
+
+    /// True if the learner may do this in the present step.
+    #[must_use]
+    pub fn permits(&self, permit: Permit) -> bool {
+        self.walk.step().allow.contains(&permit)
+    }
+
     /// What was answered in this step, and what is right.
     #[must_use]
     pub fn answer(&self) -> Option<&Graded> {
@@ -104,6 +120,8 @@ impl Tour {
                 return !self.is_done(lab);
             }
             Pace::Answer(chosen) => self.grade(lab, chosen),
+            // Another run, or another tour: the page does it.
+            Pace::Resume | Pace::Restart => {}
         }
         false
     }

@@ -33,7 +33,7 @@ Usage: cargo xtask COMMAND
   fuzz TARGET [--runs N]        feed one reader of bytes (or `all`) with a million inputs
   fuzz --replay                 only the inputs that are kept in fuzz/corpus
   later                         measure what the first screen runs, write web/later.txt; 3 minutes
-  screenshots                   draw docs/images/*.png anew
+  screenshots                   draw docs/images and docs/VIEWS.md anew
   help                          print this
 
 Kinds of tests, in the order in which they run:

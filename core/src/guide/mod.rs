@@ -30,7 +30,9 @@
 //! | `ensemble N [observers= clients= timeout=]` | the world |
 //! | `begin do COMMAND`, `begin until STATE` | in order, before the first step |
 //! | `step TITLE` | the lines below belong to it |
-//! | `say TEXT` | a paragraph; `*so*` is marked, `{leader}` a [`Value`] at the cursor |
+//! | `say TEXT` | a paragraph with the signs of [`spans`]; `{leader}` is a [`Value`] at the cursor |
+//! | `focus WHAT...` | what the step speaks of and the page lights: `stage`, `diagram`, `log`, `votes`, `why`, `tree`, `events`, a server or client as in commands, or the path of a znode |
+//! | `allow ACT...` | what the learner may do in this step, by the names of [`Permit`]; without the line nothing but looking and moving in time |
 //! | `do COMMAND` | when it begins; a command of [`crate::lab`], in which `leader`, `follower`, `dead` (a server) and `holder:PATH` are names |
 //! | `until STATE` | it ends where all of these hold |
 //! | `instead TEXT`, `given COMMAND` | the other future that a wrong answer shows: what it is about, and the commands that make it; `guess`, `right`, `right-client` and `better` (all whose vote beats that of the guess) are names |
@@ -40,6 +42,7 @@ mod offer;
 mod orders;
 mod script;
 mod state;
+mod text;
 mod walk;
 
 /// The guided runs that come with Zabscope: name and text, in the order in which they are offered.
@@ -51,6 +54,7 @@ pub const RUNS: [(&str, &str); 4] = [
 ];
 
 pub use offer::{OFFERS, Offer};
-pub use script::{Choices, Question, Script, ScriptError, Step};
+pub use script::{Choices, Focus, Part, Permit, Question, Script, ScriptError, Step};
 pub use state::{Count, State, Value};
+pub use text::{Span, SpanKind, Term, glossary, plain, spans, term};
 pub use walk::{Answer, Future, Moved, Run, Walk};

@@ -45,12 +45,97 @@ pub struct Step {
     pub title: String,
     /// Paragraphs.
     pub say: Vec<String>,
+    /// What it speaks of.
+    pub focus: Vec<Focus>,
+    /// What the learner may do.
+    pub allow: Vec<Permit>,
     /// Commands at its beginning.
     pub orders: Vec<String>,
     /// It ends where all of these hold.
     pub until: Vec<State>,
     /// What the learner is asked.
     pub question: Option<Question>,
+}
+
+/// Something that a step speaks of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Focus {
+    /// A part of the page.
+    Part(Part),
+    /// A server or a client, as in commands.
+    Node(String),
+    /// A znode, by its path.
+    Znode(String),
+}
+
+/// A part of a page that shows a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// The drawing of the ensemble.
+    Stage,
+    /// Servers and time.
+    Diagram,
+    /// What each server has in its log.
+    Log,
+    /// Who votes for whom.
+    Votes,
+    /// Why something is so.
+    Why,
+    /// The znodes of all servers.
+    Tree,
+    /// What happened.
+    Events,
+}
+
+impl Part {
+    /// All, with their words.
+    pub const ALL: [(Self, &'static str); 7] = [
+        (Self::Stage, "stage"),
+        (Self::Diagram, "diagram"),
+        (Self::Log, "log"),
+        (Self::Votes, "votes"),
+        (Self::Why, "why"),
+        (Self::Tree, "tree"),
+        (Self::Events, "events"),
+    ];
+}
+
+/// A kind of acts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Permit {
+    /// A process ends.
+    Crash,
+    /// It starts again.
+    Start,
+    /// It stands still, or goes on.
+    Freeze,
+    /// A disk is slow, or normal.
+    Disk,
+    /// Links are cut and healed, connections broken.
+    Cut,
+    /// Messages are held and released.
+    Hold,
+    /// A timer fires, a snapshot is taken.
+    Timer,
+    /// A session expires, closes, moves or begins.
+    Session,
+    /// A client asks.
+    Ask,
+}
+
+impl Permit {
+    /// All, with their words.
+    pub const ALL: [(Self, &'static str); 9] = [
+        (Self::Crash, "crash"),
+        (Self::Start, "start"),
+        (Self::Freeze, "freeze"),
+        (Self::Disk, "disk"),
+        (Self::Cut, "cut"),
+        (Self::Hold, "hold"),
+        (Self::Timer, "timer"),
+        (Self::Session, "session"),
+        (Self::Ask, "ask"),
+    ];
 }
 
 /// A question whose answer is found by running on.
@@ -142,6 +227,12 @@ impl Step {
     fn line(&mut self, word: &str, rest: &str) -> Result<(), &'static str> {
         match word {
             "say" => self.say.push(rest.to_owned()),
+            "focus" => self.focus.extend(rest.split_whitespace().map(focus)),
+            "allow" => {
+                for word in rest.split_whitespace() {
+                    self.allow.push(permit(word)?);
+                }
+            }
             "do" => self.orders.push(rest.to_owned()),
             "until" => self.until.push(state(rest)?),
             "ask" => {
@@ -236,6 +327,19 @@ fn opening(text: &str) -> Result<Opening, &'static str> {
         Some(("until", text)) => state(text).map(Opening::Until),
         _ => Err("`do` or `until` is needed"),
     }
+}
+
+fn focus(word: &str) -> Focus {
+    match Part::ALL.iter().find(|(_, name)| *name == word) {
+        Some((part, _)) => Focus::Part(*part),
+        None if word.starts_with('/') => Focus::Znode(word.to_owned()),
+        None => Focus::Node(word.to_owned()),
+    }
+}
+
+fn permit(word: &str) -> Result<Permit, &'static str> {
+    let found = Permit::ALL.iter().find(|(_, name)| *name == word);
+    found.map(|(permit, _)| *permit).ok_or("unknown act")
 }
 
 fn count(word: Option<&str>) -> Result<Count, &'static str> {

@@ -2,13 +2,15 @@
 //! becomes of a world if nobody interferes.
 
 use super::orders::{self, Guess};
-use super::script::{Choices, Opening, Question, Script, Step, value};
-use super::state::{State, Value};
+use super::script::{Choices, Focus, Opening, Question, Script, Step, value};
+use super::state::{self, State, Value};
 use crate::base::NodeId;
 use crate::ensemble::Actor;
 use crate::lab::Problem;
+use crate::server::Server;
 use crate::sim::{Action, Directive, Sim};
 use crate::tell::lines;
+use crate::zab::ServerState;
 use alloc::collections::VecDeque;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -166,6 +168,26 @@ impl Walk {
         }
         filled.push_str(rest);
         filled
+    }
+
+    /// The nodes that this step speaks of, as they are at the cursor.
+    #[must_use]
+    pub fn focused(&self, sim: &Sim<Actor>) -> Vec<NodeId> {
+        let words = self.step().focus.iter().filter_map(|focus| match focus {
+            Focus::Node(word) => Some(word),
+            Focus::Part(_) | Focus::Znode(_) => None,
+        });
+        let found = words.flat_map(|word| {
+            let mut nodes = orders::named(word, sim.world(), Guess::default());
+            if nodes.is_empty() && word == "leader" {
+                // Who leads but does not serve yet is meant too.
+                let leads = |server: &&Server| server.peer().state() == ServerState::Leading;
+                let leader = state::servers(sim.world()).find(leads);
+                nodes.extend(leader.map(|server| NodeId::Server(server.peer().config().me)));
+            }
+            nodes
+        });
+        found.collect()
     }
 
     /// Goes on: to the end of this step, and into the next one.

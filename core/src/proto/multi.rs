@@ -144,10 +144,8 @@ pub(super) trait Element: Sized {
     /// The header before it.
     fn header(&self) -> MultiHeader;
     /// What stands behind its header.
-    #[cfg_attr(target_arch = "wasm32", inline(never))]
     fn encode_body(&self, out: &mut Writer);
     /// Reads what stands behind `header`.
-    #[cfg_attr(target_arch = "wasm32", inline(never))]
     fn decode_body(header: MultiHeader, input: &mut Reader) -> Result<Self, DecodeError>;
 }
 

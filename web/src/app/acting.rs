@@ -4,7 +4,7 @@ use super::App;
 use crate::act::Act;
 use crate::lab::create;
 use crate::order::{Doing, Selection};
-use zabscope_core::base::{ClientId, NodeId, Sid};
+use zabscope_core::base::{ClientId, NodeId};
 use zabscope_core::proto::request::Request;
 
 /// What the keys for writing and reading are about: every run of the page begins with it.
@@ -44,10 +44,10 @@ impl App {
     fn act_of(&mut self, letter: char) -> Result<Option<Act>, &'static str> {
         Ok(Some(match letter {
             'z' => {
-                let node = self.chosen_server()?;
+                let node = self.chosen_node()?;
                 Act::Freeze(node, !self.lab.sim().frozen().contains(&node))
             }
-            't' => Act::FireNext(self.chosen_server()?),
+            't' => Act::FireNext(self.chosen_node()?),
             'd' => match self.selection {
                 Some(Selection::Message(id)) => Act::Drop(id),
                 Some(Selection::Link(a, b)) => Act::Break(a, b),
@@ -103,11 +103,9 @@ impl App {
         }
     }
 
-    fn chosen_server(&self) -> Result<NodeId, &'static str> {
-        match self.selection {
-            Some(Selection::Server(sid)) => Ok(NodeId::Server(Sid(sid))),
-            _ => Err("Choose a server first."),
-        }
+    fn chosen_node(&self) -> Result<NodeId, &'static str> {
+        let node = self.selection.as_ref().and_then(Selection::node);
+        node.ok_or("Choose a server or a client first.")
     }
 
     /// Adds a node to the side that is marked, or takes it out.

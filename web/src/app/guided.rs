@@ -1,12 +1,15 @@
 //! From page to page, and through guided runs.
 
-use super::{App, SEED, VOTERS, opening};
+use super::{App, Order, SEED, opening};
 use crate::lab::Lab;
-use crate::panels::lesson;
+use crate::lit;
+use crate::panels::lesson::{self, Around};
+use crate::progress;
 use crate::route::Route;
 use crate::run_view::RunCache;
 use crate::share;
 use crate::tour::{self, Tour};
+use zabscope_core::guide::{RUNS, plain};
 
 /// The browser's clock, as frames have it.
 fn now_ms() -> f64 {
@@ -35,16 +38,89 @@ impl App {
                 self.new_run(opening::half_way(SEED));
                 self.playing = false;
             }
+            // Who leaves a guided run keeps it: here it can be played with.
             (_, Some(_)) => {
-                self.tour = None;
-                self.new_run(Lab::elected(VOTERS, SEED));
+                self.left = self.tour.take().map(|tour| (tour, None));
+                self.ends();
             }
             (_, None) => {}
         }
     }
 
+    /// What stands around the text of a step.
+    #[inline(never)]
+    pub(super) fn around(&self, tour: &Tour) -> Around {
+        let left_at = (tour.walk().at() == 0).then(|| self.left_at(tour.run())).flatten();
+        Around { playing: self.playing, left_at }
+    }
+
+    /// The step of a guided run at which somebody left off, in this visit or in an earlier one.
+    fn left_at(&self, run: usize) -> Option<usize> {
+        let here = self.left.as_ref().filter(|(tour, _)| tour.run() == run);
+        let step = here.map_or_else(|| progress::of(run), |(tour, _)| tour.walk().at());
+        let count = RUNS.get(run).map_or(0, |(_, text)| text.matches("\nstep ").count());
+        Some(step).filter(|step| (1..count).contains(step))
+    }
+
+    /// True if a guided run lets the learner do this now, or there is none.
+    #[inline(never)]
+    pub(super) fn permits(&mut self, order: &Order) -> bool {
+        let (Some(tour), Some(permit)) = (&self.tour, order.permit()) else { return true };
+        let may = tour.permits(permit);
+        if !may {
+            self.tell("This step does not ask for that. In the playground you may do everything.");
+        }
+        may
+    }
+
+    /// Lights what the step speaks of.
+    #[inline(never)]
+    pub(super) fn light(&mut self) {
+        let (parts, things) = lit::of(self.tour.as_ref(), self.lab.sim());
+        super::mark_root("data-lit", &parts);
+        if !things.is_empty() || !self.lit.is_empty() {
+            lit::show(&things);
+        }
+        self.lit = things;
+    }
+
+    /// On where the learner left off: with the very run if it is there, else by replay.
+    fn resume(&mut self, run: usize) {
+        let Some(step) = self.left_at(run) else { return };
+        match self.left.take().filter(|(tour, _)| tour.run() == run) {
+            Some((tour, Some(mut lab))) => {
+                lab.switch(tour.branch());
+                self.tour = Some(tour);
+                self.new_run(lab);
+                self.playing = false;
+                self.tell_step();
+            }
+            _ => self.begin_tour(run, step),
+        }
+        self.come_to_step();
+    }
+
+    /// The address is that of the step, and its heading has the focus.
+    fn come_to_step(&mut self) {
+        let Some(tour) = &self.tour else { return };
+        progress::note(tour.run(), tour.walk().at());
+        self.route = Route::Lesson(tour.run(), tour.walk().at());
+        super::go_to(&self.route.fragment());
+        self.ends();
+        self.focus_step = true;
+    }
+
     #[inline(never)]
     pub(super) fn begin_tour(&mut self, run: usize, step: usize) {
+        // What was played with after leaving a guided run can be come back to.
+        if let Some((tour, lab @ None)) = &mut self.left
+            && tour.run() == run
+        {
+            *lab = Some(core::mem::replace(
+                &mut self.lab,
+                Lab::new(tour.walk().script().settings.clone()),
+            ));
+        }
         let Some((mut tour, mut lab)) = Tour::begin(run) else { return };
         while tour.walk().at() < step {
             let at = tour.walk().at();
@@ -63,17 +139,24 @@ impl App {
     #[inline(never)]
     pub(super) fn go(&mut self, pace: tour::Pace) {
         let Some(tour) = &mut self.tour else { return };
-        let at = tour.walk().at();
+        let (run, at) = (tour.run(), tour.walk().at());
+        match pace {
+            tour::Pace::Resume => return self.resume(run),
+            tour::Pace::Restart => {
+                self.left = None;
+                self.begin_tour(run, 0);
+                return self.come_to_step();
+            }
+            _ => {}
+        }
         self.playing = tour.go(&mut self.lab, pace);
         self.pace.moved(&self.lab);
         self.refresh();
         self.tell_step();
         let Some(tour) = &self.tour else { return };
         if tour.walk().at() != at {
-            self.route = Route::Lesson(tour.run(), tour.walk().at());
-            super::go_to(&self.route.fragment());
-            self.ends();
-            self.focus_step = true;
+            self.left = None;
+            self.come_to_step();
         }
     }
 
@@ -102,7 +185,7 @@ impl App {
             }
             _ => {
                 let text = tour.walk().fill(&step.say.join(" "), self.lab.sim());
-                format!("{}. {}", step.title, text.replace(['*', '`'], ""))
+                format!("{}. {}", step.title, plain(&text))
             }
         };
         self.said_at_ms = now_ms();

@@ -4,6 +4,7 @@ use super::{App, element};
 use crate::chart;
 use crate::lab::Lab;
 use crate::order::{Doing, Ensemble, Order, Selection, Tab};
+use crate::spine::chain;
 use crate::spine::walk::{self, Toward};
 use crate::travel::SPEEDS;
 use std::rc::Rc;
@@ -15,6 +16,9 @@ impl App {
     /// Does it. True if the page has to be drawn anew.
     #[inline(never)]
     pub(super) fn obey(&mut self, order: Order) -> bool {
+        if !self.permits(&order) {
+            return true;
+        }
         match order {
             Order::Toggle => self.playing = !self.playing && !self.lab.is_full(),
             Order::Forward => {
@@ -43,11 +47,12 @@ impl App {
             Order::Faster(true) => self.pace.speed = (self.pace.speed + 1).min(SPEEDS.len() - 1),
             Order::Faster(false) => self.pace.speed = self.pace.speed.saturating_sub(1),
             Order::SkipIdle(skip) => self.pace.skip_idle = skip,
-            Order::Select(selection) => {
-                self.selection = selection;
-                if selection.is_some() {
-                    self.doing = Doing::Faults;
-                }
+            Order::Select(selection) => self.select(selection),
+            Order::Trace(step) => {
+                self.lab.seek(step + 1);
+                self.pace.moved(&self.lab);
+                self.tracing = Some(self.lab.index());
+                self.stepped();
             }
             Order::Walk(toward) => self.walk(toward),
             Order::GoThere => {
@@ -65,10 +70,14 @@ impl App {
             }
             Order::Run(Ensemble { voters, observers, clients, seed }) => {
                 self.tour = None;
+                self.left = None;
                 self.new_run(Lab::elected_of(voters, observers, clients, seed));
             }
             Order::Motion(motion) => self.set_motion(motion),
-            Order::Speech(speech) => self.speech = speech,
+            Order::Speech(speech) => {
+                self.speech = speech;
+                self.keep_settings();
+            }
             Order::Command(command) => self.command(&command),
             Order::Wrong(why) => {
                 self.said.clone_from(&why);
@@ -79,7 +88,10 @@ impl App {
             Order::Mark(node) => self.mark(node),
             Order::Marking(marking) => self.begin_marking(marking),
             Order::Doing(doing) => self.doing = doing,
-            Order::Letters(letters) => self.letters = letters,
+            Order::Letters(letters) => {
+                self.letters = letters;
+                self.keep_settings();
+            }
             Order::Tour(pace) => self.go(pace),
             Order::Tab(tab) => {
                 self.tab = tab;
@@ -110,12 +122,28 @@ impl App {
         true
     }
 
+    /// Chooses something, or nothing.
+    #[inline(never)]
+    pub(super) fn select(&mut self, selection: Option<Selection>) {
+        // Who is looked at also asks.
+        if let Some(Selection::Session(client)) = &selection {
+            self.client = *client;
+            self.doing = Doing::Clients;
+        }
+        self.selection = selection;
+    }
+
     /// From the chosen message, or from the newest, to the next one in a direction.
     #[inline(never)]
     fn walk(&mut self, toward: Toward) {
         self.playing = false;
         let next = match self.selection {
             Some(Selection::Message(id)) => walk::next(&self.lab, id, toward),
+            // From what has no message of its own: to the last one that led to it.
+            Some(ref one @ (Selection::Session(_) | Selection::Znode(_))) => {
+                let chain = chain::of(&self.lab, one);
+                chain.iter().rev().find_map(|link| link.message)
+            }
             _ => walk::newest(&self.lab),
         };
         if let Some(id) = next {

@@ -62,10 +62,11 @@ impl App {
 
     fn open_palette(&mut self) {
         let around = Around {
-            selection: self.selection,
+            selection: self.selection.clone(),
             client: self.client,
             guided: self.tour.is_some(),
             letters: self.letters,
+            permits: self.tour.as_ref().map(|tour| tour.walk().step().allow.clone()),
         };
         self.palette = Some(Palette::open(&self.lab, &around));
         self.focus_palette = true;

@@ -11,17 +11,14 @@ impl App {
     /// Links and files.
     #[inline(never)]
     pub(super) fn share(&mut self, sharing: Sharing, order: &Callback<Order>) {
-        let server = match self.selection {
-            Some(Selection::Server(sid)) => u8::try_from(sid).unwrap_or(0),
-            _ => 0,
-        };
-        let seen = Seen { speed: u8::try_from(self.pace.speed).unwrap_or(0), server };
+        let selection = self.selection.clone();
+        let seen = Seen { speed: u8::try_from(self.pace.speed).unwrap_or(0), selection };
         let tell = |message: String, alarm| (message, alarm);
         let (message, alarm) = match sharing {
             Sharing::Dismiss => tell(String::new(), false),
             Sharing::Make => {
                 self.playing = false;
-                match share::text_of(&self.lab, seen) {
+                match share::text_of(&self.lab, &seen) {
                     Ok(text) => {
                         let branch = self.lab.branch().id().0;
                         let link = share::browser::link(&text);
@@ -45,7 +42,7 @@ impl App {
             }
             Sharing::Save => {
                 let name = format!("zabscope-seed-{}.jsonl", self.lab.seed());
-                let saved = share::file_of(&self.lab, seen);
+                let saved = share::file_of(&self.lab, &seen);
                 let saved = saved.and_then(|file| {
                     share::browser::save(&name, &file).map_err(|_| "the browser refused".to_owned())
                 });
@@ -59,6 +56,17 @@ impl App {
         };
         self.shared.message = message;
         self.shared.alarm = alarm;
+    }
+
+    /// True if this run has what a link says was chosen. A znode may be one that is gone.
+    fn is_there(&self, selection: &Selection) -> bool {
+        let has = |node| self.lab.world().slot(node).is_some();
+        match selection {
+            Selection::Server(_) | Selection::Session(_) => selection.node().is_some_and(has),
+            Selection::Link(a, b) => has(*a) && has(*b),
+            Selection::Message(id) => self.lab.flight(*id).is_some(),
+            Selection::Znode(_) => true,
+        }
     }
 
     /// Opens what somebody shared; if that is impossible, says so and stays.
@@ -86,9 +94,7 @@ impl App {
                 self.run.replace(RunCache::default());
                 self.details.take();
                 self.refresh();
-                if self.view.server(i64::from(seen.server)).is_some() {
-                    self.selection = Some(Selection::Server(i64::from(seen.server)));
-                }
+                self.select(seen.selection.filter(|it| self.is_there(it)));
                 self.arrange();
                 // A file can be dropped on any page; the run is looked at where all can be done.
                 if matches!(self.route.mode(), "first" | "text") {

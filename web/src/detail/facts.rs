@@ -17,10 +17,19 @@ pub struct Fact {
 /// The facts of a server; `before` is the same server one step ago.
 #[must_use]
 pub fn of(server: &ServerView, before: Option<&ServerView>) -> Rc<[Fact]> {
-    let old = before.map(list);
-    let facts = list(server).into_iter().enumerate().map(|(place, (name, value))| {
-        let was = old.as_ref().map(|old| old[place].1.clone()).filter(|was| *was != value);
-        Fact { name, value, was }
+    compared(&list(server), before.map(list).as_ref().map(|old| old.as_slice()))
+}
+
+/// Facts with what they were one step ago, by their names.
+#[must_use]
+pub fn compared(
+    now: &[(&'static str, String)],
+    before: Option<&[(&'static str, String)]>,
+) -> Rc<[Fact]> {
+    let old = |name| before.and_then(|old| old.iter().find(|(other, _)| *other == name));
+    let facts = now.iter().map(|(name, value)| {
+        let was = old(*name).map(|(_, was)| was.clone()).filter(|was| was != value);
+        Fact { name, value: value.clone(), was }
     });
     facts.collect()
 }

@@ -61,7 +61,7 @@ pub struct Cell {
     pub changed: bool,
 }
 
-fn servers(world: &World<Actor>) -> impl Iterator<Item = (i64, &Server)> {
+pub(super) fn servers(world: &World<Actor>) -> impl Iterator<Item = (i64, &Server)> {
     world.slots().iter().filter_map(|(node, slot)| match node {
         NodeId::Server(sid) => Some((sid.0, slot.process()?.server()?)),
         NodeId::Client(_) => None,
@@ -146,7 +146,7 @@ impl Row {
     }
 }
 
-fn kind(znode: &Znode) -> String {
+pub(super) fn kind(znode: &Znode) -> String {
     match znode.owner() {
         Owner::Nobody => String::new(),
         Owner::Session(owner) => format!("ephemeral of {owner}"),
@@ -166,7 +166,7 @@ fn data(znode: &Znode) -> String {
     format!("“{shown}”")
 }
 
-fn stat(znode: &Znode) -> Vec<(&'static str, String)> {
+pub(super) fn stat(znode: &Znode) -> Vec<(&'static str, String)> {
     let stat = znode.client_stat();
     let acl = znode.acl_entries();
     let acl = acl.iter().map(|one| acl_text(core::slice::from_ref(one)));
@@ -175,6 +175,9 @@ fn stat(znode: &Znode) -> Vec<(&'static str, String)> {
         ("version", stat.version.to_string()),
         ("mzxid", stat.mzxid.to_string()),
         ("czxid", stat.czxid.to_string()),
+        ("ctime", stat.ctime_ms.to_string()),
+        ("mtime", stat.mtime_ms.to_string()),
+        ("dataLength", stat.data_length.to_string()),
         ("pzxid", stat.pzxid.to_string()),
         ("cversion", stat.cversion.to_string()),
         ("aversion", stat.aversion.to_string()),

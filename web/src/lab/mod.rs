@@ -6,9 +6,10 @@
 //!
 //! * [`branch`]: the futures of a run. [`record`]: what has been seen of one of them.
 //! * [`find`]: to the next step of some kind, to a time, a zxid, an event.
-//! * [`list`]: a list that branches share.
+//! * [`deeds`]: what transactions did. [`list`]: a list that branches share.
 
 pub mod branch;
+pub mod deeds;
 pub mod find;
 pub mod list;
 pub mod record;
@@ -17,8 +18,9 @@ pub use branch::{Branch, BranchId, Origin};
 pub use record::{Attached, Band, Commit, Flight, Happening, Kinds, Line, Stage, Talk};
 
 use branch::Branches;
+use deeds::Deed;
 use record::Record;
-use zabscope_core::base::{ClientId, NodeId};
+use zabscope_core::base::{ClientId, NodeId, SessionId};
 use zabscope_core::client::{self, CallId};
 use zabscope_core::ensemble::{Actor, Call, EnsembleSettings};
 use zabscope_core::guide::State;
@@ -253,6 +255,20 @@ impl Lab {
     pub fn commits(&self) -> impl Iterator<Item = &Commit> {
         let commits = &self.record().commits;
         commits.before(commits.partition_point(|commit| commit.step < self.index()))
+    }
+
+    /// Transactions that are in some log before the cursor, newest first.
+    pub fn deeds(&self) -> impl Iterator<Item = &Deed> {
+        let logged = &self.record().deeds;
+        let before = logged.partition_point(|deed| deed.step < self.index());
+        logged.before(before).filter_map(deeds::Logged::deed)
+    }
+
+    /// The client that had a session last, before the cursor.
+    #[must_use]
+    pub fn owner(&self, session: SessionId) -> Option<ClientId> {
+        let mut attached = self.attached();
+        attached.find(|it| it.session == session && session.0 != 0).map(|it| it.client)
     }
 
     /// Sessions and connections of clients before the cursor, newest first.

@@ -1,14 +1,16 @@
 //! What has been seen of one run: noted once, when a step is made, and never asked again.
 
+use super::deeds::Logged;
 use super::list::List;
 use crate::message::Look;
 use crate::spine::trail::Trail;
 use crate::tell;
+use core::cell::OnceCell;
 use std::rc::Rc;
-use zabscope_core::base::{ClientId, NodeId, SessionId, Sid, Zxid};
+use zabscope_core::base::{ClientId, Effect, NodeId, SessionId, Sid, Zxid};
 use zabscope_core::client::{self, Reply};
 use zabscope_core::ensemble::{Actor, Call, Note};
-use zabscope_core::server::message::{Msg, Packet};
+use zabscope_core::server::message::{Msg, Packet, Write};
 use zabscope_core::server::{self, Server};
 use zabscope_core::sim::{Action, Cause, Directive, Micros, Sim, StepRecord, Wire, World};
 use zabscope_core::zab::{self, Phase, ServerState};
@@ -164,6 +166,8 @@ pub struct Record {
     pub commits: List<Commit>,
     /// First PROPOSALs: transaction, step and time.
     pub proposals: List<(Zxid, u64, Micros)>,
+    /// Transactions, from their first place in a log, by zxid.
+    pub deeds: List<Logged>,
     /// Steps that somebody ordered.
     pub told: List<u64>,
     /// Long stretches of heartbeats.
@@ -229,6 +233,7 @@ impl Record {
         self.bands.truncate(self.bands.partition_point(|band| band.step <= index));
         self.commits.truncate(self.commits.partition_point(|commit| commit.step < index));
         self.proposals.truncate(self.proposals.partition_point(|(_, step, _)| *step < index));
+        self.deeds.truncate(self.deeds.partition_point(|deed| deed.step < index));
         self.told.truncate(self.told.partition_point(|step| *step < index));
         self.folds.truncate(self.folds.partition_point(|fold| fold.step < index));
         self.places.truncate(usize::try_from(index).unwrap_or(usize::MAX));
@@ -261,6 +266,7 @@ impl Record {
             }
         }
         self.trail.remember(sim.world(), record);
+        self.note_deeds(record);
         self.attach(sim.world(), record);
         self.asked(record);
         self.replies(record);
@@ -279,6 +285,18 @@ impl Record {
             let stage = Stage::of(sim.world());
             if self.bands.last().is_none_or(|band| band.stage != stage) {
                 self.bands.push(Band { step: record.index + 1, at: record.at, stage });
+            }
+        }
+    }
+
+    /// Notes the transactions that come into a log first here.
+    fn note_deeds(&mut self, record: &StepRecord<Actor>) {
+        for effect in &record.effects {
+            let Effect::Persist(Write::Append(entry)) = effect else { continue };
+            if self.deeds.last().is_none_or(|deed| deed.zxid < entry.zxid) {
+                let (zxid, step, at) = (entry.zxid, record.index, record.at);
+                let (payload, deed) = (entry.payload.clone(), OnceCell::new());
+                self.deeds.push(Logged { zxid, step, at, payload, deed });
             }
         }
     }

@@ -8,7 +8,9 @@ use crate::panels::gives;
 use crate::panels::log::Log;
 use crate::panels::trees::Trees;
 use crate::route::Route;
+use crate::scene::layout::Shape;
 use crate::spine::Spine;
+use crate::spine::upright::Upright;
 use yew::prelude::*;
 
 /// The word on a tab.
@@ -57,9 +59,18 @@ fn content(shown: &Shown, tab: Tab) -> Html {
         Tab::Charts => html! {
             <Desk charts={shown.charts.clone()} voters={shown.voters} seed={shown.seed} />
         },
-        Tab::Tree => html! { <Trees znodes={shown.details.znodes.clone()} /> },
+        Tab::Tree => {
+            html! { <Trees znodes={shown.details.znodes.clone()} selection={shown.selection.clone()}
+            order={order.clone()} /> }
+        }
+        Tab::Say | Tab::Inspect | Tab::Diagram if shown.layout.shape == Shape::Narrow => html! {
+            if let Some(score) = &shown.score {
+                <Upright view={view.clone()} spine={shown.spine.clone()} score={score.clone()}
+                    selection={shown.selection.clone()} order={order.clone()} />
+            }
+        },
         Tab::Say | Tab::Inspect | Tab::Diagram => html! {
-            <Spine view={view.clone()} spine={shown.spine.clone()} selection={shown.selection}
+            <Spine view={view.clone()} spine={shown.spine.clone()} selection={shown.selection.clone()}
                 order={order.clone()} />
         },
     }

@@ -3,12 +3,13 @@
 use super::Shown;
 use crate::lab::{CLIENTS_MAX, SERVERS_MAX};
 use crate::order::{Doing, Ensemble, Order};
-use crate::panels::acts::Acts;
+use crate::panels::acts::Breaking;
 use crate::panels::client::ClientPanel;
 use crate::panels::controls::Headline;
 use crate::panels::gives;
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
+use zabscope_core::guide::Permit;
 
 /// The column.
 #[component]
@@ -22,7 +23,7 @@ pub fn Left(shown: &Shown) -> Html {
             <Picker now={Ensemble { voters: shown.voters, observers: shown.observers,
                 clients: shown.clients, seed: shown.seed }} order={shown.order.clone()} />
             { parts(shown) }
-            { acts(shown, shown.doing != Doing::Faults) }
+            { breaking(shown, shown.doing != Doing::Faults) }
             <div class={classes!("part", (shown.doing != Doing::Clients).then_some("away"))}
                 id="part-clients">
                 <ClientPanel view={shown.view.clone()} chosen={shown.client}
@@ -33,15 +34,16 @@ pub fn Left(shown: &Shown) -> Html {
     }
 }
 
-/// The acts alone, also for a guided run.
+/// A list of what can be acted on, and partitions.
 #[inline(never)]
-fn acts(shown: &Shown, away: bool) -> Html {
+fn breaking(shown: &Shown, away: bool) -> Html {
     html! {
         <div class={classes!("part", away.then_some("away"))} id="part-faults">
             if let Some(possible) = &shown.possible {
-                <Acts view={shown.view.clone()} selection={shown.selection}
+                <Breaking view={shown.view.clone()} selection={shown.selection.clone()}
                     possible={possible.clone()} side={shown.side.clone()}
-                    playing={shown.run.playing} order={shown.order.clone()} />
+                    playing={shown.run.playing} permits={None::<Vec<Permit>>}
+                    order={shown.order.clone()} />
             }
         </div>
     }

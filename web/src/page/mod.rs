@@ -30,6 +30,7 @@ use crate::scene::layout::Layout;
 use crate::scene::state::SceneView;
 use crate::share::Shared;
 use crate::spine::SpineView;
+use crate::spine::score::Score;
 use crate::view::View;
 use dock::Dock;
 use first::First;
@@ -40,6 +41,7 @@ use std::rc::Rc;
 use text::Text;
 use yew::prelude::*;
 use zabscope_core::base::{ClientId, NodeId};
+use zabscope_core::guide::Permit;
 
 /// All that is drawn, for every slot.
 #[derive(Clone, Debug, PartialEq, Properties)]
@@ -56,6 +58,8 @@ pub struct Shown {
     pub view: Rc<View>,
     /// The moment, for what servers hold.
     pub spine: Rc<SpineView>,
+    /// Lanes and messages, where the diagram is turned and looked at.
+    pub score: Option<Rc<Score>>,
     /// The moment, for what the stage shows of sessions.
     pub scene: Rc<SceneView>,
     /// The run around it.
@@ -70,6 +74,8 @@ pub struct Shown {
     pub tab: Tab,
     /// What can be done to what is chosen.
     pub possible: Option<Rc<Possible>>,
+    /// What may be done to the run; `None`: everything.
+    pub permits: Option<Vec<Permit>>,
     /// The command line.
     pub console: Rc<Console>,
     /// What of the left column is open.
@@ -137,7 +143,7 @@ fn Work(shown: &Shown) -> Html {
                 <section class="side" aria-label="Details"><Right ..shown.clone() /></section>
                 <Dock ..shown.clone() />
             </main>
-            <Timeline run={shown.run.clone()} selection={shown.selection}
+            <Timeline run={shown.run.clone()} selection={shown.selection.clone()}
                 clock={shown.clock.clone()} shared={shown.shared.clone()} branch={shown.branch}
                 order={shown.order.clone()} />
         </>
@@ -149,7 +155,7 @@ fn stage(shown: &Shown) -> Html {
     html! {
         <Stage view={shown.view.clone()} scene={shown.scene.clone()}
             layout={shown.layout.clone()} client={shown.client}
-            selection={shown.selection} messages={shown.messages.clone()}
+            selection={shown.selection.clone()} messages={shown.messages.clone()}
             order={shown.order.clone()} />
     }
 }

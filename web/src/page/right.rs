@@ -2,6 +2,8 @@
 
 use super::Shown;
 use crate::order::Tab;
+use crate::panels::acts::Acts;
+use crate::panels::chain::chain;
 use crate::panels::inspector::Inspector;
 use crate::panels::log::Log;
 use yew::prelude::*;
@@ -12,8 +14,14 @@ pub fn Right(shown: &Shown) -> Html {
     let (view, order) = (&shown.view, &shown.order);
     html! {
         <>
-            <Inspector view={view.clone()} selection={shown.selection}
+            <Inspector view={view.clone()} selection={shown.selection.clone()}
                 details={shown.details.clone()} order={order.clone()} />
+            if let Some(possible) = &shown.possible {
+                <Acts view={view.clone()} selection={shown.selection.clone()}
+                    possible={possible.clone()} side={shown.side.clone()}
+                    playing={shown.run.playing} permits={shown.permits.clone()} order={order.clone()} />
+            }
+            { chain(&shown.details.chain, shown.run.index, order) }
             { shown.why.clone() }
             if shown.tab != Tab::Events { <Log view={view.clone()} order={order.clone()} /> }
         </>

@@ -3,6 +3,7 @@
 use super::Shown;
 use crate::keys;
 use crate::order::{Order, Speech};
+use crate::panels::term::words;
 use crate::panels::{gives, ways};
 use crate::route::Route;
 use yew::prelude::*;
@@ -15,6 +16,7 @@ pub fn Text(shown: &Shown) -> Html {
             { match shown.route {
                 Route::Real => ways::real(),
                 Route::Cluster => ways::cluster(),
+                Route::Words => words(),
                 _ => keys_page(shown),
             } }
         </main>
@@ -43,7 +45,8 @@ fn keys_page(shown: &Shown) -> Html {
             <dl class="key-list">{ for keys::LIST.map(|(keys, words)| html! {
                 <div><dt>{ for keys.split(' ').map(|key| html! { <kbd>{ key }</kbd> }) }</dt><dd>{ words }</dd></div>
             }) }</dl>
-            <p><a class="other" href="#/play">{ "Open the playground" }</a></p>
+            <p><a class="other" href="#/words">{ "Words of the guided runs" }</a>{ " " }
+                <a class="other" href="#/play">{ "Open the playground" }</a></p>
         </>
     }
 }

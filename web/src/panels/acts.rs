@@ -10,6 +10,7 @@ use std::rc::Rc;
 use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 use zabscope_core::base::{ClientId, NodeId, Sid};
+use zabscope_core::guide::Permit;
 
 /// What the panel is drawn from.
 #[derive(Clone, Debug, PartialEq, Properties)]
@@ -24,75 +25,76 @@ pub struct ActsProps {
     pub side: Vec<NodeId>,
     /// Time passes.
     pub playing: bool,
+    /// What may be done; `None`: everything.
+    pub permits: Option<Vec<Permit>>,
     /// Where clicks go.
     pub order: Callback<Order>,
 }
 
-/// A button: id, words, key, and whether it can be pressed now. It stays where it is while it
-/// cannot, so that the focus stays too.
-fn button(id: &str, words: &str, key: &str, can: bool, order: &Callback<Order>, act: Act) -> Html {
-    let onclick = if can { gives(order, Order::Act(act)) } else { Callback::noop() };
-    html! {
-        <button class="plain act" key={id.to_owned()} id={id.to_owned()}
-            aria-disabled={(!can).to_string()} {onclick}>
-            { words }
-            if !key.is_empty() { <kbd aria-hidden="true">{ key }</kbd> }
-        </button>
+/// What every button of the panel needs.
+#[derive(Clone, Copy, Debug)]
+struct Panel<'a> {
+    order: &'a Callback<Order>,
+    permits: Option<&'a [Permit]>,
+}
+
+impl Panel<'_> {
+    fn may(self, permit: Permit) -> bool {
+        self.permits.is_none_or(|permits| permits.contains(&permit))
+    }
+
+    /// A button: id, words, key, and whether it can be pressed now. It stays where it is while it
+    /// cannot, so that the focus stays too. What a step of a guided run does not permit is not
+    /// there.
+    fn button(self, id: &str, words: &str, key: &str, can: bool, act: Act) -> Html {
+        if !self.may(act.permit()) {
+            return Html::default();
+        }
+        let onclick = if can { gives(self.order, Order::Act(act)) } else { Callback::noop() };
+        html! {
+            <button class="plain act" key={id.to_owned()} id={id.to_owned()}
+                aria-disabled={(!can).to_string()} {onclick}>
+                { words }
+                if !key.is_empty() { <kbd aria-hidden="true">{ key }</kbd> }
+            </button>
+        }
     }
 }
 
-/// The panel.
+/// What can be done to what is chosen: it stands with it. Nothing where nothing may be done.
 #[component]
 pub fn Acts(props: &ActsProps) -> Html {
-    let ActsProps { selection, possible, order, .. } = props;
+    let ActsProps { view, selection, possible, order, permits, .. } = props;
+    let panel = Panel { order, permits: permits.as_deref() };
+    if permits.as_ref().is_some_and(Vec::is_empty) {
+        return Html::default();
+    }
     let acts = match (selection, &possible.target) {
         (Some(Selection::Server(sid)), Some(target)) => {
-            of_server(NodeId::Server(Sid(*sid)), target, order)
+            of_server(NodeId::Server(Sid(*sid)), target, panel)
         }
-        (Some(Selection::Link(a, b)), Some(target)) => of_link(*a, *b, target, order),
-        (Some(Selection::Message(id)), Some(target)) => of_message(*id, target, order),
-        _ => html! {
-            <p class="hint">{ "Choose what to act on: here, on the stage, or a server by its number." }</p>
-        },
+        (Some(Selection::Session(client)), Some(target)) => of_client(*client, view, target, panel),
+        (Some(Selection::Link(a, b)), Some(target)) => of_link(*a, *b, target, panel),
+        (Some(Selection::Message(id)), Some(target)) => of_message(*id, target, panel),
+        _ => return Html::default(),
     };
+    html! { <div class="faults" id="acts">{ acts }</div> }
+}
+
+/// What is done without choosing something on the stage: a list of all that can be chosen, and a
+/// partition.
+#[component]
+pub fn Breaking(props: &ActsProps) -> Html {
     html! {
-        <div class="faults" id="acts">
+        <div class="faults" id="breaking">
+            <p class="hint">
+                { "Choose what to act on: here, on the stage, or a server by its number. What can be \
+                   done to it stands beside it." }
+            </p>
             { chooser(props) }
-            { acts }
             { partition(props) }
         </div>
     }
-}
-
-/// The value of an option, and back.
-fn name_of(selection: Selection) -> String {
-    let node = |node| match node {
-        NodeId::Server(Sid(sid)) => format!("s{sid}"),
-        NodeId::Client(ClientId(id)) => format!("c{id}"),
-    };
-    match selection {
-        Selection::Server(sid) => format!("s{sid}"),
-        Selection::Link(a, b) => format!("{}-{}", node(a), node(b)),
-        Selection::Message(id) => format!("m{id}"),
-    }
-}
-
-/// What an option stands for.
-#[must_use]
-pub fn selection_of(name: &str) -> Option<Selection> {
-    let node = |text: &str| {
-        if let Some(sid) = text.strip_prefix('s') {
-            return Some(NodeId::Server(Sid(sid.parse().ok()?)));
-        }
-        Some(NodeId::Client(ClientId(text.strip_prefix('c')?.parse().ok()?)))
-    };
-    if let Some((a, b)) = name.split_once('-') {
-        return Some(Selection::Link(node(a)?, node(b)?));
-    }
-    if let Some(id) = name.strip_prefix('m') {
-        return id.parse().ok().map(Selection::Message);
-    }
-    name.strip_prefix('s')?.parse().ok().map(Selection::Server)
 }
 
 /// A list of all that can be chosen, for those who do not press the stage.
@@ -102,12 +104,12 @@ fn chooser(props: &ActsProps) -> Html {
         let order = order.clone();
         Callback::from(move |event: Event| {
             let list = event.target_dyn_into::<HtmlSelectElement>();
-            order.emit(Order::Select(list.and_then(|list| selection_of(&list.value()))));
+            order.emit(Order::Select(list.and_then(|list| Selection::named(&list.value()))));
         })
     };
     let option = |one: Selection, words: String| {
         html! {
-            <option value={name_of(one)} selected={*selection == Some(one)}>{ words }</option>
+            <option value={one.name()} selected={selection.as_ref() == Some(&one)}>{ words }</option>
         }
     };
     let nodes = &possible.nodes;
@@ -132,6 +134,12 @@ fn chooser(props: &ActsProps) -> Html {
                     option(Selection::Server(server.sid), format!("Server {}", server.sid))
                 }) }
             </optgroup>
+            <optgroup label="Clients">
+                { for view.clients.iter().map(|client| {
+                    let one = Selection::Session(ClientId(client.id));
+                    option(one, format!("Client {}", client.id))
+                }) }
+            </optgroup>
             <optgroup label="Links">
                 { for pairs.filter(has_server).map(|(a, b)| {
                     option(Selection::Link(a, b), format!("{} to {}", node_name(a), node_name(b)))
@@ -146,34 +154,34 @@ fn chooser(props: &ActsProps) -> Html {
     }
 }
 
-fn of_server(node: NodeId, target: &Target, order: &Callback<Order>) -> Html {
+fn of_server(node: NodeId, target: &Target, panel: Panel<'_>) -> Html {
     let Target { up, frozen, slow, timers, .. } = target;
     let me = Vec::from([node]);
     html! {
         <>
             <div class="acts" role="group" aria-label={target.title.clone()}>
                 { if *up {
-                    button("act-crash", "Crash", "K", true, order, Act::Crash { node, power: false })
+                    panel.button("act-crash", "Crash", "K", true, Act::Crash { node, power: false })
                 } else {
-                    button("act-crash", "Restart", "R", true, order, Act::Start(node))
+                    panel.button("act-crash", "Restart", "R", true, Act::Start(node))
                 } }
-                { button("act-power", "Power loss", "⇧K", *up, order, Act::Crash { node, power: true }) }
-                { button("act-freeze", if *frozen { "Let it go on" } else { "Freeze" }, "Z", *up, order,
+                { panel.button("act-power", "Power loss", "⇧K", *up, Act::Crash { node, power: true }) }
+                { panel.button("act-freeze", if *frozen { "Let it go on" } else { "Freeze" }, "Z", *up,
                     Act::Freeze(node, !frozen)) }
-                { button("act-slow", if *slow { "Normal disk" } else { "Slow disk" }, "", true, order,
+                { panel.button("act-slow", if *slow { "Normal disk" } else { "Slow disk" }, "", true,
                     Act::SlowDisk(node, !slow)) }
-                { button("act-isolate", "Cut it off", "", true, order, Act::Partition(me)) }
-                { button("act-snapshot", "Snapshot", "", *up, order, Act::Snapshot(node)) }
+                { panel.button("act-isolate", "Cut it off", "", true, Act::Partition(me)) }
+                { panel.button("act-snapshot", "Snapshot", "", *up, Act::Snapshot(node)) }
             </div>
-            if !timers.is_empty() {
+            if !timers.is_empty() && panel.may(Permit::Timer) {
                 <ul class="timers" aria-label="Its timers">
                     { for timers.iter().enumerate().map(|(place, timer)| {
                         let act = Act::Fire(node, timer.timer);
                         html! {
                             <li key={timer.words.clone()}>
                                 <span>{ &timer.words }</span>
-                                { button(&format!("act-fire-{place}"), "Fire", if place == 0 { "T" } else { "" },
-                                    true, order, act) }
+                                { panel.button(&format!("act-fire-{place}"), "Fire", if place == 0 { "T" } else { "" },
+                                    true, act) }
                             </li>
                         }
                     }) }
@@ -183,7 +191,33 @@ fn of_server(node: NodeId, target: &Target, order: &Callback<Order>) -> Html {
     }
 }
 
-fn of_link(a: NodeId, b: NodeId, target: &Target, order: &Callback<Order>) -> Html {
+/// A client and its session.
+fn of_client(id: ClientId, view: &View, target: &Target, panel: Panel<'_>) -> Html {
+    let (node, up) = (NodeId::Client(id), target.up);
+    let client = view.clients.iter().find(|client| client.id == id.0);
+    let has_session = client.is_some_and(|client| client.alive && !client.session.is_empty());
+    let at = client.and_then(|client| client.server);
+    html! {
+        <div class="acts" role="group" aria-label={target.title.clone()}>
+            { if up {
+                panel.button("act-crash", "Crash", "K", true, Act::Crash { node, power: false })
+            } else {
+                panel.button("act-crash", "Start", "R", true, Act::Start(node))
+            } }
+            { panel.button("act-freeze", if target.frozen { "Let it go on" } else { "Freeze" }, "Z", up,
+                Act::Freeze(node, !target.frozen)) }
+            { panel.button("act-expire", "Expire its session", "X", has_session, Act::Expire(id)) }
+            { panel.button("act-isolate", "Cut it off", "", true, Act::Partition(vec![node])) }
+            { for view.servers.iter().map(|server| {
+                let sid = server.sid;
+                panel.button(&format!("act-move-{sid}"), &format!("Move to server {sid}"), "",
+                    up && at != Some(sid), Act::Move(id, Sid(sid)))
+            }) }
+        </div>
+    }
+}
+
+fn of_link(a: NodeId, b: NodeId, target: &Target, panel: Panel<'_>) -> Html {
     let ways = [(a, b, 0), (b, a, 1)];
     let (cut, held) = (target.cut, target.held);
     let both_cut = cut[0] && cut[1];
@@ -196,29 +230,29 @@ fn of_link(a: NodeId, b: NodeId, target: &Target, order: &Callback<Order>) -> Ht
     };
     html! {
         <div class="acts" role="group" aria-label={target.title.clone()}>
-            { button("act-cut", if both_cut { "Heal the link" } else { "Cut the link" }, "", true, order,
+            { panel.button("act-cut", if both_cut { "Heal the link" } else { "Cut the link" }, "", true,
                 Act::CutBoth(a, b, !both_cut)) }
             { for ways.map(|(from, to, place)| {
                 let on = cut.get(place).copied().unwrap_or(false);
                 let (id, words) = one(from, to, place, ["Cut", "Heal"], on);
-                button(&format!("act-{id}"), &words, "", true, order, Act::Cut(from, to, !on))
+                panel.button(&format!("act-{id}"), &words, "", true, Act::Cut(from, to, !on))
             }) }
-            { button("act-break", "Break the connection", "D", true, order, Act::Break(a, b)) }
+            { panel.button("act-break", "Break the connection", "D", true, Act::Break(a, b)) }
             { if both_held {
-                button("act-hold", "Release messages", "U", true, order, Act::HoldBoth(a, b, false))
+                panel.button("act-hold", "Release messages", "U", true, Act::HoldBoth(a, b, false))
             } else {
-                button("act-hold", "Hold messages", "H", true, order, Act::HoldBoth(a, b, true))
+                panel.button("act-hold", "Hold messages", "H", true, Act::HoldBoth(a, b, true))
             } }
             { for ways.map(|(from, to, place)| {
                 let on = held.get(place).copied().unwrap_or(false);
                 let (id, words) = one(from, to, place, ["Hold", "Release"], on);
-                button(&format!("act-{id}"), &words, "", true, order, Act::Hold(from, to, !on))
+                panel.button(&format!("act-{id}"), &words, "", true, Act::Hold(from, to, !on))
             }) }
         </div>
     }
 }
 
-fn of_message(id: u64, target: &Target, order: &Callback<Order>) -> Html {
+fn of_message(id: u64, target: &Target, panel: Panel<'_>) -> Html {
     let Target { up, held, ends, title, .. } = target;
     let held = held[0];
     let way = ends.map_or_else(
@@ -229,11 +263,11 @@ fn of_message(id: u64, target: &Target, order: &Callback<Order>) -> Html {
         <>
             <p class="hint">{ format!("{title}. {way}") }</p>
             <div class="acts" role="group" aria-label={title.clone()}>
-                { button("act-drop", "Drop: break its connection", "D", *up, order, Act::Drop(id)) }
+                { panel.button("act-drop", "Drop: break its connection", "D", *up, Act::Drop(id)) }
                 { if held {
-                    button("act-hold", "Release", "U", true, order, Act::HoldMessage(id, false))
+                    panel.button("act-hold", "Release", "U", true, Act::HoldMessage(id, false))
                 } else {
-                    button("act-hold", "Hold", "H", *up, order, Act::HoldMessage(id, true))
+                    panel.button("act-hold", "Hold", "H", *up, Act::HoldMessage(id, true))
                 } }
             </div>
         </>
@@ -243,6 +277,7 @@ fn of_message(id: u64, target: &Target, order: &Callback<Order>) -> Html {
 /// Both sides of a partition, and what takes all cuts and holds away.
 fn partition(props: &ActsProps) -> Html {
     let ActsProps { possible, side, order, .. } = props;
+    let panel = Panel { order, permits: None };
     let some = !side.is_empty();
     html! {
         <div class="partition" role="group" aria-label="Partition">
@@ -258,25 +293,9 @@ fn partition(props: &ActsProps) -> Html {
                 <button class="plain act" id="act-partition" key="partition"
                     aria-disabled={(!some).to_string()} onclick={gives(order, Order::Letter('\n'))}>
                     { "Cut them off" }<kbd aria-hidden="true">{ "P" }</kbd></button>
-                { button("act-heal-all", "Heal all links", "P", possible.cuts > 0, order, Act::HealAll) }
-                { button("act-release-all", "Release all", "", possible.holds > 0, order, Act::ReleaseAll) }
+                { panel.button("act-heal-all", "Heal all links", "P", possible.cuts > 0, Act::HealAll) }
+                { panel.button("act-release-all", "Release all", "", possible.holds > 0, Act::ReleaseAll) }
             </div>
         </div>
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_chosen_has_a_name_that_leads_back() {
-        let (s, c) = (NodeId::Server(Sid(3)), NodeId::Client(ClientId(2)));
-        for one in [Selection::Server(7), Selection::Link(s, c), Selection::Message(12)] {
-            assert_eq!(selection_of(&name_of(one)), Some(one));
-        }
-        for wrong in ["", "s", "x1", "s1-", "m", "s1-x2", "c1", "-"] {
-            assert_eq!(selection_of(wrong), None, "{wrong}");
-        }
     }
 }

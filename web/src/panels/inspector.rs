@@ -1,6 +1,7 @@
-//! What is chosen, and what can be done to it.
+//! What is chosen, in full. What can be done to it stands with the acts.
 
 use super::gives;
+use super::held;
 use super::packet::packet;
 use crate::detail::Details;
 use crate::detail::facts::Fact;
@@ -8,7 +9,7 @@ use crate::message::node_name;
 use crate::order::{Order, Selection};
 use crate::scene::servers::spoken;
 use crate::tell::sentence;
-use crate::view::{LinkView, Role, ServerView, View};
+use crate::view::{LinkView, ServerView, View};
 use std::rc::Rc;
 use yew::prelude::*;
 use zabscope_core::base::{NodeId, Sid};
@@ -30,12 +31,14 @@ pub struct InspectorProps {
 #[component]
 pub fn Inspector(props: &InspectorProps) -> Html {
     let InspectorProps { view, selection, details, order } = props;
-    let content = match *selection {
+    let content = match selection {
         Some(Selection::Server(sid)) => {
-            view.server(sid).map(|server| of_server(view, server, &details.facts, order))
+            view.server(*sid).map(|server| of_server(view, server, &details.facts, order))
         }
-        Some(Selection::Link(a, b)) => Some(of_link(&link(view, a, b), order)),
+        Some(Selection::Link(a, b)) => Some(of_link(&link(view, *a, *b))),
         Some(Selection::Message(_)) => details.packet.as_ref().map(|it| packet(it, order)),
+        Some(Selection::Session(_)) => details.session.as_ref().map(|it| held::session(it, order)),
+        Some(Selection::Znode(_)) => details.znode.as_ref().map(|it| held::znode(it, order)),
         None => None,
     };
     html! {
@@ -43,10 +46,10 @@ pub fn Inspector(props: &InspectorProps) -> Html {
             if let Some(content) = content {
                 { content }
             } else {
-                <h2>{ "Press a server or a link" }</h2>
+                <h2>{ "Press anything on the stage" }</h2>
                 <p class="hint">
-                    { "Kill it, pull its plug, cut its cable, one way or both. Every step can be \
-                       taken back." }
+                    { "A server, a link, a message, a client or a znode: here is all that is known \
+                       of it, and why it is so." }
                 </p>
                 <p class="keys">
                     <kbd>{ "Space" }</kbd>{ " play " }<kbd>{ "←" }</kbd><kbd>{ "→" }</kbd>
@@ -67,40 +70,52 @@ fn link(view: &View, a: NodeId, b: NodeId) -> LinkView {
 fn of_server(view: &View, server: &ServerView, facts: &[Fact], order: &Callback<Order>) -> Html {
     let sid = server.sid;
     let me = NodeId::Server(Sid(sid));
-    let others = view.servers.iter().filter(|other| other.sid != sid).map(|other| {
-        let other = NodeId::Server(Sid(other.sid));
-        cut_row(&link(view, me.min(other), me.max(other)), me, other, order)
-    });
+    let others = view.servers.iter().filter(|other| other.sid != sid);
     html! {
         <>
             <h2>{ format!("Server {sid}") }</h2>
             <p class="hint">{ format!("{}.", spoken(server)) }</p>
-            <div class="acts">
-                if server.role == Role::Down {
-                    <button class="other" id="restart" onclick={gives(order, Order::Restart(sid))}>
-                        { "Restart" }</button>
-                } else {
-                    <button class="other" id="kill" onclick={gives(order, Order::Kill(sid, false))}>
-                        { "Kill process" }</button>
-                    <button class="other" id="power" onclick={gives(order, Order::Kill(sid, true))}>
-                        { "Power loss" }</button>
-                }
-            </div>
             { knows(facts) }
-            <table class="cuts">
-                <caption class="unseen">{ "Its links" }</caption>
-                <tbody>{ for others }</tbody>
-            </table>
+            <h3>{ "Its links" }</h3>
+            <ul class="holdings" id="its-links">
+                { for others.map(|other| to_link(view, me, NodeId::Server(Sid(other.sid)), order)) }
+            </ul>
         </>
     }
 }
 
-/// What a server knows; what the last step changed stands with what it was.
-fn knows(facts: &[Fact]) -> Html {
+/// A way to the link between two servers, with what passes there.
+fn to_link(view: &View, me: NodeId, other: NodeId, order: &Callback<Order>) -> Html {
+    let (a, b) = (me.min(other), me.max(other));
+    let link = link(view, a, b);
+    let state = match (link.cut_ab, link.cut_ba) {
+        (false, false) => "",
+        (true, true) => " cut off",
+        (true, false) if me == a => " is not heard there",
+        (false, true) if me == b => " is not heard there",
+        (true, false) | (false, true) => " hears nothing from there",
+    };
+    html! {
+        <li key={other.to_string()}>
+            <button class="plain" id={format!("to-{other}")} data-of={format!("l{a}-{b}")}
+                onclick={gives(order, Order::Select(Some(Selection::Link(a, b))))}>
+                { node_name(other) }</button>
+            if !state.is_empty() { <b>{ state }</b> }
+        </li>
+    }
+}
+
+/// True for what needs a line of its own.
+fn is_long(fact: &Fact) -> bool {
+    fact.name.len() + fact.value.len() > 22
+}
+
+/// What is known of something; what the last step changed stands with what it was.
+pub(super) fn knows(facts: &[Fact]) -> Html {
     html! {
         <dl class="knows" id="knows">
             { for facts.iter().map(|fact| html! {
-                <div class={classes!(fact.was.as_ref().map(|_| "changed"))}>
+                <div class={classes!(fact.was.as_ref().map(|_| "changed"), is_long(fact).then_some("long"))}>
                     <dt>{ fact.name }</dt>
                     <dd>
                         <code>{ &fact.value }</code>
@@ -114,33 +129,7 @@ fn knows(facts: &[Fact]) -> Html {
     }
 }
 
-/// Is the way from one to another cut?
-fn is_cut(link: &LinkView, from: NodeId) -> bool {
-    if link.a == from { link.cut_ab } else { link.cut_ba }
-}
-
-fn toggle(link: &LinkView, from: NodeId, to: NodeId, order: &Callback<Order>) -> Html {
-    let cut = is_cut(link, from);
-    let verb = if cut { "Heal" } else { "Cut" };
-    let words =
-        format!("{verb} {from} → {to}, the way from {} to {}", node_name(from), node_name(to));
-    html! {
-        <button class="plain" aria-label={words} aria-pressed={cut.to_string()}
-            id={format!("cut-{from}-{to}")} onclick={gives(order, Order::Cut(from, to, !cut))}>
-            { format!("{verb} {from} → {to}") }</button>
-    }
-}
-
-fn cut_row(link: &LinkView, me: NodeId, other: NodeId, order: &Callback<Order>) -> Html {
-    html! {
-        <tr key={other.to_string()}>
-            <td>{ toggle(link, me, other, order) }</td>
-            <td>{ toggle(link, other, me, order) }</td>
-        </tr>
-    }
-}
-
-fn of_link(link: &LinkView, order: &Callback<Order>) -> Html {
+fn of_link(link: &LinkView) -> Html {
     let (a, b) = (link.a, link.b);
     let state = match (link.cut_ab, link.cut_ba) {
         (false, false) => "Everything passes.".to_owned(),
@@ -148,24 +137,10 @@ fn of_link(link: &LinkView, order: &Callback<Order>) -> Html {
         (true, false) => format!("Only the way from {} works.", node_name(b)),
         (false, true) => format!("Only the way from {} works.", node_name(a)),
     };
-    let both = link.cut_ab || link.cut_ba;
-    let cut_both = {
-        let order = order.clone();
-        Callback::from(move |_: MouseEvent| {
-            order.emit(Order::Cut(a, b, !both));
-            order.emit(Order::Cut(b, a, !both));
-        })
-    };
     html! {
         <>
             <h2>{ sentence(&format!("{} to {}", node_name(a), node_name(b))) }</h2>
             <p class="hint">{ state }</p>
-            <div class="acts">
-                <button class="other" id="cut-both" onclick={cut_both}>
-                    { if both { "Heal the link" } else { "Cut the link" } }</button>
-                { toggle(link, a, b, order) }
-                { toggle(link, b, a, order) }
-            </div>
         </>
     }
 }

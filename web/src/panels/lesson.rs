@@ -1,30 +1,57 @@
 //! The text of a guided run: where one is in it, what is said, what is asked, back and next.
 
 use super::gives;
+use super::term::TermWord;
 use crate::lab::Lab;
 use crate::order::Order;
 use crate::route::Route;
 use crate::tour::{Graded, Pace, Tour};
 use yew::prelude::*;
-use zabscope_core::guide::{Choices, Future, OFFERS, Question, RUNS};
+use zabscope_core::guide::{Choices, Future, OFFERS, Permit, Question, RUNS, SpanKind, spans};
+
+/// What stands in the panel of a step besides the step.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Around {
+    /// Time passes.
+    pub playing: bool,
+    /// The step at which the learner left off, while at the first one.
+    pub left_at: Option<usize>,
+}
 
 /// The panel of the step at which the learner is.
 #[inline(never)]
-pub fn lesson(tour: &Tour, lab: &Lab, playing: bool, order: &Callback<Order>) -> Html {
+pub fn lesson(tour: &Tour, lab: &Lab, around: Around, order: &Callback<Order>) -> Html {
+    let Around { playing, left_at } = around;
     let walk = tour.walk();
     let (at, count) = (walk.at(), walk.script().steps.len());
     let step = walk.step();
     let go = |pace| gives(order, Order::Tour(pace));
     html! {
         <article class="lesson" data-hash={format!("{:016x}", lab.sim().hash())}>
-            <p class="second">{ format!("{} · step {} of {count}", walk.script().title, at + 1) }</p>
+            <p class="second whereabouts">
+                <span>{ format!("{} · step {} of {count}", walk.script().title, at + 1) }</span>
+                if at > 0 {
+                    <button class="plain" id="lesson-restart" onclick={go(Pace::Restart)}>
+                        { "From the beginning" }</button>
+                }
+            </p>
             <div class="progress" aria-hidden="true">
                 { for (0..count).map(|step| html! { <i class={classes!((step <= at).then_some("on"))} /> }) }
             </div>
             <h1 id="lesson-step" tabindex="-1">{ &step.title }</h1>
+            if let Some(step) = left_at {
+                <div class="resume" id="resume" role="group" aria-label="Where you left off">
+                    <p>{ format!("You left off at step {}.", step + 1) }</p>
+                    <button class="other" id="lesson-resume" onclick={go(Pace::Resume)}>
+                        { "Go on there" }</button>
+                    <button class="plain" id="lesson-anew" onclick={go(Pace::Restart)}>
+                        { "Begin anew" }</button>
+                </div>
+            }
             { for step.say.iter().map(|text| paragraph(&walk.fill(text, lab.sim()))) }
             { for step.question.iter().map(|question| ask(question, tour, lab, order)) }
             <p class="hint" id="lesson-hint">{ hint(tour, lab, playing) }</p>
+            { may(&step.allow) }
             <div class="turn">
                 <button class="other" id="lesson-back" onclick={go(Pace::Back)}
                     aria-disabled={(at == 0).to_string()}>{ "Back" }</button>
@@ -43,6 +70,33 @@ pub fn lesson(tour: &Tour, lab: &Lab, playing: bool, order: &Callback<Order>) ->
     }
 }
 
+/// What the learner may do in this step.
+fn may(allow: &[Permit]) -> Html {
+    if allow.is_empty() {
+        return Html::default();
+    }
+    let words: Vec<&str> = allow.iter().map(|permit| permit_text(*permit)).collect();
+    html! {
+        <p class="second" id="lesson-acts">
+            { format!("Here you may {}: press what you mean, its buttons stand on the right.", words.join(", ")) }
+        </p>
+    }
+}
+
+const fn permit_text(permit: Permit) -> &'static str {
+    match permit {
+        Permit::Crash => "crash",
+        Permit::Start => "restart",
+        Permit::Freeze => "freeze",
+        Permit::Disk => "slow a disk",
+        Permit::Cut => "cut links",
+        Permit::Hold => "hold messages",
+        Permit::Timer => "fire timers",
+        Permit::Session => "end sessions",
+        Permit::Ask => "ask as a client",
+    }
+}
+
 fn hint(tour: &Tour, lab: &Lab, playing: bool) -> Html {
     if tour.is_stuck() {
         return html! { <b role="alert">{
@@ -58,23 +112,24 @@ fn hint(tour: &Tour, lab: &Lab, playing: bool) -> Html {
     html! { { text } }
 }
 
-/// A paragraph; what stands between stars is marked, between backquotes it is code.
+/// A paragraph with its marked sentence, its code, and the words that the glossary explains.
 fn paragraph(text: &str) -> Html {
-    let parts = text.split('*').enumerate().map(|(number, part)| {
-        let pieces = part.split('`').enumerate().map(|(number, piece)| {
-            if number % 2 == 0 {
-                html! { { piece } }
-            } else {
-                html! { <code>{ piece }</code> }
-            }
+    let spans = spans(text);
+    let parts = spans.chunk_by(|a, b| a.marked == b.marked).map(|chunk| {
+        let pieces = chunk.iter().map(|span| match span.kind {
+            SpanKind::Plain => html! { { span.text } },
+            SpanKind::Code => html! { <code>{ span.text }</code> },
+            SpanKind::Term(word) => html! {
+                <TermWord shown={span.text.to_owned()} word={word.to_owned()} />
+            },
         });
-        if number % 2 == 0 {
-            html! { { for pieces } }
-        } else {
+        if chunk.iter().any(|span| span.marked) {
             html! { <span class="marked">{ for pieces }</span> }
+        } else {
+            html! { { for pieces } }
         }
     });
-    html! { <p class="voice">{ for parts }</p> }
+    html! { <div class="voice">{ for parts }</div> }
 }
 
 fn ask(question: &Question, tour: &Tour, lab: &Lab, order: &Callback<Order>) -> Html {

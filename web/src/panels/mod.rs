@@ -2,9 +2,11 @@
 
 pub mod acts;
 pub mod ask;
+pub mod chain;
 pub mod client;
 pub mod command;
 pub mod controls;
+pub mod held;
 pub mod inspector;
 pub mod lesson;
 pub mod log;
@@ -13,6 +15,7 @@ pub mod palette;
 pub mod share;
 pub mod strip;
 pub mod table;
+pub mod term;
 pub mod timeline;
 pub mod trees;
 pub mod ways;

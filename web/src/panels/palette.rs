@@ -69,14 +69,28 @@ pub fn PaletteList(props: &PaletteListProps) -> Html {
                             <li id={format!("order-{place}")} role="option"
                                 aria-selected={(place == palette.at).to_string()}
                                 onclick={Callback::from(move |_: MouseEvent| pick(Pick::One(place)))}>
-                                <span>{ &item.words }</span>
+                                { words(&item.words) }
                                 if !item.key.is_empty() { <kbd>{ item.key }</kbd> }
                             </li>
                         }
                     }) }
                 </ul>
                 if shown.is_empty() { <p class="hint">{ "No order has these words." }</p> }
+                <p class="second ends" aria-hidden="true">
+                    <kbd>{ "↑" }</kbd><kbd>{ "↓" }</kbd>{ " move " }<kbd>{ "Enter" }</kbd>
+                    { " does it " }<kbd>{ "Esc" }</kbd>{ " closes" }
+                </p>
             </div>
         </div>
+    }
+}
+
+/// An order in words: first what it is about, then what it does.
+fn words(words: &str) -> Html {
+    match words.split_once(": ") {
+        Some((about, rest)) => html! {
+            <span><span class="about">{ format!("{about}: ") }</span>{ rest }</span>
+        },
+        None => html! { <span>{ words }</span> },
     }
 }

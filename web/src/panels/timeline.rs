@@ -5,6 +5,7 @@ use super::share::Share;
 use super::strip::RunStrip;
 use crate::lab::StopAt;
 use crate::lab::find::Wanted;
+use crate::message::node_name;
 use crate::order::{Order, Selection};
 use crate::run_view::{BranchView, RunView};
 use crate::share::Shared;
@@ -87,7 +88,7 @@ pub fn Timeline(props: &TimelineProps) -> Html {
                 <p class="notice" id="notice">{ &run.notice }</p>
             </div>
             <Speed speed={run.speed} order={order.clone()} />
-            <Ways selection={*selection} stop={run.stop} skip_idle={run.skip_idle}
+            <Ways selection={selection.clone()} stop={run.stop} skip_idle={run.skip_idle}
                 branches={run.branches.clone()} can_undo={run.can_undo} can_redo={run.can_redo}
                 link={link.map(|link| link.2.clone())} order={order.clone()} />
         </footer>
@@ -182,7 +183,7 @@ pub fn Ways(props: &WaysProps) -> Html {
         <div class="ways" role="group" aria-label="More of time">
             <input class="goto" id="goto" placeholder="12.05s, +3s, e2.c7" onchange={onplace}
                 aria-label="Go to a time, a zxid or an event: 12.05s, +3s, e2.c7, 0x200000007, 120" />
-            { of_server(*selection, order) }
+            { own_events(selection.as_ref(), order) }
             { stops(*stop, order) }
             { heartbeats(*skip_idle, order) }
             { branches(props) }
@@ -191,16 +192,19 @@ pub fn Ways(props: &WaysProps) -> Html {
     }
 }
 
-/// The events of the chosen server.
-fn of_server(selection: Option<Selection>, order: &Callback<Order>) -> Html {
-    let Some(Selection::Server(sid)) = selection else { return Html::default() };
-    let own = Wanted::By(NodeId::Server(Sid(sid)));
+/// The events of the chosen server or client.
+fn own_events(selection: Option<&Selection>, order: &Callback<Order>) -> Html {
+    let Some(node) = selection.and_then(Selection::node) else { return Html::default() };
+    let (own, name) = (Wanted::By(node), node_name(node));
     html! {
-        <span class="own" role="group" aria-label={format!("Events of server {sid}")}>
-            { step("own-back", &format!("Previous event of server {sid}"), "M6-7V7L-4 0z",
+        <span class="own" role="group" aria-label={format!("Events of {name}")}>
+            { step("own-back", &format!("Previous event of {name}"), "M6-7V7L-4 0z",
                 travel(order, Travel::Previous(own))) }
-            { sid }
-            { step("own-forward", &format!("Next event of server {sid}"), "M-6-7V7L4 0z",
+            { match node {
+                NodeId::Server(Sid(sid)) => sid.to_string(),
+                NodeId::Client(_) => node.to_string(),
+            } }
+            { step("own-forward", &format!("Next event of {name}"), "M-6-7V7L4 0z",
                 travel(order, Travel::Next(own))) }
         </span>
     }

@@ -1,6 +1,8 @@
 //! The znodes of all servers beside each other: what one lacks, what is older, what just changed.
 
+use super::gives;
 use crate::detail::znodes::{Cell, ROWS_MAX, Row, Znodes};
+use crate::order::{Order, Selection};
 use std::rc::Rc;
 use yew::prelude::*;
 
@@ -9,13 +11,17 @@ use yew::prelude::*;
 pub struct TreesProps {
     /// The trees; `None` before somebody looks.
     pub znodes: Option<Rc<Znodes>>,
+    /// What is chosen.
+    pub selection: Option<Selection>,
+    /// Where clicks go.
+    pub order: Callback<Order>,
 }
 
-/// The trees. A path that is pressed shows its whole stat on every server.
+/// The trees. The chosen znode shows its whole stat on every server.
 #[component]
 pub fn Trees(props: &TreesProps) -> Html {
-    let open = use_state(|| None::<String>);
-    let Some(znodes) = &props.znodes else { return Html::default() };
+    let TreesProps { znodes, selection, order } = props;
+    let Some(znodes) = znodes else { return Html::default() };
     if znodes.servers.is_empty() {
         return html! { <p class="second" id="trees">{ "No server runs: there is no tree." }</p> };
     }
@@ -24,7 +30,11 @@ pub fn Trees(props: &TreesProps) -> Html {
         1 => "1 znode differs between servers.".to_owned(),
         count => format!("{count} znodes differ between servers."),
     };
-    let opened = open.as_ref().and_then(|path| znodes.row(path));
+    let open = match selection {
+        Some(Selection::Znode(path)) => Some(&**path),
+        _ => None,
+    };
+    let opened = open.and_then(|path| znodes.row(path));
     html! {
         <div class="trees" id="trees">
             <p class="second" role="status">{ summary }</p>
@@ -39,7 +49,7 @@ pub fn Trees(props: &TreesProps) -> Html {
                             }) }
                         </tr></thead>
                         <tbody>
-                            { for znodes.rows.iter().map(|row| path(row, &open)) }
+                            { for znodes.rows.iter().map(|row| path(row, open == Some(row.path.as_str()), order)) }
                         </tbody>
                     </table>
                     if znodes.more > 0 {
@@ -52,16 +62,14 @@ pub fn Trees(props: &TreesProps) -> Html {
     }
 }
 
-fn path(row: &Row, open: &UseStateHandle<Option<String>>) -> Html {
-    let is_open = open.as_deref() == Some(row.path.as_str());
-    let press = {
-        let (open, path) = (open.clone(), row.path.clone());
-        Callback::from(move |_: MouseEvent| open.set((!is_open).then(|| path.clone())))
-    };
+fn path(row: &Row, is_open: bool, order: &Callback<Order>) -> Html {
+    let chosen = (!is_open).then(|| Selection::Znode(row.path.as_str().into()));
+    let press = gives(order, Order::Select(chosen));
     let indent = format!("padding-inline-start:{}px", 14 * row.depth.min(12));
     html! {
         <tr key={row.path.clone()} data-path={row.path.clone()}
-            class={classes!(row.differs.then_some("differs"))}>
+            data-of={format!("z{}", row.path)}
+            class={classes!(row.differs.then_some("differs"), is_open.then_some("selected"))}>
             <th scope="row" style={indent}>
                 <button class="plain" aria-expanded={is_open.to_string()} onclick={press}
                     aria-label={row.path.clone()}>{ &row.name }</button>

@@ -1,27 +1,35 @@
 //! Why what is chosen is as it is: the guards of the protocol with their present values, two votes
 //! beside each other, and what is still to come. If nothing is chosen, whatever is awaited now.
 
+use crate::lab::Lab;
+use crate::message::Shape;
 use crate::order::Selection;
 use crate::view::time_text;
 use std::cmp::Ordering;
 use yew::prelude::*;
-use zabscope_core::base::{NodeId, Sid};
+use zabscope_core::base::{ClientId, NodeId, Sid};
 use zabscope_core::ensemble::Actor;
 use zabscope_core::server::Server;
-use zabscope_core::sim::{Sim, World};
+use zabscope_core::sim::Sim;
 use zabscope_core::why::{Awaited, Guard, Subject, VoteTable, Why, explain, order_text};
 use zabscope_core::zab::ServerState;
 
 /// What there is to explain.
-fn subjects(world: &World<Actor>, selection: Option<Selection>) -> Vec<Subject> {
+fn subjects(lab: &Lab, selection: Option<&Selection>) -> Vec<Subject> {
+    let world = lab.world();
     let of_node = |node| match node {
         NodeId::Server(sid) => vec![Subject::Server(sid), Subject::Sync(sid)],
         NodeId::Client(client) => vec![Subject::Client(client)],
     };
     match selection {
-        Some(Selection::Server(sid)) => of_node(NodeId::Server(Sid(sid))),
+        Some(Selection::Server(sid)) => of_node(NodeId::Server(Sid(*sid))),
+        Some(Selection::Session(client)) => of_node(NodeId::Client(*client)),
+        Some(Selection::Znode(path)) => of_znode(lab, path),
         // Servers come before clients: of a client's link the client is meant.
-        Some(Selection::Link(_, b)) => of_node(b),
+        Some(Selection::Link(_, b)) => of_node(*b),
+        Some(Selection::Message(id)) if asks(lab, *id).is_some() => {
+            asks(lab, *id).map(Subject::Client).into_iter().collect()
+        }
         None | Some(Selection::Message(_)) => {
             let servers = || world.slots().values().filter_map(|slot| slot.process()?.server());
             let oldest = servers().find(|server| server.is_leader()).and_then(|leader| {
@@ -36,10 +44,30 @@ fn subjects(world: &World<Actor>, selection: Option<Selection>) -> Vec<Subject> 
     }
 }
 
+/// The client whose request this message is, while it has no answer.
+fn asks(lab: &Lab, id: u64) -> Option<ClientId> {
+    let way = lab.record().trail.way(id)?;
+    let NodeId::Client(client) = way.from else { return None };
+    let flight = lab.flight(id).filter(|flight| flight.look.shape == Shape::Triangle)?;
+    let asked = lab.talks().find(|talk| talk.client == client && talk.step <= flight.step)?;
+    let answered = asked.answer.as_ref().is_some_and(|(step, ..)| *step < lab.index());
+    (asked.asked.is_some() && !answered).then_some(client)
+}
+
+/// While a change of a znode is not everywhere: how far its transaction is. Else its owner.
+fn of_znode(lab: &Lab, path: &str) -> Vec<Subject> {
+    let deed = lab.deeds().find(|deed| deed.change_of(path).is_some());
+    let Some(deed) = deed else { return Vec::new() };
+    let behind = lab.world().slots().values().filter_map(|slot| slot.process()?.server());
+    let mut behind = behind.filter(|server| server.peer().history().applied() < deed.zxid);
+    behind.next().map(|_| Subject::Commit(deed.zxid)).into_iter().collect()
+}
+
 /// The explanations of what is chosen.
 #[inline(never)]
-pub fn why(sim: &Sim<Actor>, selection: Option<Selection>) -> Html {
-    let found = subjects(sim.world(), selection).into_iter();
+pub fn why(lab: &Lab, selection: Option<&Selection>) -> Html {
+    let sim = lab.sim();
+    let found = subjects(lab, selection).into_iter();
     let found: Vec<Why> = found.filter_map(|subject| explain(sim, subject)).collect();
     html! { <div class="whys" id="why">{ for found.iter().map(|why| one(sim, why)) }</div> }
 }

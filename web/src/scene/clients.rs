@@ -1,7 +1,7 @@
 //! Clients: a screen in the ring of its session, which empties while the leader hears nothing.
 
 use super::layout::{Layout, Shape, number};
-use crate::order::Order;
+use crate::order::{Order, Selection};
 use crate::view::ClientView;
 use std::rc::Rc;
 use yew::prelude::*;
@@ -17,6 +17,8 @@ pub struct ClientProps {
     /// Ephemeral znodes of its session, and its watches.
     pub holds: (usize, usize),
     /// It is the one that asks.
+    pub asks: bool,
+    /// It and its session are chosen.
     pub selected: bool,
     /// Where clicks go.
     pub order: Callback<Order>,
@@ -41,16 +43,14 @@ const fn state(client: &ClientView) -> &'static str {
     if client.runs { client.state } else { "killed" }
 }
 
-/// A client. A click chooses it in the client panel, which is the way for the keyboard too.
+/// A client. Who presses it chooses it with its session.
 #[component]
 pub fn Client(props: &ClientProps) -> Html {
-    let ClientProps { client, layout, holds, selected, order } = props;
+    let ClientProps { client, layout, holds, asks, selected, order } = props;
     let id = ClientId(client.id);
     let Some(seat) = layout.seat(NodeId::Client(id)) else { return Html::default() };
-    let onclick = {
-        let order = order.clone();
-        Callback::from(move |_: MouseEvent| order.emit(Order::ChooseClient(id)))
-    };
+    let chosen = move || Order::Select(Some(Selection::Session(id)));
+    let (onclick, onkeydown) = super::pressed(order, chosen);
     let r = layout.client_radius;
     let ring = number(r - 2.0);
     let wide = layout.shape == Shape::Wide;
@@ -58,10 +58,12 @@ pub fn Client(props: &ClientProps) -> Html {
         "client",
         client.connected.then_some("connected"),
         (!client.runs).then_some("dead"),
+        asks.then_some("asks"),
         selected.then_some("selected")
     );
     html! {
-        <g {class} {onclick} id={format!("client-{}", client.id)} role="img"
+        <g {class} {onclick} {onkeydown} id={format!("client-{}", client.id)} role="button" tabindex="0"
+            aria-pressed={selected.to_string()}
             data-of={format!("c{}", client.id)}
             aria-label={spoken(client, *holds)} transform={seat.translate()}>
             <circle class="halo" r={number(r + 4.0)} />

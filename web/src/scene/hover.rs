@@ -4,7 +4,7 @@
 
 use std::cell::RefCell;
 use wasm_bindgen::JsCast;
-use web_sys::{Document, Element, Event, MouseEvent};
+use web_sys::{Document, Element, Event, MouseEvent, NodeList};
 
 thread_local! {
     /// What is lit.
@@ -34,23 +34,29 @@ pub fn moved(event: &Event) {
     LIT.with(|lit| {
         let before = lit.replace(of.clone());
         if before != of {
-            light(&document, &before, false);
-            light(&document, &of, true);
+            mark(&document, &before, "hot", false);
+            mark(&document, &of, "hot", true);
         }
     });
 }
 
-/// A name of ours needs no escape in a selector but for what a path may contain.
-fn light(document: &Document, of: &str, on: bool) {
+/// An element of a list.
+pub(crate) fn named(list: &NodeList, place: u32) -> Option<Element> {
+    list.item(place)?.dyn_into().ok()
+}
+
+/// Gives all elements of a thing a class, or takes it. A name of ours needs no escape in a selector
+/// but for what a path may contain.
+pub(crate) fn mark(document: &Document, of: &str, class: &str, on: bool) {
     if of.is_empty() {
         return;
     }
     let quoted = of.replace('\\', "\\\\").replace('"', "\\\"");
     let Ok(all) = document.query_selector_all(&format!("[data-of=\"{quoted}\"]")) else { return };
     for place in 0..all.length() {
-        if let Some(element) = all.item(place).and_then(|node| node.dyn_into::<Element>().ok()) {
+        if let Some(element) = named(&all, place) {
             // The name of the class is valid: this cannot fail.
-            element.class_list().toggle_with_force("hot", on).ok();
+            element.class_list().toggle_with_force(class, on).ok();
         }
     }
 }

@@ -28,7 +28,7 @@ pub fn Link(props: &LinkProps) -> Html {
     let Some((a, b)) = layout.link(link.a, link.b) else { return Html::default() };
     let onclick = {
         let (order, chosen) = (order.clone(), Selection::Link(link.a, link.b));
-        Callback::from(move |_: MouseEvent| order.emit(Order::Select(Some(chosen))))
+        Callback::from(move |_: MouseEvent| order.emit(Order::Select(Some(chosen.clone()))))
     };
     let class = classes!(
         "link",

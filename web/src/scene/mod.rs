@@ -46,6 +46,23 @@ pub struct StageProps {
     pub order: Callback<Order>,
 }
 
+/// What a press gives, by pointer and by keyboard: an SVG element is no button by itself.
+pub(crate) fn pressed(
+    order: &Callback<Order>,
+    chosen: impl Fn() -> Order + Clone + 'static,
+) -> (Callback<MouseEvent>, Callback<KeyboardEvent>) {
+    let (click, key) = (order.clone(), order.clone());
+    let give = chosen.clone();
+    let onclick = Callback::from(move |_: MouseEvent| click.emit(give()));
+    let onkeydown = Callback::from(move |event: KeyboardEvent| {
+        if matches!(event.key().as_str(), "Enter" | " ") {
+            event.prevent_default();
+            key.emit(chosen());
+        }
+    });
+    (onclick, onkeydown)
+}
+
 /// Servers, clients and links; the messages are drawn into it by [`messages::Messages`].
 #[component]
 pub fn Stage(props: &StageProps) -> Html {
@@ -79,7 +96,6 @@ pub fn Stage(props: &StageProps) -> Html {
                         selected={*selection == Some(Selection::Link(link.a, link.b))} />
                 }) }
             </g>
-            if late { { znodes::znodes(scene, layout) } }
             <g class="seats">
                 { for view.servers.iter().map(|server| html! {
                     <Seat key={server.sid} server={server.clone()} layout={layout.clone()}
@@ -89,10 +105,12 @@ pub fn Stage(props: &StageProps) -> Html {
                 { for view.clients.iter().map(|client| html! {
                     <Client key={format!("c{}", client.id)} client={client.clone()} layout={layout.clone()}
                         holds={if late { scene.holds(client.id) } else { (0, 0) }}
-                        selected={late && client.id == asks.0 && view.clients.len() > 1}
+                        asks={late && client.id == asks.0 && view.clients.len() > 1}
+                        selected={*selection == Some(Selection::Session(ClientId(client.id)))}
                         order={order.clone()} />
                 }) }
             </g>
+            if late { { znodes::znodes(scene, layout, selection.as_ref(), order) } }
             <g class="messages" ref={messages.clone()} onclick={pick} aria-hidden="true"></g>
         </svg>
     }

@@ -154,20 +154,9 @@ pub fn Seat(props: &SeatProps) -> Html {
     let Some(seat) = layout.seat(node) else { return Html::default() };
     let words = words(server, layout);
     let Some(label) = layout.label(server.sid, words.len()) else { return Html::default() };
-    let choose = {
-        let (order, sid) = (order.clone(), server.sid);
-        move || order.emit(Order::Select(Some(Selection::Server(sid))))
-    };
-    let onclick = {
-        let choose = choose.clone();
-        Callback::from(move |_: MouseEvent| choose())
-    };
-    let onkeydown = Callback::from(move |event: KeyboardEvent| {
-        if matches!(event.key().as_str(), "Enter" | " ") {
-            event.prevent_default();
-            choose();
-        }
-    });
+    let sid = server.sid;
+    let chosen = move || Order::Select(Some(Selection::Server(sid)));
+    let (onclick, onkeydown) = super::pressed(order, chosen);
     let radius = layout.radius_of(server.sid);
     let planted = Point { x: 0.0, y: -radius - 12.0 }.translate();
     let roomy = layout.density == Density::Roomy && layout.shape == Shape::Wide;

@@ -3,6 +3,7 @@
 
 use super::layout::{Layout, Point, Shape, along, direction, number};
 use super::state::{SceneView, WatchView, ZnodeView};
+use crate::order::{Order, Selection};
 use yew::prelude::*;
 use zabscope_core::base::{ClientId, NodeId};
 
@@ -20,7 +21,12 @@ const LETTERS: usize = 11;
 
 /// The znodes, where there is room for them.
 #[inline(never)]
-pub fn znodes(scene: &SceneView, layout: &Layout) -> Html {
+pub fn znodes(
+    scene: &SceneView,
+    layout: &Layout,
+    selection: Option<&Selection>,
+    order: &Callback<Order>,
+) -> Html {
     if layout.shape == Shape::Narrow {
         return Html::default();
     }
@@ -28,14 +34,20 @@ pub fn znodes(scene: &SceneView, layout: &Layout) -> Html {
     let hidden = scene.znodes.len() - places.len();
     html! {
         <g class="znodes">
-            { for places.iter().map(|(znode, at)| lines(layout, znode, *at)) }
-            { for places.iter().map(|(znode, at)| boxed(layout, znode, *at)) }
+            { for places.iter().map(|(znode, at)| lines(layout, znode, *at, is_chosen(znode, selection))) }
+            { for places.iter().map(|(znode, at)| {
+                boxed(layout, znode, *at, is_chosen(znode, selection), order)
+            }) }
             if hidden > 0 {
                 <text class="fact more" x={number(layout.width)} y={number(layout.height)}>
                     { format!("and {hidden} more znodes") }</text>
             }
         </g>
     }
+}
+
+fn is_chosen(znode: &ZnodeView, selection: Option<&Selection>) -> bool {
+    matches!(selection, Some(Selection::Znode(path)) if *path == znode.path)
 }
 
 /// The middle of each box: beside the clients of the server where its owner, or the first who
@@ -121,7 +133,7 @@ fn port(from: Point, at: Point) -> Point {
     }
 }
 
-fn lines(layout: &Layout, znode: &ZnodeView, at: Point) -> Html {
+fn lines(layout: &Layout, znode: &ZnodeView, at: Point, chosen: bool) -> Html {
     let line = |class: Classes, client: u32| {
         let Some((seat, reach)) = seat(layout, client) else { return Html::default() };
         let to = port(seat, at);
@@ -134,20 +146,37 @@ fn lines(layout: &Layout, znode: &ZnodeView, at: Point) -> Html {
     html! {
         <>
             { for znode.watchers.iter().map(|watch| {
-                line(classes!("watches", watch.fired.then_some("fired")), watch.client)
+                let fired = watch.fired.then_some("fired");
+                line(classes!("watches", fired, chosen.then_some("chosen")), watch.client)
             }) }
-            { for znode.owner.iter().map(|client| line(classes!("owns"), *client)) }
+            { for znode.owner.iter().map(|client| line(classes!("owns", chosen.then_some("chosen")), *client)) }
         </>
     }
 }
 
-fn boxed(layout: &Layout, znode: &ZnodeView, at: Point) -> Html {
-    let class =
-        classes!("znode", znode.owner.map(|_| "ephemeral"), (!znode.exists).then_some("absent"));
+fn boxed(
+    layout: &Layout,
+    znode: &ZnodeView,
+    at: Point,
+    chosen: bool,
+    order: &Callback<Order>,
+) -> Html {
+    let class = classes!(
+        "znode",
+        znode.owner.map(|_| "ephemeral"),
+        (!znode.exists).then_some("absent"),
+        chosen.then_some("selected")
+    );
+    let path = znode.path.clone();
+    let (onclick, onkeydown) =
+        super::pressed(order, move || Order::Select(Some(Selection::Znode(path.clone()))));
     let (left, top) = (number(-WIDTH / 2.0), number(-HEIGHT / 2.0));
     html! {
-        <g {class} role="img" aria-label={spoken(znode)} data-path={znode.path.to_string()}
+        <g {class} {onclick} {onkeydown} role="button" tabindex="0" aria-pressed={chosen.to_string()}
+            aria-label={spoken(znode)} data-path={znode.path.to_string()}
             data-of={format!("z{}", znode.path)} transform={at.translate()}>
+            // A finger needs more room than the box.
+            <rect class="reach" x={left.clone()} y="-12" width={number(WIDTH)} height="24" />
             <rect x={left} y={top} width={number(WIDTH)} height={number(HEIGHT)} rx="4" />
             <text y="4">{ short(&znode.path) }</text>
             { for znode.watchers.iter().map(|watch| eye(layout, watch, at)) }

@@ -8,6 +8,7 @@
 pub mod browser;
 
 use crate::lab::{Lab, STEPS_MAX};
+use crate::order::Selection;
 use zabscope_core::saved::{ENGINE, FORMAT, SavedError, SavedRun};
 
 /// Longest link, in characters: longer ones are cut by mail programs and chats.
@@ -50,17 +51,26 @@ pub struct Shared {
 }
 
 /// What belongs to the page and not to the run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Seen {
     /// Place of the speed.
     pub speed: u8,
-    /// The chosen server, or 0.
-    pub server: u8,
+    /// What is chosen.
+    pub selection: Option<Selection>,
 }
 
-fn saved(lab: &Lab, seen: Seen) -> SavedRun {
-    let mut view = vec![seen.speed, seen.server];
+/// The page's bytes of a saved run: speed, chosen server or 0, opening, then the name of what is
+/// chosen if that is something else.
+fn saved(lab: &Lab, seen: &Seen) -> SavedRun {
+    let server = match seen.selection {
+        Some(Selection::Server(sid)) => u8::try_from(sid).unwrap_or(0),
+        _ => 0,
+    };
+    let mut view = vec![seen.speed, server];
     view.extend_from_slice(&u32::try_from(lab.opening()).unwrap_or(0).to_be_bytes());
+    if let Some(other) = seen.selection.as_ref().filter(|_| server == 0) {
+        view.extend_from_slice(other.name().as_bytes());
+    }
     SavedRun { view, ..SavedRun::of(lab.settings(), lab.sim()) }
 }
 
@@ -68,7 +78,7 @@ fn saved(lab: &Lab, seen: Seen) -> SavedRun {
 ///
 /// # Errors
 /// In words.
-pub fn text_of(lab: &Lab, seen: Seen) -> Result<String, String> {
+pub fn text_of(lab: &Lab, seen: &Seen) -> Result<String, String> {
     let run = saved(lab, seen);
     let text = run.to_text().map_err(|error| error.to_string())?;
     let again = SavedRun::from_text(&text).map_err(|error| error.to_string())?;
@@ -82,7 +92,7 @@ pub fn text_of(lab: &Lab, seen: Seen) -> Result<String, String> {
 ///
 /// # Errors
 /// In words.
-pub fn file_of(lab: &Lab, seen: Seen) -> Result<String, String> {
+pub fn file_of(lab: &Lab, seen: &Seen) -> Result<String, String> {
     let run = text_of(lab, seen)?;
     let mut file = format!(
         "{{\"zabscope\":{FORMAT},\"engine\":\"{ENGINE}\",\"hash\":\"{:016x}\",\"steps\":{},\"run\":\"{run}\"}}\n",
@@ -131,8 +141,10 @@ pub fn open(content: &str) -> Result<(Lab, Seen, Option<String>), String> {
     }
     let mut seen = Seen::default();
     let mut opening = 0;
-    if let [speed, server, a, b, c, d] = run.view[..] {
-        seen = Seen { speed, server };
+    if let [speed, server, a, b, c, d, ref name @ ..] = run.view[..] {
+        let other = core::str::from_utf8(name).ok().and_then(Selection::named);
+        let server = (server > 0).then(|| Selection::Server(server.into()));
+        seen = Seen { speed, selection: server.or(other) };
         opening = u64::from(u32::from_be_bytes([a, b, c, d]));
     }
     let lab = Lab::replayed(&run, opening).map_err(|error| error.to_string())?;
@@ -150,7 +162,7 @@ pub fn open(content: &str) -> Result<(Lab, Seen, Option<String>), String> {
 mod tests {
     use super::*;
     use crate::lab::StopAt;
-    use zabscope_core::base::{NodeId, Sid};
+    use zabscope_core::base::{ClientId, NodeId, Sid};
 
     fn lived() -> Lab {
         let mut lab = Lab::elected(3, 7);
@@ -163,27 +175,45 @@ mod tests {
     #[test]
     fn a_link_and_a_file_lead_back_to_the_moment() {
         let lab = lived();
-        let seen = Seen { speed: 3, server: 2 };
-        let text = text_of(&lab, seen).unwrap();
-        let file = file_of(&lab, seen).unwrap();
+        let seen = Seen { speed: 3, selection: Some(Selection::Server(2)) };
+        let text = text_of(&lab, &seen).unwrap();
+        let file = file_of(&lab, &seen).unwrap();
         assert!(text.len() < 200, "{}", text.len());
         assert_eq!(file.lines().count() as u64, lab.end() + 1);
         for content in
             [text.clone(), format!("https://host/page#r={text}"), format!("#r={text}"), file]
         {
             let (again, seen_again, strange) = open(&content).unwrap();
-            assert_eq!((seen_again, strange), (seen, None));
+            assert_eq!((seen_again, strange), (seen.clone(), None));
             assert_eq!((again.index(), again.now()), (lab.index(), lab.now()));
             assert_eq!(again.sim().hash(), lab.sim().hash());
             assert_eq!(again.opening(), lab.opening());
             assert!(again.can_undo());
-            assert_eq!(text_of(&again, seen).unwrap(), text);
+            assert_eq!(text_of(&again, &seen).unwrap(), text);
+        }
+    }
+
+    #[test]
+    fn whatever_is_chosen_travels_with_a_link() {
+        let lab = lived();
+        let (s, c) = (NodeId::Server(Sid(3)), NodeId::Client(ClientId(1)));
+        for one in [
+            None,
+            Some(Selection::Server(1)),
+            Some(Selection::Link(s, c)),
+            Some(Selection::Message(77)),
+            Some(Selection::Session(ClientId(2))),
+            Some(Selection::Znode("/a/é".into())),
+        ] {
+            let seen = Seen { speed: 1, selection: one };
+            let text = text_of(&lab, &seen).unwrap();
+            assert_eq!(open(&text).unwrap().1, seen);
         }
     }
 
     #[test]
     fn what_is_no_run_is_told_in_words() {
-        let text = text_of(&lived(), Seen::default()).unwrap();
+        let text = text_of(&lived(), &Seen::default()).unwrap();
         for (content, part) in [
             ("", "not a saved run"),
             ("hello", "not a saved run"),
@@ -201,7 +231,7 @@ mod tests {
     #[test]
     fn a_run_that_goes_another_way_is_shown_all_the_same() {
         let lab = lived();
-        let mut run = saved(&lab, Seen::default());
+        let mut run = saved(&lab, &Seen::default());
         run.hash ^= 1;
         run.engine = "0.0.9".to_owned();
         let (again, _, strange) = open(&run.to_text().unwrap()).unwrap();

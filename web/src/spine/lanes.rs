@@ -43,7 +43,7 @@ pub fn Lanes(props: &LanesProps) -> Html {
     }
 }
 
-fn keys(order: &Callback<Order>) -> Callback<KeyboardEvent> {
+pub(super) fn keys(order: &Callback<Order>) -> Callback<KeyboardEvent> {
     let order = order.clone();
     Callback::from(move |event: KeyboardEvent| {
         let what = match event.key().as_str() {

@@ -2,11 +2,12 @@
 //! with what it sent and got, and what it holds at the line.
 //!
 //! * [`trail`]: what has to be known of a run. [`score`]: what is drawn of a moment.
-//! * [`matrix`], [`votes`]: what the participants hold. [`walk`]: cause and effect.
-//! * [`lanes`], [`holds`]: through Yew, when they change.
+//! * [`matrix`], [`votes`]: what the participants hold. [`walk`], [`chain`]: cause and effect.
+//! * [`lanes`], [`holds`]: through Yew, when they change. [`upright`]: the same on a telephone.
 //! * [`diagram`]: outside of Yew, in every frame, with [`axis`] and [`marks`].
 
 pub mod axis;
+pub mod chain;
 pub mod diagram;
 pub mod holds;
 pub mod lanes;
@@ -14,6 +15,7 @@ pub mod marks;
 pub mod matrix;
 pub mod score;
 pub mod trail;
+pub mod upright;
 pub mod votes;
 pub mod walk;
 
@@ -27,6 +29,7 @@ use matrix::Matrix;
 use std::rc::Rc;
 use votes::Votes;
 use yew::prelude::*;
+use zabscope_core::base::ClientId;
 
 /// Transactions that the right column has room for.
 const COLUMNS_MAX: usize = 10;
@@ -109,7 +112,11 @@ pub fn Spine(props: &SpineProps) -> Html {
                             else { { holds::matrix_row(&spine.matrix, row) } }
                         })
                     }) }
-                    { for view.clients.iter().map(client_row) }
+                    { for view.clients.iter().map(|client| {
+                        let chosen = Selection::Session(ClientId(client.id));
+                        let selected = selection.as_ref() == Some(&chosen);
+                        client_row(client, selected, gives(order, Order::Select(Some(chosen))))
+                    }) }
                 </tbody>
             </table>
         </section>
@@ -156,13 +163,15 @@ fn server_row(
     }
 }
 
-fn client_row(client: &ClientView) -> Html {
+fn client_row(client: &ClientView, selected: bool, choose: Callback<MouseEvent>) -> Html {
     let server = client.server.filter(|_| client.connected);
     html! {
-        <tr class="client" key={format!("client-{}", client.id)}
+        <tr class={classes!("client", selected.then_some("selected"))} key={format!("client-{}", client.id)}
+            id={format!("row-c{}", client.id)}
             data-of={format!("c{}", client.id)}>
-            <th scope="row"><span class="sid">{ format!("Client {}", client.id) }</span>
-                <span class="second">{ client.state }</span></th>
+            <th scope="row"><button class="sid" onclick={choose}>
+                    <span class="unseen">{ "Choose " }</span>{ format!("Client {}", client.id) }</button>
+                <span class="second">{ if client.runs { client.state } else { "killed" } }</span></th>
             <td class="zxid" colspan="2">
                 { server.map(|sid| format!("at server {sid}")) }
             </td>

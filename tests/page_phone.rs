@@ -1,0 +1,128 @@
+//! The page on a telephone: the space-time diagram is turned, readable, and scrubbed with a finger.
+
+mod view;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::json;
+use view::{console_is_empty, open, script};
+use zabscope_tests::browser::Browser;
+
+/// Widths of telephones, in CSS pixels.
+const WIDTHS: [u32; 2] = [390, 320];
+
+/// Texts that lie over each other, below an element; and those outside of the screen, or too small.
+const BAD: &str = "const box = it => it.getBoundingClientRect();
+    const texts = [...document.querySelectorAll(ROOT + ' text')]
+        .filter(it => it.textContent.trim() && box(it).width > 0 && getComputedStyle(it).visibility != 'hidden');
+    const bad = [];
+    for (const [n, a] of texts.entries()) {
+        const p = box(a);
+        if (p.left < -0.5 || p.right > innerWidth + 0.5) bad.push(a.textContent + ' is outside');
+        const size = parseFloat(getComputedStyle(a).fontSize) * a.getCTM().a;
+        if (size < 11.5) bad.push(a.textContent + ' has ' + size.toFixed(1) + ' px');
+        for (const b of texts.slice(n + 1)) {
+            const q = box(b);
+            const over = Math.min(p.right, q.right) - Math.max(p.left, q.left);
+            const under = Math.min(p.bottom, q.bottom) - Math.max(p.top, q.top);
+            if (over > 1.5 && under > 3.5) bad.push(a.textContent + ' over ' + b.textContent);
+        }
+    }
+    return bad.join('; ')";
+
+fn bad(browser: &Browser, root: &str) -> Result<String> {
+    script(browser, &BAD.replace("ROOT", &format!("'{root}'")))
+}
+
+fn phone(place: &str, width: u32) -> Result<Browser> {
+    let browser = open("#/keys")?;
+    browser.viewport(width, 844)?;
+    browser.script(&format!("location.hash = '{place}'"))?;
+    browser.wait_for("#tab-diagram")?;
+    browser.script("document.querySelector('#tab-diagram').click()")?;
+    browser.wait_for("#upright")?;
+    Ok(browser)
+}
+
+fn now(browser: &Browser) -> Result<f64> {
+    script(browser, "return document.querySelector('#upright .now text').textContent")?
+        .parse()
+        .context("no time")
+}
+
+#[test]
+fn the_diagram_is_turned_and_its_words_have_room() -> Result<()> {
+    for width in WIDTHS {
+        for place in ["#/run/leader-dies/3", "#/run/one-write/3", "#/run/lock/1"] {
+            let browser = phone(place, width)?;
+            let columns =
+                browser.script("return document.querySelectorAll('#upright .head').length")?;
+            ensure!(columns.as_u64().is_some_and(|count| count >= 6), "{columns}");
+            for _ in 0..25 {
+                browser.press(".")?;
+                assert_eq!(bad(&browser, "#upright .lanes")?, "", "{place} at {width}");
+                assert_eq!(bad(&browser, "#upright .held")?, "", "{place} at {width}");
+            }
+            let wide = browser.script("return document.documentElement.scrollWidth")?;
+            assert_eq!(wide, width);
+            view::picture(&browser, &format!("phone-{}", &place[6..9]))?;
+            console_is_empty(&browser)?;
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn the_words_of_the_stage_do_not_lie_over_each_other() -> Result<()> {
+    let browser = phone("#/run/leader-dies/2", 390)?;
+    for _ in 0..60 {
+        browser.press(".")?;
+        assert_eq!(bad(&browser, "#stage .seats")?, "");
+        let names = "return [...document.querySelectorAll('.message .name')]
+            .filter(it => it.getBoundingClientRect().width > 0).map(it => it.textContent).join()";
+        assert_eq!(script(&browser, names)?, "", "names of messages would lie over roles");
+    }
+    console_is_empty(&browser)
+}
+
+#[test]
+fn a_finger_scrubs_and_heads_choose() -> Result<()> {
+    let browser = phone("#/run/leader-dies/3", 390)?;
+    for _ in 0..20 {
+        browser.press(".")?;
+    }
+    let before = now(&browser)?;
+    let place = "const r = document.querySelector('#upright .ahead').getBoundingClientRect();
+        return [r.left + 20, r.top - 60].join()";
+    browser.script("document.querySelector('#upright').scrollIntoView({ block: 'center' })")?;
+    let place = script(&browser, place)?;
+    let (x, y) = place.split_once(',').context("no place")?;
+    let (x, y): (f64, f64) = (x.parse()?, y.parse()?);
+    let finger = |kind: &str, y: f64| {
+        let at = json!({ "type": kind, "x": x, "y": y, "button": "left", "clickCount": 1 });
+        browser.devtools("Input.dispatchMouseEvent", &at)
+    };
+    // Down: what has been comes back.
+    finger("mousePressed", y)?;
+    for step in 1..=4 {
+        finger("mouseMoved", y + 18.0 * f64::from(step))?;
+    }
+    finger("mouseReleased", y + 72.0)?;
+    browser.wait_until("an earlier moment", || {
+        now(&browser).ok().filter(|now| (0.02..0.06).contains(&(before - now)))
+    })?;
+    // A tap chooses; a head is a target for a finger.
+    browser.script("document.querySelector('#head-2').dispatchEvent(new MouseEvent('click', { bubbles: true }))")?;
+    browser.wait_for("#head-2.selected[aria-pressed=true]")?;
+    let size = script(
+        &browser,
+        "const r = document.querySelector('#head-2 .reach').getBoundingClientRect();
+         return (r.width >= 40 && r.height >= 44) + ''",
+    )?;
+    assert_eq!(size, "true");
+    browser.script(
+        "const arrow = document.querySelector('#upright .msg');
+         arrow.dispatchEvent(new MouseEvent('click', { bubbles: true }))",
+    )?;
+    browser.wait_for("#upright .msg.selected")?;
+    console_is_empty(&browser)
+}
