@@ -16,7 +16,7 @@ use wasmparser::{
 /// The segment of what never changes, as the linker names it.
 const CONSTANTS: &str = ".rodata";
 /// Bytes between two pieces that are not worth a segment of their own.
-const GAP: usize = 16;
+const GAP: u32 = 16;
 
 /// The constants of a program.
 #[derive(Debug, Default)]
@@ -233,7 +233,7 @@ impl Data {
             }
             goes_on = byte == Byte::Later || goes_on && byte == Byte::Nobodys;
         }
-        runs.retain(|run| run.len() >= GAP);
+        runs.retain(|run| run.end - run.start >= GAP);
         runs
     }
 }
@@ -271,7 +271,7 @@ pub(super) fn keep(module: &mut Module, runs: &[Range<u32>]) -> Result<()> {
     let mut joined: Vec<Range<u32>> = Vec::new();
     for run in runs {
         match joined.last_mut() {
-            Some(last) if run.start - last.end < GAP as u32 => last.end = run.end,
+            Some(last) if run.start - last.end < GAP => last.end = run.end,
             _ => joined.push(run.clone()),
         }
     }
