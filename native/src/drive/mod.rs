@@ -1,7 +1,8 @@
 //! The driver of a server: one thread owns the engine, its sockets and their buffers.
 //!
 //! A turn is: wait for something; feed every event to the engine and perform its effects, which
-//! only fill output buffers and hand writes to the disk's thread; then write each buffer once.
+//! only fill output buffers; look once more for what came meanwhile; then hand the writes to the
+//! disk's thread and write each buffer once.
 
 mod deadlines;
 mod links;
@@ -235,21 +236,10 @@ impl Driver {
         self.end_turn();
         loop {
             let wait = self.time_to_wait();
-            match self.poll.poll(&mut events, wait) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(source) => return Err(DriveError::Io { what: "poll".into(), source }),
-                Ok(()) => self.clock = Clock::read(),
+            self.take_events(&mut events, wait)?;
+            if !events.is_empty() {
+                self.take_events(&mut events, Some(Duration::ZERO))?;
             }
-            for event in &events {
-                match event.token() {
-                    CLIENT_LISTENER | ELECTION_LISTENER | QUORUM_LISTENER => {
-                        self.accept(event.token());
-                    }
-                    WAKER => {}
-                    token => self.on_socket(token.0, event.is_writable(), event.is_readable()),
-                }
-            }
-            self.take_reports();
             self.take_addresses();
             self.fire_timers();
             self.sweep();
@@ -264,6 +254,31 @@ impl Driver {
                 return Ok(());
             }
         }
+    }
+
+    /// Waits at most so long for events, and feeds them to the engine.
+    fn take_events(
+        &mut self,
+        events: &mut Events,
+        wait: Option<Duration>,
+    ) -> Result<(), DriveError> {
+        match self.poll.poll(events, wait) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(source) => return Err(DriveError::Io { what: "poll".into(), source }),
+            Ok(()) => {}
+        }
+        self.clock = Clock::read();
+        for event in &*events {
+            match event.token() {
+                CLIENT_LISTENER | ELECTION_LISTENER | QUORUM_LISTENER => {
+                    self.accept(event.token());
+                }
+                WAKER => {}
+                token => self.on_socket(token.0, event.is_writable(), event.is_readable()),
+            }
+        }
+        self.take_reports();
+        Ok(())
     }
 
     fn time_to_wait(&self) -> Option<Duration> {

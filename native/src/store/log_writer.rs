@@ -1,8 +1,9 @@
 //! Appending to the log (Java: `FileTxnLog.append`, `FilePadding`).
 //!
 //! Entries gather in memory until [`LogWriter::sync`] writes and fsyncs them together. A file is
-//! extended with zeros in steps, so that most fsyncs need not write its length again. A new file
-//! is begun after a start, [`LogWriter::roll`], and at the size limit.
+//! extended in steps, and zeros are written ahead of the entries in smaller ones: most fsyncs find
+//! the file as long as it was, with its blocks in place, and the file system has nothing of its own
+//! to write. A new file is begun after a start, [`LogWriter::roll`], and at the size limit.
 
 use super::LogEntry;
 use super::entry::{LOG_HEADER, follows};
@@ -18,6 +19,11 @@ use zabscope_core::wire::Writer;
 
 /// When this little is left before the end of the zeros, more are added.
 const PADDING_MARGIN: u64 = 4096;
+
+/// Zeros written ahead of the entries.
+const ZEROS_AHEAD: u64 = 256 * 1024;
+/// Memory kept for the next entries.
+const PENDING_KEPT: usize = 128 * 1024;
 
 /// The log at its end.
 pub(super) struct LogWriter {
@@ -41,6 +47,8 @@ struct Open {
     padded: u64,
     /// Length that the file has.
     allocated: u64,
+    /// Up to here the file's blocks were written, with entries or zeros.
+    filled: u64,
     /// The directory does not durably hold the name yet.
     fresh: bool,
 }
@@ -108,7 +116,7 @@ impl Open {
         let file = File::create(&path).during("create", &path)?;
         let padded = LOG_HEADER.len() as u64;
         let pending = LOG_HEADER.to_vec();
-        Ok(Self { file, path, written: 0, pending, padded, allocated: 0, fresh: true })
+        Ok(Self { file, path, written: 0, pending, padded, allocated: 0, filled: 0, fresh: true })
     }
 
     fn position(&self) -> u64 {
@@ -134,11 +142,19 @@ impl Open {
             self.file.set_len(self.padded).during("extend", &self.path)?;
             self.allocated = self.padded;
         }
+        let (bytes, end) = (self.pending.len(), self.position());
+        if end > self.filled {
+            // One write with what was to be written, so that no block is written twice at once.
+            let zeros = (self.padded.saturating_sub(end)).min(ZEROS_AHEAD);
+            self.pending.resize(bytes + usize::try_from(zeros).unwrap_or(0), 0);
+            self.filled = self.position();
+        }
         self.file.write_all_at(&self.pending, self.written).during("write", &self.path)?;
         self.file.sync_data().during("fsync", &self.path)?;
-        self.written += self.pending.len() as u64;
+        self.written = end;
         self.allocated = self.allocated.max(self.written);
         self.pending.clear();
+        self.pending.shrink_to(PENDING_KEPT);
         if mem::take(&mut self.fresh) {
             sync_dir(&self.dirs_of())?;
         }
