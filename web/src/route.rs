@@ -2,7 +2,7 @@
 //! forward work.
 
 use crate::share::FRAGMENT;
-use zabscope_core::guide::RUNS;
+use zabscope_core::guide::OFFERS;
 
 /// One page.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -57,7 +57,7 @@ impl Route {
     fn lesson(fragment: &str) -> Option<Self> {
         let mut parts = fragment.strip_prefix("#/run/")?.split('/');
         let name = parts.next()?;
-        let run = RUNS.iter().position(|(known, _)| *known == name)?;
+        let run = OFFERS.iter().position(|offer| offer.name == name)?;
         let step = match parts.next() {
             None => 0,
             Some(step) => step.parse::<usize>().ok()?.checked_sub(1)?,
@@ -69,7 +69,7 @@ impl Route {
     #[must_use]
     pub fn fragment(self) -> String {
         if let Self::Lesson(run, step) = self {
-            let name = RUNS.get(run).map_or("", |(name, _)| *name);
+            let name = OFFERS.get(run).map_or("", |offer| offer.name);
             return format!("#/run/{name}/{}", step + 1);
         }
         let fixed = FIXED.iter().find(|(route, _)| *route == self);

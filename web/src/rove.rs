@@ -76,6 +76,7 @@ fn stop_at(items: &[Element], chosen: &Element) {
 }
 
 /// Moves the focus within a group, if the key means that. True if it did.
+#[inline(never)]
 pub fn moves(event: &KeyboardEvent) -> bool {
     let forward = match event.key().as_str() {
         "ArrowRight" | "ArrowDown" => true,
@@ -125,6 +126,7 @@ pub fn settle() {
 }
 
 /// Notes what has the focus now.
+#[inline(never)]
 pub fn note(target: Option<Element>) {
     let Some(element) = target else { return };
     let mut ids = Vec::new();

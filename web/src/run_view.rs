@@ -101,6 +101,7 @@ impl RunCache {
         }
     }
 
+    #[inline(never)]
     fn strip(&mut self, lab: &Lab) -> Rc<Strip> {
         let record = lab.record();
         let branch = usize::try_from(lab.branch().id().0).unwrap_or(usize::MAX);

@@ -92,6 +92,7 @@ fn skipped(us: u64) -> String {
 
 impl Pace {
     /// Lets this much wall time pass, milliseconds. True if playing ends here.
+    #[inline(never)]
     pub fn play(&mut self, lab: &mut Lab, passed_ms: f64) -> bool {
         let quick = self.idle && self.skip_idle;
         let ratio = u64::from(SPEEDS.get(self.speed).copied().unwrap_or(1));

@@ -21,7 +21,7 @@ const SIZES: [(u32, u32); 2] = [(1440, 900), (390, 844)];
 const THEMES: [&str; 2] = ["light", "dark"];
 const MOTIONS: [&str; 2] = ["no-preference", "reduce"];
 /// Instructions of a function of another crate that is worth a line of its own.
-const WORTH_A_LINE: u64 = 24;
+const WORTH_A_LINE: u64 = 12;
 /// How the crates of this project begin.
 const OWN: &str = "zabscope_";
 /// What stands above the list.

@@ -7,7 +7,7 @@ use crate::markup::{self, Link, Program};
 use crate::need::{self, WASM};
 use crate::probe;
 use crate::shell::{cargo, root, run, target_dir};
-use crate::split::{self, List};
+use crate::split::{self, Data, List};
 use crate::wasm;
 use anyhow::{Context, Result, ensure};
 use flate2::{Compression, Crc, write::GzEncoder};
@@ -24,9 +24,9 @@ pub(crate) const LATER: &str = "web/later.txt";
 /// In the folder of a page with probes, the module before it got them.
 pub(crate) const NAMED: &str = "named.wasm";
 /// Largest download of a wasm file, in bytes after gzip: of what comes behind the first drawing.
-const WASM_GZIP_BYTES_MAX: usize = 330_000;
+const WASM_GZIP_BYTES_MAX: usize = 400_000;
 /// The same of the first one, `FIRST_WASM`.
-const FIRST_GZIP_BYTES_MAX: usize = 240_000;
+const FIRST_GZIP_BYTES_MAX: usize = 200_000;
 const FIRST_WASM: &str = "app_bg.wasm";
 
 /// What a page is built for.
@@ -62,7 +62,8 @@ impl Purpose {
 const VISITED: &str = "\
 let later, added, kept;
     const get = () => fetch('./LATER').then(answer => answer.arrayBuffer());
-    const first = () => ({ first: globalThis.zabscopeFirst });
+    const give = (all, name) => all[name] ?? all.table.get(+name);
+    const first = () => ({ first: new Proxy(globalThis.zabscopeFirst, { get: give }) });
     globalThis.zabscopeLater = () => later ??= (kept ? Promise.resolve(kept) : get())
       .then(bytes => added || WebAssembly.instantiate(bytes, first())).then(() => added = true)
       .catch(why => { later = undefined; throw why; });
@@ -153,8 +154,8 @@ fn cargo_profile(program: &Program, purpose: Purpose) -> &str {
 
 fn compile(program: &Program, purpose: Purpose) -> Result<()> {
     let profile = cargo_profile(program, purpose);
-    run(&mut cargo([
-        "build",
+    let mut compile = cargo([
+        "rustc",
         "--manifest-path",
         &program.manifest,
         "--bin",
@@ -163,7 +164,12 @@ fn compile(program: &Program, purpose: Purpose) -> Result<()> {
         WASM,
         "--profile",
         profile,
-    ]))
+    ]);
+    if program.main && purpose.is_release() {
+        // It tells what uses which constants.
+        compile.args(["--", "-Clink-arg=--emit-relocs"]);
+    }
+    run(&mut compile)
 }
 
 fn compiled(program: &Program, purpose: Purpose) -> Result<PathBuf> {
@@ -257,8 +263,12 @@ fn add_program(program: &Program, purpose: Purpose, folder: &Path) -> Result<Str
             PROBING.replace("WASM", &format!("{wasm}?v={stamp}"))
         }
         Purpose::Visitors => {
-            let halves = split::split(&bytes, &later_list()?)?;
-            stamp = self::stamp(&[&halves.first, &halves.later]);
+            let data = Data::read(&fs::read(compiled(program, purpose)?)?)?;
+            let script = folder.join(format!("{bin}.js"));
+            let text = fs::read_to_string(&script)?;
+            let halves = split::split(&bytes, &text, &later_list()?, &data)?;
+            stamp = self::stamp(&[&halves.first, &halves.later, halves.script.as_bytes()]);
+            fs::write(&script, halves.script)?;
             fs::write(folder.join(&wasm), halves.first)?;
             fs::write(folder.join(format!("{bin}_later.wasm")), halves.later)?;
             VISITED

@@ -38,6 +38,7 @@
 //! | `instead TEXT`, `given COMMAND` | the other future that a wrong answer shows: what it is about, and the commands that make it; `guess`, `right`, `right-client` and `better` (all whose vote beats that of the guess) are names |
 //! | `ask TEXT`, `choose servers\|clients\|N...`, `answer VALUE when STATE [and STATE]`, `then TEXT` | its question |
 
+mod offer;
 mod orders;
 mod script;
 mod state;
@@ -52,6 +53,7 @@ pub const RUNS: [(&str, &str); 4] = [
     ("lock", include_str!("../../../lessons/lock.run")),
 ];
 
+pub use offer::{OFFERS, Offer};
 pub use script::{Choices, Focus, Part, Permit, Question, Script, ScriptError, Step};
 pub use state::{Count, State, Value};
 pub use text::{Span, SpanKind, Term, glossary, plain, spans, term};

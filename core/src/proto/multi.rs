@@ -160,6 +160,7 @@ pub(super) fn encode_list<T: Element>(items: &[T], out: &mut Writer) {
 
 /// Reads a list up to its end. Each element takes at least the 9 bytes of its header, so what is
 /// allocated is bounded by the frame.
+#[cfg_attr(target_arch = "wasm32", inline(never))]
 pub(super) fn decode_list<T: Element>(input: &mut Reader) -> Result<Vec<T>, DecodeError> {
     let mut items = Vec::new();
     loop {
@@ -189,6 +190,7 @@ impl Element for MultiOp {
         MultiHeader::operation(self.op())
     }
 
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
     fn encode_body(&self, out: &mut Writer) {
         match self {
             Self::Create(create) => create.encode(out),
@@ -204,6 +206,7 @@ impl Element for MultiOp {
         }
     }
 
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
     fn decode_body(header: MultiHeader, input: &mut Reader) -> Result<Self, DecodeError> {
         Ok(match header.kind {
             op::CREATE | op::CREATE2 | op::CREATE_CONTAINER | op::CREATE_TTL => {
@@ -229,12 +232,14 @@ impl Element for MultiReadOp {
         })
     }
 
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
     fn encode_body(&self, out: &mut Writer) {
         let (Self::GetData { path, watch } | Self::GetChildren { path, watch }) = self;
         path.encode(out);
         out.bool(*watch);
     }
 
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
     fn decode_body(header: MultiHeader, input: &mut Reader) -> Result<Self, DecodeError> {
         Ok(match header.kind {
             op::GET_DATA => Self::GetData { path: Text::decode(input)?, watch: input.bool()? },
@@ -261,6 +266,7 @@ impl Element for MultiResult {
         MultiHeader { kind, done: false, err: 0 }
     }
 
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
     fn encode_body(&self, out: &mut Writer) {
         match self {
             Self::Create { path } => path.encode(out),
@@ -279,6 +285,7 @@ impl Element for MultiResult {
         }
     }
 
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
     fn decode_body(header: MultiHeader, input: &mut Reader) -> Result<Self, DecodeError> {
         Ok(match header.kind {
             op::CREATE => Self::Create { path: Text::decode(input)? },

@@ -227,6 +227,7 @@ impl Request {
     }
 
     /// The requests that a server answers from its own tree.
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
     fn decode_read(op: i32, input: &mut Reader) -> Result<Self, DecodeError> {
         Ok(match op {
             op::EXISTS => Self::Exists { path: Text::decode(input)?, watch: input.bool()? },

@@ -82,6 +82,7 @@ impl Disk {
     }
 
     /// Does disk work.
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
     pub fn work(&mut self, job: Job) -> Done {
         match job {
             Job::ReadState => Done::State(self.recover()),

@@ -190,6 +190,7 @@ fn reply_of(asked: i32, record: &TxnRecord, result: TxnResult) -> Result<Reply, 
     }
 }
 
+#[cfg_attr(target_arch = "wasm32", inline(never))]
 fn multi_results(txn: &Txn, results: Vec<TxnResult>) -> Vec<MultiResult> {
     let none = Vec::new();
     let subs = if let Txn::Multi(subs) = txn { subs } else { &none };

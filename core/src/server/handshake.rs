@@ -67,6 +67,7 @@ impl<R: Rules> Server<R> {
         self.hand_to_leader(now, forward, out);
     }
 
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
     fn reopen_session(&mut self, conn: Conn, request: &ConnectRequest, out: &mut Effects<R>) {
         let session = request.session;
         // An older connection of the session ends, even if the password turns out wrong.

@@ -104,6 +104,7 @@ impl<R: Rules> Server<R> {
         })
     }
 
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
     fn on_sync_request(
         &mut self,
         now: Now,
@@ -147,6 +148,7 @@ impl<R: Rules> Server<R> {
 
     // --- reads ---------------------------------------------------------------------------
 
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
     fn on_read(&mut self, conn: Conn, header: RequestHeader, body: Bytes, out: &mut Effects<R>) {
         match Request::decode(header.op, &mut Reader::new(body)) {
             Ok(
@@ -190,6 +192,7 @@ impl<R: Rules> Server<R> {
         self.close(conn, Closed::UnknownOpcode, out);
     }
 
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
     fn on_auth(&mut self, conn: Conn, header: RequestHeader, body: Bytes, out: &mut Effects<R>) {
         let super_digest = self.config.super_digest.as_deref();
         let added = match Request::decode(header.op, &mut Reader::new(body)) {

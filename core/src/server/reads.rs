@@ -20,6 +20,7 @@ type Answer = Result<Reply, KeeperError>;
 
 impl<R: Rules> Server<R> {
     /// Answers a read whose turn it is.
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
     pub(super) fn answer_read(
         &mut self,
         conn: Conn,
@@ -139,6 +140,7 @@ impl<R: Rules> Server<R> {
         Ok(Reply::Acl { acl: list, stat: node.client_stat() })
     }
 
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
     fn multi_read(&mut self, conn: Conn, ops: &[MultiReadOp]) -> Vec<MultiResult> {
         ops.iter()
             .map(|op| {
@@ -175,6 +177,7 @@ impl<R: Rules> Server<R> {
     }
 
     /// Scheme and user; the hash of a digest id stays hidden.
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
     fn who_am_i(&self, conn: Conn) -> Vec<Id> {
         let shown = |id: &Id| {
             let text = id.id.to_str();

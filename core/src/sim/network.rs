@@ -346,6 +346,7 @@ impl<M> Network<M> {
 
     /// Answers the openers whose SYN is not under way any more and whom nobody else will answer:
     /// it crossed another one that is lost, or its SYN-ACK is.
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
     fn refuse_waiting(&mut self, gone: impl Fn(End) -> bool, posted: &mut Vec<Posted>) {
         let waiting: Vec<(End, Socket)> = self
             .sockets
@@ -469,6 +470,7 @@ impl<M> Network<M> {
         item
     }
 
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
     fn purge(&mut self, to: End, lost: impl Fn(&Item<M>) -> bool) -> bool {
         let Some(queue) = self.queues.get_mut(&to) else { return false };
         let before = queue.len();

@@ -268,6 +268,7 @@ impl<T: Copy + Ord> Schedule<T> {
     }
 
     /// Plans the end of streams that a cut stops.
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
     pub(super) fn plan_lapse(
         &mut self,
         now: Micros,

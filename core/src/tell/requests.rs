@@ -32,6 +32,7 @@ pub(super) fn version_text(version: i32) -> String {
 }
 
 /// A request that is none of the usual ones.
+#[cfg_attr(target_arch = "wasm32", inline(never))]
 pub(super) fn other(request: &Request) -> String {
     match request {
         Request::GetAcl { path } => format!("getAcl {path}"),
@@ -105,6 +106,7 @@ pub(super) fn answer(reply: &Reply) -> String {
     }
 }
 
+#[cfg_attr(target_arch = "wasm32", inline(never))]
 fn result(one: &MultiResult) -> String {
     match one {
         MultiResult::Create { path } | MultiResult::Create2 { path, .. } => path.to_string(),

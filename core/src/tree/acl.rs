@@ -51,6 +51,7 @@ pub fn allows(acl: Option<&[Acl]>, perms: i32, ids: &[Id]) -> bool {
         || acl.iter().any(|entry| entry.perms & perms != 0 && ids_match(&entry.id, ids))
 }
 
+#[cfg_attr(target_arch = "wasm32", inline(never))]
 fn ids_match(granted: &Id, ids: &[Id]) -> bool {
     let scheme = granted.scheme.as_bytes();
     if scheme == "world" {
@@ -114,6 +115,7 @@ fn parse_network(text: &str) -> Option<(Address, usize)> {
     (bits <= all).then_some((address, bits))
 }
 
+#[cfg_attr(target_arch = "wasm32", inline(never))]
 fn ip_matches(network: &str, address: &str) -> bool {
     let (Some((network, bits)), Some(address)) = (parse_network(network), parse_address(address))
     else {

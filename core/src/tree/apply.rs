@@ -253,6 +253,7 @@ impl Image {
     }
 
     /// The listed ephemerals go in the order of the record, then those it forgot.
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
     fn close_session(&mut self, header: &TxnHeader, paths: &[Text], applying: &mut Applying) {
         for path in paths {
             let _ = self.delete(header, &path.to_str(), applying);

@@ -164,6 +164,7 @@ impl Tree {
 
     /// How many znodes are below `path`, itself not counted. `None`: no such znode.
     #[must_use]
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
     pub fn count_below(&self, path: &str) -> Option<usize> {
         let key = key_of(path);
         if !self.nodes.contains(key) {
@@ -360,6 +361,7 @@ impl Tree {
 
     // ---- the only places where map, indexes and sums change
 
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
     fn replace_acl(
         &mut self,
         path: &str,

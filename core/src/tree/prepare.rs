@@ -121,6 +121,7 @@ pub fn prepare(
     }
 }
 
+#[cfg_attr(target_arch = "wasm32", inline(never))]
 fn prepare_multi(image: &Image, caller: &Caller<'_>, ops: &[WriteOp], rules: &WriteRules) -> Txn {
     let mut scratch = image.clone();
     let mut failed = false;
@@ -265,6 +266,7 @@ impl Judge<'_> {
         Ok(Txn::Delete { path: path.clone(), container: false })
     }
 
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
     fn delete_container(&self, path: &Text) -> Result<Txn, KeeperError> {
         let name = path.to_str();
         parent_for_delete(&name)?;
@@ -293,6 +295,7 @@ impl Judge<'_> {
         Ok(Txn::SetData { path: path.clone(), data, version, reconfig: false })
     }
 
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
     fn set_acl(&self, path: &Text, acl: Option<&[Acl]>, version: i32) -> Result<Txn, KeeperError> {
         self.check_session(false)?;
         let name = path.to_str();

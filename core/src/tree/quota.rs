@@ -137,6 +137,7 @@ impl Tree {
         }
     }
 
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
     fn recount(&mut self, prefix: &str) {
         let stats = format!("{QUOTA_PATH}{prefix}/{STATS}");
         let Some(data) = self.get(&stats).map(|node| node.data().clone()) else { return };

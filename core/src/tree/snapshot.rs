@@ -82,6 +82,7 @@ impl SnapshotChunks {
     }
 
     /// In the order of the paths, which has parents before their children.
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
     fn nodes(&mut self, behind: &str) {
         let tree = self.image.tree.clone();
         for (key, node) in tree.above(behind) {

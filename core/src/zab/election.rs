@@ -168,6 +168,7 @@ impl Election {
         Outcome { changed, ..Outcome::default() }
     }
 
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
     fn receive_settled(&mut self, voters: &Voters, from: Sid, heard: Ballot) -> Outcome {
         let leader = heard.vote.leader;
         if heard.round == self.round {

@@ -350,6 +350,7 @@ impl<P: Value, I: Value, R: Rules> Peer<P, I, R> {
     }
 
     /// A job of the disk is done.
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
     pub fn on_done(&mut self, done: Done<P, I>, out: &mut Outs<P, I>) {
         match done {
             Done::State(recovered) => self.on_state_read(recovered, out),

@@ -241,6 +241,7 @@ impl<P: Value, I: Value, R: Rules> Peer<P, I, R> {
     }
 
     /// The state below the cut was read.
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
     pub(super) fn on_truncated_state(&mut self, recovered: Recovered<P, I>, out: &mut Outs<P, I>) {
         let Role::Learning(learner) = &mut self.role else { return };
         let LearnerStage::Reloading { to } = learner.stage else { return };

@@ -179,6 +179,7 @@ impl App {
     }
 
     /// Says at once that too few servers run; silent again when enough do.
+    #[inline(never)]
     fn watch_quorum(&mut self) {
         let (running, quorum) = (self.view.voters_running(), self.view.quorum);
         if running >= quorum {

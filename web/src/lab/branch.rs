@@ -168,6 +168,7 @@ impl Branches {
     }
 
     /// To the moment before the last act, in a future without it.
+    #[inline(never)]
     pub(super) fn undo(&mut self) -> bool {
         let here = self.here();
         let (id, cursor) = (here.id, here.sim.index());

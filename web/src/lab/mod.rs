@@ -355,6 +355,7 @@ impl Lab {
     }
 
     /// Gives several orders that are one act of a person: they are undone together.
+    #[inline(never)]
     pub fn direct_all(&mut self, directives: impl IntoIterator<Item = Directive<Actor>>) {
         let mut directives = directives.into_iter().peekable();
         if directives.peek().is_none() {

@@ -51,6 +51,7 @@ pub fn Dock(shown: &Shown) -> Html {
     }
 }
 
+#[inline(never)]
 fn content(shown: &Shown, tab: Tab) -> Html {
     let (view, order) = (&shown.view, &shown.order);
     match tab {

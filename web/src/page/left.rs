@@ -35,6 +35,7 @@ pub fn Left(shown: &Shown) -> Html {
 }
 
 /// A list of what can be acted on, and partitions.
+#[inline(never)]
 fn breaking(shown: &Shown, away: bool) -> Html {
     html! {
         <div class={classes!("part", away.then_some("away"))} id="part-faults">
@@ -49,6 +50,7 @@ fn breaking(shown: &Shown, away: bool) -> Html {
 }
 
 /// What of the column is open.
+#[inline(never)]
 fn parts(shown: &Shown) -> Html {
     let parts = [
         (Doing::Clients, "do-clients", "Ask as a client"),

@@ -52,6 +52,7 @@ pub fn Masthead(shown: &Shown) -> Html {
     }
 }
 
+#[inline(never)]
 fn facts(shown: &Shown) -> Html {
     let view = &shown.view;
     let epoch = view.servers.iter().map(|server| server.current_epoch).max().unwrap_or(0);

@@ -23,6 +23,7 @@ pub fn Text(shown: &Shown) -> Html {
     }
 }
 
+#[inline(never)]
 fn keys_page(shown: &Shown) -> Html {
     let switch = gives(&shown.order, Order::Letters(!shown.letters));
     html! {

@@ -7,7 +7,7 @@ use crate::order::Order;
 use crate::route::Route;
 use crate::tour::{Graded, Pace, Tour};
 use yew::prelude::*;
-use zabscope_core::guide::{Choices, Future, Permit, Question, RUNS, SpanKind, spans};
+use zabscope_core::guide::{Choices, Future, OFFERS, Permit, Question, RUNS, SpanKind, spans};
 
 /// What stands in the panel of a step besides the step.
 #[derive(Clone, Copy, Debug, Default)]
@@ -215,19 +215,14 @@ pub fn verdict(choices: &Choices, chosen: u64, right: u64) -> String {
     }
 }
 
-/// What a line at the head of a guided run says; the parser is not there on the first screen.
-fn head<'a>(run: &'a str, word: &str) -> &'a str {
-    run.lines().find_map(|line| line.strip_prefix(word)).unwrap_or_default()
-}
-
 /// The list of guided runs.
 #[component]
 pub fn Runs() -> Html {
     html! {
         <ul class="runs">
-            { for RUNS.iter().enumerate().map(|(run, (name, text))| html! {
-                <li><a id={format!("run-{name}")} href={Route::Lesson(run, 0).fragment()}>
-                    { head(text, "title ") }</a><span>{ head(text, "about ") }</span></li>
+            { for OFFERS.iter().enumerate().map(|(run, offer)| html! {
+                <li><a id={format!("run-{}", offer.name)} href={Route::Lesson(run, 0).fragment()}>
+                    { offer.title }</a><span>{ offer.about }</span></li>
             }) }
         </ul>
     }

@@ -82,6 +82,7 @@ fn hull(view: &View, layout: &Layout, place: usize, side: &[i64]) -> Html {
 }
 
 /// The outline that keeps this distance from the convex hull of some points.
+#[inline(never)]
 fn around(points: &[Point], reach: f32) -> String {
     let corners = convex(points);
     let r = number(reach);

@@ -1,26 +1,32 @@
 //! Making the two halves.
 
 use super::plan::Plan;
-use super::{FIRST, Uses, numbered, places, table, uses};
+use super::{FIRST, TABLE, Uses, data, numbered, places, table, uses};
 use anyhow::{Context, Result};
 use std::collections::BTreeMap;
+use std::ops::Range;
 use walrus::ir::{self, Value, VisitorMut};
 use walrus::{
     ConstExpr, ElementItems, ElementKind, FunctionBuilder, FunctionId, FunctionKind, GlobalKind,
     ImportedFunction, Module, TableId, ValType,
 };
 
-/// What the second half imports, by name.
-#[derive(Default)]
+/// What the second half imports. Functions it has from the table of functions, by their slots: that
+/// takes a third of the room that as many exports would take.
 pub(super) struct Needs {
-    functions: BTreeMap<usize, String>,
+    /// Slots of the functions that get one for this.
+    functions: BTreeMap<usize, u32>,
     globals: BTreeMap<usize, String>,
     tables: BTreeMap<usize, String>,
+    /// Number of slots of the table of functions.
+    size: u64,
 }
 
 impl Plan {
     /// Leaves the second half, and says what it imports.
-    pub(super) fn cut_later(&self, module: &mut Module) -> Result<Needs> {
+    pub(super) fn cut_later(&self, module: &mut Module, constants: &[Range<u32>]) -> Result<Needs> {
+        // The memory is full already: writing its first content again would undo what has happened.
+        data::keep(module, constants)?;
         let ids = places(module);
         let place = numbered(&ids);
         let globals: Vec<_> = module.globals.iter().map(walrus::Global::id).collect();
@@ -36,37 +42,44 @@ impl Plan {
         }
         used.tables.insert(functions);
 
-        let mut needs = Needs::default();
-        let mut count = 0_usize;
-        let mut name = || {
-            count += 1;
-            count.to_string()
+        let mut needs = Needs {
+            functions: BTreeMap::new(),
+            globals: BTreeMap::new(),
+            tables: BTreeMap::new(),
+            size: self.size,
         };
         for function in &used.functions {
             let at = place[function];
             if self.later.contains(&at) {
                 continue;
             }
-            let name = name();
+            let slot = match self.known.get(&at) {
+                Some(slot) => *slot,
+                None => {
+                    let slot = u32::try_from(needs.size)?;
+                    needs.functions.insert(at, slot);
+                    needs.size += 1;
+                    slot
+                }
+            };
             if let FunctionKind::Import(outer) = &module.funcs.get(*function).kind {
                 // From the first half too: it has what glues it to its script.
                 let outer = outer.import;
                 module.imports.delete(outer);
             }
-            let import = module.imports.add(FIRST, &name, *function);
+            let import = module.imports.add(FIRST, &slot.to_string(), *function);
             let ty = module.funcs.get(*function).ty();
             module.funcs.get_mut(*function).kind =
                 FunctionKind::Import(ImportedFunction { import, ty });
-            needs.functions.insert(at, name);
         }
         for (at, id) in globals.iter().enumerate().filter(|(_, id)| used.globals.contains(id)) {
-            let name = name();
+            let name = format!("g{at}");
             let import = module.imports.add(FIRST, &name, *id);
             module.globals.get_mut(*id).kind = GlobalKind::Import(import);
             needs.globals.insert(at, name);
         }
         for (at, id) in tables.iter().enumerate().filter(|(_, id)| used.tables.contains(id)) {
-            let name = name();
+            let name = if *id == functions { TABLE.to_owned() } else { format!("t{at}") };
             let import = module.imports.add(FIRST, &name, *id);
             let table = module.tables.get_mut(*id);
             table.import = Some(import);
@@ -77,12 +90,7 @@ impl Plan {
         let import = module.imports.add(FIRST, "memory", memory);
         let memory = module.memories.get_mut(memory);
         memory.import = Some(import);
-        memory.data_segments.clear();
 
-        // The memory is full already: writing its first content again would undo what has happened.
-        for data in module.data.iter().map(walrus::Data::id).collect::<Vec<_>>() {
-            module.data.delete(data);
-        }
         module.start = None;
         for export in module.exports.iter().map(walrus::Export::id).collect::<Vec<_>>() {
             module.exports.delete(export);
@@ -96,13 +104,19 @@ impl Plan {
             .flat_map(|(place, slots)| slots.iter().map(|slot| (*slot, ids[*place])))
             .collect();
         fill(module, functions, filled);
-        self.grow(module, functions);
+        grow(module, functions, needs.size);
         walrus::passes::gc::run(module);
         Ok(needs)
     }
 
     /// Leaves the first half.
-    pub(super) fn cut_first(&self, module: &mut Module, needs: &Needs) -> Result<()> {
+    pub(super) fn cut_first(
+        &self,
+        module: &mut Module,
+        needs: &Needs,
+        constants: &[Range<u32>],
+    ) -> Result<()> {
+        data::remove(module, constants)?;
         let ids = places(module);
         let (functions, segments) = table(module)?;
         let (globals, tables): (Vec<_>, Vec<_>) = (
@@ -123,15 +137,13 @@ impl Plan {
         for function in filled.values_mut() {
             standing.visit_function_id_mut(function);
         }
+        filled.extend(needs.functions.iter().map(|(place, slot)| (*slot, ids[*place])));
         fill(module, functions, filled);
-        self.grow(module, functions);
+        grow(module, functions, needs.size);
         for id in local {
             let body = module.funcs.get_mut(id).kind.unwrap_local_mut();
             let entry = body.entry_block();
             ir::dfs_pre_order_mut(&mut standing, body, entry);
-        }
-        for (at, name) in &needs.functions {
-            module.exports.add(name, ids[*at]);
         }
         for (at, name) in &needs.globals {
             module.exports.add(name, globals[*at]);
@@ -170,13 +182,12 @@ impl Plan {
         }
         Ok(all)
     }
+}
 
-    fn grow(&self, module: &mut Module, table: TableId) {
-        let table = module.tables.get_mut(table);
-        debug_assert_eq!(table.initial, self.size);
-        table.initial = self.grown;
-        table.maximum = table.maximum.map(|maximum| maximum.max(self.grown));
-    }
+fn grow(module: &mut Module, table: TableId, size: u64) {
+    let table = module.tables.get_mut(table);
+    table.initial = size;
+    table.maximum = table.maximum.map(|maximum| maximum.max(size));
 }
 
 /// A function that gives the slot it is given, once the second half is there.

@@ -10,9 +10,12 @@
 //! that are made for their types, and those that are called by nothing else (`plan`).
 
 mod cut;
+mod data;
 mod list;
 mod plan;
+mod rename;
 
+pub(crate) use data::Data;
 pub(crate) use list::List;
 pub(crate) use plan::names;
 
@@ -28,6 +31,8 @@ use walrus::{
 
 /// Name of the first half for the second one, as a module to import from.
 const FIRST: &str = "first";
+/// Name of the table of functions, for the page too.
+const TABLE: &str = "table";
 /// The exported function that brings in the second half at once (`web/src/later.rs`).
 const BRING: &str = "zabscopeBring";
 
@@ -38,19 +43,42 @@ pub(crate) struct Halves {
     pub(crate) first: Vec<u8>,
     /// May come later.
     pub(crate) later: Vec<u8>,
+    /// The script of the first.
+    pub(crate) script: String,
 }
 
-/// Cuts `wasm`, which still has the names of its functions; the halves have none.
-pub(crate) fn split(wasm: &[u8], list: &List) -> Result<Halves> {
+/// Cuts `wasm`, which still has the names of its functions; the halves have none. `script` is what
+/// wasm-bindgen made for it, `data` tells of the same program before anything was done to it.
+pub(crate) fn split(wasm: &[u8], script: &str, list: &List, data: &Data) -> Result<Halves> {
     let mut config = ModuleConfig::new();
     config.generate_name_section(false).generate_producers_section(false);
-    let parse = || Module::from_buffer_with_config(wasm, &config).context("reading the module");
-    let plan = Plan::new(&parse()?, list)?;
+    let parse = || {
+        let mut module = Module::from_buffer_with_config(wasm, &config).context("the module")?;
+        // They tell of what is not here any more.
+        for section in module.customs.iter().map(|(id, _)| id).collect::<Vec<_>>() {
+            module.customs.delete(section);
+        }
+        Ok::<_, anyhow::Error>(module)
+    };
+    let whole = parse()?;
+    let plan = Plan::new(&whole, list)?;
+    let first: BTreeSet<&str> = whole
+        .funcs
+        .iter()
+        .enumerate()
+        .filter(|(place, _)| !plan.later.contains(place))
+        .filter_map(|(_, function)| function.name.as_deref())
+        .collect();
+    let known: BTreeSet<&str> =
+        whole.funcs.iter().filter_map(|function| function.name.as_deref()).collect();
+    // A function that has another name now may be anywhere.
+    let constants = data.later(|name| known.contains(name) && !first.contains(name));
     let mut later = parse()?;
-    let needs = plan.cut_later(&mut later)?;
+    let needs = plan.cut_later(&mut later, &constants)?;
     let mut first = parse()?;
-    plan.cut_first(&mut first, &needs)?;
-    Ok(Halves { first: first.emit_wasm(), later: later.emit_wasm() })
+    plan.cut_first(&mut first, &needs, &constants)?;
+    let script = rename::shorten(&mut first, script);
+    Ok(Halves { first: first.emit_wasm(), later: later.emit_wasm(), script })
 }
 
 /// The functions that come later, by their place.
@@ -132,10 +160,7 @@ mod tests {
             for call in calls {
                 body.call(*call);
             }
-            // Worth to come later.
-            for _ in 0..8 {
-                body.memory_size(memory).drop();
-            }
+            body.memory_size(memory).drop();
             builder.finish(Vec::new(), &mut module.funcs)
         };
         let shared = function("shared", &[]);
@@ -146,15 +171,7 @@ mod tests {
         let taken_late = function("<page::View as Draw>::draw", &[shared]);
         let other = function("pages::other", &[]);
         let bring = function("bring", &[]);
-        let mut small = FunctionBuilder::new(&mut module.types, &[], &[]);
-        small.name("page::small".to_owned()).func_body().i32_const(1).drop();
-        let small = small.finish(Vec::new(), &mut module.funcs);
-        let mut caller = FunctionBuilder::new(&mut module.types, &[], &[]);
-        caller.name("caller".to_owned()).func_body().call(small);
-        let caller = caller.finish(Vec::new(), &mut module.funcs);
-        for (name, function) in
-            [("early", early), ("other", other), (BRING, bring), ("caller", caller)]
-        {
+        for (name, function) in [("early", early), ("other", other), (BRING, bring)] {
             module.exports.add(name, function);
         }
         let table = module.tables.add_local(false, 3, Some(3), RefType::FUNCREF);
@@ -168,7 +185,7 @@ mod tests {
     }
 
     fn halves() -> (Module, Module) {
-        let halves = split(&module(), &List::read("page")).unwrap();
+        let halves = split(&module(), "", &List::read("page"), &Data::default()).unwrap();
         let read = |bytes| Module::from_buffer(bytes).unwrap();
         (read(&halves.first), read(&halves.later))
     }
@@ -176,15 +193,16 @@ mod tests {
     #[test]
     fn each_function_is_in_one_half() {
         let (first, later) = halves();
-        // early, shared, taken, other, bring, caller, and small, which is not worth a stand-in; for
-        // late and draw a stand-in each, and what these have in common.
-        assert_eq!(first.funcs.iter_local().count(), 7 + 2 + 1);
+        // early, shared, taken, other, bring; for late and draw a stand-in each, and what these have
+        // in common.
+        assert_eq!(first.funcs.iter_local().count(), 5 + 2 + 1);
         // late, helper, draw.
         assert_eq!(later.funcs.iter_local().count(), 3);
         let imports: Vec<&str> = later.imports.iter().map(|i| i.module.as_str()).collect();
         assert_eq!(imports, [FIRST; 3], "shared, the table, the memory");
         for import in later.imports.iter() {
-            assert!(first.exports.iter().any(|export| export.name == import.name));
+            let is_slot = import.name.parse::<u32>().is_ok();
+            assert!(is_slot || first.exports.iter().any(|export| export.name == import.name));
         }
     }
 
@@ -195,11 +213,13 @@ mod tests {
             let segments = table(module).unwrap().1;
             segments.into_iter().map(|(_, offset, functions)| (offset, functions.len())).collect()
         };
-        // draw keeps its slot, late gets one behind the old end.
-        assert_eq!(filled(&first), [(1, 3)]);
+        // draw keeps its slot, late gets one behind the old end, and shared one behind that, from where
+        // the second half has it.
+        assert_eq!(filled(&first), [(1, 4)]);
         assert_eq!(filled(&later), [(2, 2)]);
+        assert!(later.imports.iter().any(|import| import.name == "4"));
         let tables = [&first, &later].map(|module| module.tables.iter().next().unwrap().initial);
-        assert_eq!(tables, [4, 4]);
+        assert_eq!(tables, [5, 5]);
     }
 
     #[test]
@@ -211,7 +231,7 @@ mod tests {
 
     #[test]
     fn a_list_that_names_nothing_is_an_error() {
-        assert!(split(&module(), &List::read("nowhere")).is_err());
-        assert!(split(b"no module", &List::read("page")).is_err());
+        assert!(split(&module(), "", &List::read("nowhere"), &Data::default()).is_err());
+        assert!(split(b"no module", "", &List::read("page"), &Data::default()).is_err());
     }
 }

@@ -6,9 +6,6 @@ use rustc_demangle::demangle;
 use std::collections::{BTreeMap, BTreeSet};
 use walrus::{ExportItem, FunctionId, FunctionKind, Module};
 
-/// A function of so few instructions is not worth what a call of it in the other half costs.
-const FEW: u64 = 6;
-
 /// What has to be there while the second half is brought in: memory may be asked for, and what is
 /// asked for memory must not be interrupted by that.
 const ALWAYS: [&str; 5] =
@@ -24,9 +21,10 @@ pub(super) struct Plan {
     pub(super) slots: BTreeMap<usize, Vec<u32>>,
     /// The function that brings in the second half.
     pub(super) bring: usize,
-    /// Number of slots of that table before and after.
+    /// A slot of each function that stays and has one.
+    pub(super) known: BTreeMap<usize, u32>,
+    /// Number of slots of that table.
     pub(super) size: u64,
-    pub(super) grown: u64,
 }
 
 /// What the functions of a module call, and what they weigh.
@@ -119,35 +117,24 @@ impl Plan {
         let taken = slots.keys().copied();
         let taken = taken.filter(|place| !named.contains(place) && !typed.contains(place));
         let open = exported.values().copied().chain(started).chain(taken).chain(always);
-        let mut first = graph.reached(open.collect(), |callee| named.contains(&callee));
-        loop {
-            let is_small = |place: &usize| {
-                graph.weights[*place].is_some_and(|weight| weight <= FEW)
-                    && graph.calls[*place].iter().all(|callee| first.contains(callee))
-            };
-            let called = first.iter().flat_map(|place| &graph.calls[*place]);
-            let small: Vec<usize> =
-                called.filter(|place| !first.contains(place)).copied().filter(is_small).collect();
-            if small.is_empty() {
-                break;
-            }
-            first.extend(small);
-        }
+        let first = graph.reached(open.collect(), |callee| named.contains(&callee));
         let later: BTreeSet<usize> = (0..ids.len())
             .filter(|place| !first.contains(place) && graph.weights[*place].is_some())
             .collect();
-        slots.retain(|place, _| later.contains(place));
+        let (mut slots, others): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            slots.into_iter().partition(|(place, _)| later.contains(place));
+        let known = others.into_iter().filter_map(|(place, slots)| Some((place, *slots.first()?)));
+        let known = known.collect();
         let called = first.iter().flat_map(|place| graph.calls[*place].iter().copied());
         let mut wanted: BTreeSet<usize> = called.filter(|place| later.contains(place)).collect();
-        let size = module.tables.get(table).initial;
-        let mut grown = size;
+        let mut size = module.tables.get(table).initial;
         for place in &wanted {
             if !slots.contains_key(place) {
-                slots.insert(*place, vec![u32::try_from(grown)?]);
-                grown += 1;
+                slots.insert(*place, vec![u32::try_from(size)?]);
+                size += 1;
             }
         }
         wanted.extend(slots.keys());
-        Ok(Self { later, wanted, slots, bring, size, grown })
+        Ok(Self { later, wanted, slots, known, bring, size })
     }
 }
