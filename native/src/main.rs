@@ -1,8 +1,5 @@
 //! The binary `zabscope`: a server, a cluster of them on this machine, and a client.
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 use clap::{Parser, Subcommand};
 use std::io::IsTerminal;
 use std::path::PathBuf;
