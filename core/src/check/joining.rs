@@ -68,7 +68,10 @@ impl Joining {
                 let own = (server.peer().current_epoch(), server.peer().history().logged());
                 self.offered.get_or_insert((sid, *epoch), own);
             }
-            Packet::AckEpoch { last_zxid, current_epoch: Some(current) } => {
+            // An observer's promise is not counted.
+            Packet::AckEpoch { last_zxid, current_epoch: Some(current) }
+                if server.peer().config().is_voter() =>
+            {
                 let epoch = server.peer().accepted_epoch();
                 self.reports.insert(item.id, (epoch, (*current, *last_zxid)));
             }
