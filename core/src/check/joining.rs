@@ -45,7 +45,7 @@ impl Joining {
             self.cut.remove(&node);
             return Ok(());
         };
-        if matches!(record.action(), Some(Action::Start(_))) {
+        if record.applied && matches!(record.action(), Some(Action::Start(_))) {
             let peer = server.peer();
             recovered(node, peer.history().applied(), peer.current_epoch())?;
         }
