@@ -6,6 +6,7 @@ mod support;
 
 use anyhow::{Context, Result, ensure};
 use rustix::process::Signal;
+use std::sync::mpsc::Receiver;
 use std::thread::sleep;
 use std::time::Duration;
 use support::clients::{
@@ -45,6 +46,13 @@ fn no_digest_differs(ensemble: &Ensemble) -> Result<()> {
     Ok(())
 }
 
+fn a_watch_fires(heard: &Receiver<Heard>) -> Result<()> {
+    eventually("the watch to fire", || {
+        let is_event = |heard| matches!(heard, Heard::Reply(_, client::Reply::Event { .. }));
+        Ok(heard.try_iter().any(is_event).then_some(()))
+    })
+}
+
 /// A write through each server is read through every other one, and watches fire there.
 fn every_server_serves(ensemble: &Ensemble, round: &str) -> Result<()> {
     for writer in ensemble.sids() {
@@ -57,13 +65,7 @@ fn every_server_serves(ensemble: &Ensemble, round: &str) -> Result<()> {
             let heard = reads.follow();
             ask(&reads, Request::GetData { path: path.as_str().into(), watch: true })??;
             ask(&writes, set(&path, "2"))??;
-            eventually("the watch to fire", || {
-                let fired = heard
-                    .try_iter()
-                    .any(|heard| matches!(heard, Heard::Reply(_, client::Reply::Event { .. })));
-                Ok(fired.then_some(()))
-            })
-            .with_context(|| format!("{path} watched at {reader}"))?;
+            a_watch_fires(&heard).with_context(|| format!("{path} watched at {reader}"))?;
             reads.close();
         }
         writes.close();
@@ -90,13 +92,7 @@ fn a_session_moves(ensemble: &mut Ensemble, between: [u8; 2]) -> Result<()> {
         ensure!(owner(insist(&client, &get(&path))??) == before, "another owner");
         let writer = client_of(ensemble, &[other]);
         insist(&writer, &set(&path, "moved"))??;
-        eventually("the watch to fire", || {
-            let fired = heard
-                .try_iter()
-                .any(|heard| matches!(heard, Heard::Reply(_, client::Reply::Event { .. })));
-            Ok(fired.then_some(()))
-        })
-        .with_context(|| format!("{path} watched, and {sid} killed"))?;
+        a_watch_fires(&heard).with_context(|| format!("{path} watched, and {sid} killed"))?;
         writer.close();
         ensemble.run(sid)?;
         serving(ensemble, sid)?;

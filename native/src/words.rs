@@ -58,6 +58,12 @@ pub struct Answer {
     pub forget_connections: bool,
 }
 
+impl From<String> for Answer {
+    fn from(text: String) -> Self {
+        Self { text, forget_connections: false }
+    }
+}
+
 impl Words {
     /// True for a four-letter word, whether it is answered or not.
     pub fn knows(&self, word: &str) -> bool {
@@ -72,25 +78,11 @@ impl Words {
         stats: &mut Stats,
         clients: impl FnOnce() -> Vec<ClientLine>,
     ) -> Answer {
-        let allowed = self.whitelist.allows(word) && server.peer().is_serving();
-        Answer {
-            text: self.text(word, server, stats, clients),
-            forget_connections: word == "crst" && allowed,
-        }
-    }
-
-    fn text(
-        &self,
-        word: &str,
-        server: &Server,
-        stats: &mut Stats,
-        clients: impl FnOnce() -> Vec<ClientLine>,
-    ) -> String {
         if !self.whitelist.allows(word) {
-            return format!("{word} is not executed because it is not in the whitelist.\n");
+            return format!("{word} is not executed because it is not in the whitelist.\n").into();
         }
         let serving = server.peer().is_serving();
-        match word {
+        let text = match word {
             "ruok" => "imok".into(),
             "envi" => environment(),
             "isro" => if serving { "rw" } else { "null" }.into(),
@@ -104,7 +96,10 @@ impl Words {
                 stats.reset();
                 "Server stats reset.\n".into()
             }
-            "crst" => "Connection stats reset.\n".into(),
+            "crst" => {
+                let text = "Connection stats reset.\n".into();
+                return Answer { text, forget_connections: true };
+            }
             "wchs" => wchs(server),
             "wchc" => watches_by(server, Group::Session),
             "wchp" => watches_by(server, Group::Path),
@@ -115,7 +110,8 @@ impl Words {
                 format!("datadir_size: {data}\nlogdir_size: {log}\n")
             }
             _ => String::new(),
-        }
+        };
+        text.into()
     }
 }
 
