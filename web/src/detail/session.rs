@@ -172,8 +172,7 @@ fn events(lab: &Lab, client: ClientId) -> Vec<Event> {
         deed.changes.contains(&Change::Closed) && own.iter().any(|it| it.session == deed.session)
     });
     events.extend(ended.map(|deed| {
-        let gone = deed.changes.iter().filter(|it| matches!(it, Change::Gone(_))).count();
-        let with = if gone > 0 { format!(", with {gone} ephemeral znodes") } else { String::new() };
+        let with = deed.with_ephemerals();
         (deed.step, format!("{} ends session {}{with}", deed.zxid, deed.session))
     }));
     events.sort_by_key(|(step, _)| core::cmp::Reverse(*step));

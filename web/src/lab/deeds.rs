@@ -90,6 +90,16 @@ impl Logged {
 }
 
 impl Deed {
+    /// What ended with the session that it closes, behind a comma; empty if that is nothing.
+    #[must_use]
+    pub fn with_ephemerals(&self) -> String {
+        match self.changes.iter().filter(|it| matches!(it, Change::Gone(_))).count() {
+            0 => String::new(),
+            1 => ", with 1 ephemeral znode".to_owned(),
+            gone => format!(", with {gone} ephemeral znodes"),
+        }
+    }
+
     /// What it did to a znode.
     #[must_use]
     pub fn change_of(&self, path: &str) -> Option<&Change> {

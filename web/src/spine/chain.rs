@@ -123,7 +123,6 @@ fn done(lab: &Lab, deed: &Deed, path: Option<&str>, links: &mut Links) {
 
 /// What a transaction does, as a predicate without its subject.
 fn what(deed: &Deed, path: Option<&str>) -> String {
-    let closed = deed.changes.contains(&Change::Closed);
     let change = match path {
         Some(path) => deed.change_of(path),
         None => deed.changes.first(),
@@ -138,18 +137,7 @@ fn what(deed: &Deed, path: Option<&str>) -> String {
         }
         Some(Change::Deleted(path)) => format!("{path} is deleted"),
         Some(Change::Opened) => format!("session {} begins", deed.session),
-        Some(Change::Closed) if closed => {
-            let gone = deed.changes.iter().filter(|it| matches!(it, Change::Gone(_))).count();
-            match gone {
-                0 => format!("session {} ends", deed.session),
-                _ => format!(
-                    "session {} ends, with {gone} ephemeral znode{}",
-                    deed.session,
-                    if gone == 1 { "" } else { "s" }
-                ),
-            }
-        }
-        Some(Change::Closed) => format!("session {} ends", deed.session),
+        Some(Change::Closed) => format!("session {} ends{}", deed.session, deed.with_ephemerals()),
     }
 }
 

@@ -14,6 +14,11 @@ use zabscope_core::sim::Micros;
 /// Width of a write whose end nobody knows.
 const BAR: f32 = 20.0;
 
+/// Length and half the width of an arrowhead.
+const HEAD: (f32, f32) = (7.0, 2.6);
+/// A cross where a message was lost.
+pub(super) const CROSS: &str = "M-4-4 4 4M-4 4 4-4";
+
 /// Where rows and times are in the drawing.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Grid {
@@ -271,7 +276,7 @@ fn parts(drawn: &Drawn, way: (Point, Point)) -> String {
         Fate::Ahead => "",
         Fate::Arrived => {
             parts.push_str(&path("way"));
-            let (place, d) = (at(way.1), head(way));
+            let (place, d) = (at(way.1), head(way, HEAD));
             &format!("<path class=\"head\" transform=\"{place}\" d=\"{d}\"/>")
         }
         fate => {
@@ -280,7 +285,7 @@ fn parts(drawn: &Drawn, way: (Point, Point)) -> String {
             if fate == Fate::Flying {
                 "<circle class=\"dot\" transform=\"translate(0)\" r=\"3.5\"/>"
             } else {
-                "<path class=\"lost\" transform=\"translate(0)\" d=\"M-4-4 4 4M-4 4 4-4\"/>"
+                &format!("<path class=\"lost\" transform=\"translate(0)\" d=\"{CROSS}\"/>")
             }
         }
     };
@@ -307,21 +312,22 @@ fn identify(id: u64, chosen: bool, whole: &Element) -> Result<(), JsValue> {
     Ok(())
 }
 
-fn line((from, to): (Point, Point)) -> String {
+/// A straight way as a path.
+pub(super) fn line((from, to): (Point, Point)) -> String {
     format!("M{} {}L{} {}", number(from.x), number(from.y), number(to.x), number(to.y))
 }
 
-/// An arrowhead around the end of a way, in its direction.
-fn head((from, to): (Point, Point)) -> String {
+/// An arrowhead around the end of a way, in its direction: its length, and half of its width.
+pub(super) fn head((from, to): (Point, Point), (length, half): (f32, f32)) -> String {
     let (dx, dy) = (to.x - from.x, to.y - from.y);
-    let length = dx.hypot(dy).max(1.0);
-    let (ux, uy) = (dx / length, dy / length);
+    let whole = dx.hypot(dy).max(1.0);
+    let (ux, uy) = (dx / whole, dy / whole);
     let point = |along: f32, aside: f32| {
         let x = ux.mul_add(-along, -uy * aside);
         let y = uy.mul_add(-along, ux * aside);
         format!("{} {}", number(x), number(y))
     };
-    format!("M0 0L{}L{}z", point(7.0, 2.6), point(7.0, -2.6))
+    format!("M0 0L{}L{}z", point(length, half), point(length, -half))
 }
 
 /// The way of what has not arrived, by what stands where it is.
@@ -369,14 +375,17 @@ pub fn named(score: &Score, grid: Grid, chosen: Option<u64>) -> Vec<bool> {
     score.arrows.iter().map(is_named).collect()
 }
 
+/// The class of a write: neighbouring epochs differ in colour.
+pub(super) fn epoch_class(bar: &Bar) -> &'static str {
+    bar.zxid.map_or("e", |zxid| {
+        ["e0", "e1", "e2", "e3"].get((zxid.epoch().0 & 3) as usize).copied().unwrap_or("e0")
+    })
+}
+
 /// Fills the element of a write.
 pub fn write(bar: &Bar, whole: &Element, grid: Grid) -> Result<Option<Moving>, JsValue> {
-    let class = bar.zxid.map_or("fsync e", |zxid| {
-        let classes = ["fsync e0", "fsync e1", "fsync e2", "fsync e3"];
-        classes.get((zxid.epoch().0 & 3) as usize).copied().unwrap_or("fsync e0")
-    });
     whole.set_text_content(None);
-    whole.set_attribute("class", class)?;
+    whole.set_attribute("class", &format!("fsync {}", epoch_class(bar)))?;
     let from = grid.axis.x(bar.from);
     let to = bar.to.map_or(from + BAR, |to| grid.axis.x(to));
     let rect = |class: &str| {

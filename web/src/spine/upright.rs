@@ -1,6 +1,8 @@
 //! The spine on a telephone: turned by a quarter. Columns are participants, time runs down, the
 //! bottom row says what each holds. Dragging it scrubs: what is above has been.
 
+use super::axis::Axis;
+use super::marks::{self, line};
 use super::score::{AHEAD_US, Arrow, Bar, Fate, Lane, Mark, PAST_US, Score, Sign};
 use super::{SpineView, lanes};
 use crate::order::{Order, Selection};
@@ -24,8 +26,8 @@ const HEAD: f32 = 52.0;
 const FOOT: f32 = 40.0;
 /// Units of a millisecond.
 const SCALE: f32 = 1.8;
-/// Between two lines across, microseconds.
-const TICK_US: u64 = 20_000;
+/// Length and half the width of an arrowhead.
+const ARROWHEAD: (f32, f32) = (8.0, 3.0);
 /// Width of a letter, in units, on the smallest screen.
 const LETTER: f32 = 11.5;
 
@@ -108,7 +110,7 @@ pub fn Upright(props: &UprightProps) -> Html {
                     aria-activedescendant={active} onkeydown={lanes::keys(order)}>
                     <rect class="ahead" x={number(GUTTER)} y={number(now)} width={number(WIDTH - GUTTER)}
                         height={number(bottom - now)} />
-                    { for ticks(score).map(|at| tick(frame, at)) }
+                    { for ticks(score.now).map(|at| tick(frame, at)) }
                     { for score.lanes.iter().enumerate().map(|(column, lane)| life(frame, lane, column)) }
                     { for score.arrows.iter().zip(names).map(|(arrow, named)| {
                         message(score, frame, arrow, (chosen == Some(arrow.id), named), order)
@@ -180,9 +182,9 @@ fn seconds(at: Micros) -> String {
     time_text(at).trim_start_matches('+').trim_end_matches(" s").to_owned()
 }
 
-fn ticks(score: &Score) -> impl Iterator<Item = Micros> {
-    let first = score.now.0.saturating_sub(PAST_US).div_ceil(TICK_US);
-    (first..=(score.now.0 + AHEAD_US) / TICK_US).map(|tick| Micros(tick * TICK_US))
+fn ticks(now: Micros) -> impl Iterator<Item = Micros> {
+    let (first, end) = Axis::ticks(now);
+    (first..end).map(Axis::tick)
 }
 
 fn tick(frame: Frame, at: Micros) -> Html {
@@ -240,9 +242,6 @@ fn message(
         Fate::Ahead => 0.0,
     };
     let here = Point { x: from.x + (to.x - from.x) * share, y: from.y + (to.y - from.y) * share };
-    let line = |a: Point, b: Point| {
-        format!("M{} {}L{} {}", number(a.x), number(a.y), number(b.x), number(b.y))
-    };
     let (id, spoken) = (arrow.id, score.spoken(arrow));
     let choose = {
         let order = order.clone();
@@ -255,10 +254,10 @@ fn message(
     html! {
         <g {class} id={format!("arrow-{id}")} data-of={format!("m{id}")} data-id={id.to_string()}
             role="option" aria-selected={chosen.to_string()} aria-label={spoken} onclick={choose}>
-            if chosen { <path class="halo" d={line(from, to)} /> }
-            <path class="hit" d={line(from, to)} />
-            if share > 0.0 { <path class="way" d={line(from, here)} /> }
-            if share < 1.0 && on_its_way { <path class="rest" d={line(here, to)} /> }
+            if chosen { <path class="halo" d={line((from, to))} /> }
+            <path class="hit" d={line((from, to))} />
+            if share > 0.0 { <path class="way" d={line((from, here))} /> }
+            if share < 1.0 && on_its_way { <path class="rest" d={line((here, to))} /> }
             { end_of(arrow.fate, from, here) }
             if named {
                 <text class="name" x={number(name_x(arrow, frame))} y={number(from.y - 4.0)}
@@ -312,21 +311,13 @@ fn named(score: &Score, frame: Frame, chosen: Option<u64>) -> Vec<bool> {
 }
 
 fn end_of(fate: Fate, from: Point, here: Point) -> Html {
-    let (dx, dy) = (here.x - from.x, here.y - from.y);
-    let length = dx.hypot(dy).max(1.0);
-    let (ux, uy) = (dx / length, dy / length);
-    let point = |along: f32, aside: f32| {
-        let (x, y) = (-ux * along - uy * aside, -uy * along + ux * aside);
-        format!("{} {}", number(x), number(y))
-    };
     let transform = here.translate();
     match fate {
         Fate::Arrived => {
-            let d = format!("M0 0L{}L{}z", point(8.0, 3.0), point(8.0, -3.0));
-            html! { <path class="head" {transform} {d} /> }
+            html! { <path class="head" {transform} d={marks::head((from, here), ARROWHEAD)} /> }
         }
         Fate::Lost | Fate::Stopped => {
-            html! { <path class="lost" {transform} d="M-4-4 4 4M-4 4 4-4" /> }
+            html! { <path class="lost" {transform} d={marks::CROSS} /> }
         }
         Fate::Flying => html! { <circle class="dot" {transform} r="4" /> },
         Fate::Ahead => Html::default(),
@@ -337,12 +328,6 @@ fn write(frame: Frame, bar: &Bar) -> Html {
     let (now, x) = (frame.y(frame.now), frame.x(bar.row));
     let from = frame.y_in(bar.from).min(now);
     let to = bar.to.map_or(from + 4.0 * SCALE, |to| frame.y_in(to));
-    let class = match bar.zxid {
-        None => "e",
-        Some(zxid) => {
-            ["e0", "e1", "e2", "e3"].get((zxid.epoch().0 & 3) as usize).copied().unwrap_or("e0")
-        }
-    };
     let rect = |class: &'static str, from: f32, to: f32| {
         html! {
             <rect {class} x={number(x - 5.0)} y={number(from)} width="10"
@@ -350,7 +335,7 @@ fn write(frame: Frame, bar: &Bar) -> Html {
         }
     };
     html! {
-        <g class={classes!("fsync", class)}>
+        <g class={classes!("fsync", marks::epoch_class(bar))}>
             if to > now || bar.to.is_none() { { rect("open", from, to) } }
             if from < now { { rect("done", from, to.min(now)) } }
         </g>
@@ -440,9 +425,14 @@ fn head(
     }
 }
 
+/// True if the rows below the lanes tell of votes.
+const fn is_election(spine: &SpineView, view: &View) -> bool {
+    spine.votes.len() == view.servers.len()
+}
+
 /// What the rows below the lanes are.
 const fn rows_below(spine: &SpineView, view: &View) -> [&'static str; 2] {
-    if spine.votes.len() == view.servers.len() { ["equal", "votes"] } else { ["logged", "applied"] }
+    if is_election(spine, view) { ["equal", "votes"] } else { ["logged", "applied"] }
 }
 
 /// What a participant holds at the line: equal votes, or the end of its log.
@@ -456,10 +446,9 @@ fn holds(
 ) -> Html {
     let NodeId::Server(Sid(sid)) = lane.node else { return Html::default() };
     let Some(server) = view.server(sid) else { return Html::default() };
-    let election = spine.votes.len() == view.servers.len();
     let (above, below) = match spine.votes.get(column) {
         _ if server.role == Role::Down => ("down".to_owned(), String::new()),
-        Some(Some(votes)) if election => {
+        Some(Some(votes)) if is_election(spine, view) => {
             (format!("{} of {}", votes.equal, view.quorum), String::new())
         }
         _ => (server.logged.clone(), server.committed.clone()),
