@@ -20,8 +20,8 @@ pub(super) type Effects = Vec<Effect<Client>>;
 
 /// A client with one session at a time.
 ///
-/// Invariants: `link` is not `None` while `state` is `Connected`; `calls` has sent nothing unless
-/// it is.
+/// Invariants: `server` is not `None` while `state` is `Connected`, and `None` while there is no
+/// session to connect for; `calls` has sent nothing unless it is `Connected`.
 #[derive(Clone, Debug)]
 pub struct Client {
     pub(super) config: Config,
@@ -204,7 +204,10 @@ impl Client {
         let known = self.servers.prefer(server);
         if known && self.state.is_alive() && self.server != Some(server) {
             self.hang_up(Lost::Moved, out);
-            self.connect(out);
+            // A session that was being closed ended with its connection.
+            if self.state.is_alive() {
+                self.connect(out);
+            }
         }
     }
 

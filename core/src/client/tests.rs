@@ -465,6 +465,19 @@ fn it_moves_to_another_server_with_its_session() {
 }
 
 #[test]
+fn a_move_does_not_take_up_a_session_that_was_being_closed() {
+    let mut bench = Bench::connected();
+    bench.step(Event::Call(Call::Close));
+    bench.step(Event::Call(Call::MoveTo(Sid(3))));
+    assert_eq!(bench.states(), [State::Connecting, State::Closed]);
+    assert_eq!((bench.dialled.as_slice(), bench.client.server()), (&[Sid(1)][..], None));
+    bench.step(Event::Call(Call::Start));
+    bench.link_up();
+    let Some(ToServer::Connect(request)) = bench.sent.last() else { panic!("{:?}", bench.sent) };
+    assert_eq!(request.session, SessionId(0));
+}
+
+#[test]
 fn what_is_not_the_owners_to_ask_is_refused() {
     let mut bench = Bench::connected();
     bench.call(1, Request::Ping);
