@@ -14,7 +14,7 @@ use zabscope_core::proto::request::{CreateOp, CreateRequest, Request};
 use zabscope_core::saved::SavedRun;
 use zabscope_core::server::Server;
 use zabscope_core::server::message::{Msg, Packet, Timer};
-use zabscope_core::sim::{Action, Directive, Kept, Micros, Settings, Sim, Wire};
+use zabscope_core::sim::{Action, Directive, Kept, Micros, Sim, Wire};
 use zabscope_core::tell::Look;
 use zabscope_tests::browser::{Browser, key};
 use zabscope_tests::{given, serve};
@@ -25,22 +25,8 @@ fn server(sid: i64) -> NodeId {
 
 /// Times as the page has them, so that what is seen can be watched.
 fn settings(voters: u8) -> EnsembleSettings {
-    EnsembleSettings {
-        voters,
-        clients: 2,
-        session_timeout_ms: 6_000,
-        tick_ms: 400,
-        world: Settings {
-            seed: 7,
-            latency_us: 15_000,
-            jitter_us: 10_000,
-            disk_us: 4_000,
-            disk_jitter_us: 2_000,
-            connect_timeout_ms: 1_000,
-            ..Settings::default()
-        },
-        ..EnsembleSettings::default()
-    }
+    let watchable = EnsembleSettings::watchable(7);
+    EnsembleSettings { voters, clients: 2, session_timeout_ms: 6_000, ..watchable }
 }
 
 /// A run in which every server and client was started and had time to find each other.

@@ -3,8 +3,8 @@
 
 use super::answers;
 use super::faults::{LOCK, OFFICE};
-use super::safety::{Found, Safety};
-use super::violation::Oracle;
+use super::safety::Safety;
+use super::violation::{Found, Oracle};
 use super::watching::Watching;
 use crate::base::{Map, NodeId, Set, Zxid};
 use crate::client::{Call as ClientCall, Reply};

@@ -1,8 +1,7 @@
 //! Nobody's session is over before its timeout is: the leader that closes it has heard nothing of
 //! it for that long, and has led for that long.
 
-use super::safety::Found;
-use super::violation::Oracle;
+use super::violation::{Found, Oracle};
 use crate::base::{Link, Map, NodeId, SessionId, Set};
 use crate::client::State;
 use crate::ensemble::{Actor, Note};

@@ -2,7 +2,7 @@
 //!
 //! The plan does not depend on what the run makes of it, so any part of it is a plan again.
 
-use super::progress::Bounds;
+use super::bounds::Bounds;
 use crate::base::rng::Rng;
 use crate::base::{ClientId, Link, NodeId, Sid};
 use crate::client::{Call as ClientCall, CallId};

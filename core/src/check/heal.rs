@@ -1,7 +1,7 @@
 //! The end of a plan: who is mended, whose damage stays, and what is still asked.
 
+use super::bounds::Bounds;
 use super::faults::{LOCK, OFFICE, Plan, WATCHED};
-use super::progress::Bounds;
 use crate::base::rng::Rng;
 use crate::base::{NodeId, Set, Sid};
 use crate::client::Call as ClientCall;

@@ -1,8 +1,7 @@
 //! How a reign begins for each server: what recovery finds, who may lead, what a learner takes
 //! over, and from whom.
 
-use super::safety::Found;
-use super::violation::Oracle;
+use super::violation::{Found, Oracle};
 use crate::base::{Effect, Epoch, Link, Map, NodeId, Set, Sid, Zxid};
 use crate::ensemble::{Actor, Note};
 use crate::server::message::{Msg, Packet, Write};

@@ -1,8 +1,8 @@
 //! Recipes: who believes to hold a lock or an office, and may.
 
 use super::faults::{LOCK, OFFICE};
-use super::safety::{Found, Safety};
-use super::violation::Oracle;
+use super::safety::Safety;
+use super::violation::{Found, Oracle};
 use crate::base::{Map, NodeId, Set, Zxid};
 use crate::ensemble::{Actor, Note};
 use crate::recipes::{self, Phase, Program};

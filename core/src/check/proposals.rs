@@ -1,7 +1,6 @@
 //! Everything that was ever proposed: which transaction, and behind which other one.
 
-use super::safety::Found;
-use super::violation::Oracle;
+use super::violation::{Found, Oracle};
 use crate::base::{Map, NodeId, Zxid};
 use crate::server::Server;
 use crate::server::message::Payload;

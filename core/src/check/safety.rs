@@ -2,7 +2,7 @@
 
 use super::model::Model;
 use super::proposals::Proposals;
-use super::violation::Oracle;
+use super::violation::{Found, Oracle};
 use crate::base::{Effect, Epoch, Map, NodeId, Sid, Zxid};
 use crate::ensemble::{Actor, Note};
 use crate::server::message::{Job, Msg, Packet, Payload, Write};
@@ -10,11 +10,7 @@ use crate::server::{self, Disk, Server};
 use crate::sim::{Action, Item, StepRecord, Wire, World};
 use crate::zab::{self, Entry, Phase, Reason, Rules, ServerState};
 use alloc::format;
-use alloc::string::String;
 use alloc::vec::Vec;
-
-/// A rule that is broken, by whom, and how.
-pub type Found = (Oracle, Option<NodeId>, String);
 
 /// One committed transaction.
 #[derive(Clone, Debug)]

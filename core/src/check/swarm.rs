@@ -1,13 +1,14 @@
 //! One run of a plan under chosen rules, with all oracles.
 
+use super::bounds::{Bounds, Point};
 use super::clients::Clients;
 use super::expiry::Expiry;
 use super::faults::Plan;
 use super::joining::Joining;
 use super::locks::Locks;
-use super::progress::{Bounds, Point, Progress};
-use super::safety::{Found, Safety};
-use super::violation::Violation;
+use super::progress::Progress;
+use super::safety::Safety;
+use super::violation::{Found, Violation};
 use crate::ensemble::Actor;
 use crate::server::codec;
 use crate::sim::{Action, Directive, Micros, Sim, StepRecord};

@@ -223,6 +223,9 @@ impl Oracle {
     }
 }
 
+/// A rule that is broken, by whom, and how; the step is known to the one who asked.
+pub type Found = (Oracle, Option<NodeId>, String);
+
 /// An oracle was contradicted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {

@@ -58,6 +58,26 @@ impl Default for EnsembleSettings {
 }
 
 impl EnsembleSettings {
+    /// Three servers and a client with times that a person can watch: a hop takes 15 to 25 ms, a
+    /// tick 400 ms.
+    #[must_use]
+    pub fn watchable(seed: u64) -> Self {
+        Self {
+            session_timeout_ms: 4_000,
+            tick_ms: 400,
+            world: Settings {
+                seed,
+                latency_us: 15_000,
+                jitter_us: 10_000,
+                disk_us: 4_000,
+                disk_jitter_us: 2_000,
+                connect_timeout_ms: 1_000,
+                ..Settings::default()
+            },
+            ..Self::default()
+        }
+    }
+
     /// Ids of all servers.
     pub fn sids(&self) -> impl Iterator<Item = Sid> + use<> {
         (1..=i64::from(self.voters) + i64::from(self.observers)).map(Sid)

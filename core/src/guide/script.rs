@@ -3,7 +3,6 @@
 use super::state::{Count, State, Value};
 use crate::base::ClientId;
 use crate::ensemble::EnsembleSettings;
-use crate::sim::Settings;
 use crate::zab::Phase;
 use alloc::borrow::ToOwned;
 use alloc::string::String;
@@ -187,7 +186,7 @@ impl Script {
         let mut script = Self {
             title: String::new(),
             about: String::new(),
-            settings: settings(),
+            settings: EnsembleSettings::watchable(7),
             begin: Vec::new(),
             steps: Vec::new(),
         };
@@ -276,27 +275,6 @@ impl Question {
             _ => return Err("unknown word"),
         }
         Ok(())
-    }
-}
-
-/// Times that a person can watch: a hop takes 20 ms, a tick 400 ms.
-#[must_use]
-fn settings() -> EnsembleSettings {
-    EnsembleSettings {
-        voters: 3,
-        clients: 1,
-        session_timeout_ms: 4_000,
-        tick_ms: 400,
-        world: Settings {
-            seed: 7,
-            latency_us: 15_000,
-            jitter_us: 10_000,
-            disk_us: 4_000,
-            disk_jitter_us: 2_000,
-            connect_timeout_ms: 1_000,
-            ..Settings::default()
-        },
-        ..EnsembleSettings::default()
     }
 }
 

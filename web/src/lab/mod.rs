@@ -27,7 +27,7 @@ use zabscope_core::guide::State;
 use zabscope_core::proto::Acl;
 use zabscope_core::proto::request::{CreateOp, CreateRequest, Request};
 use zabscope_core::saved::{SavedError, SavedRun};
-use zabscope_core::sim::{Action, Directive, Kept, Micros, Settings, Sim, World};
+use zabscope_core::sim::{Action, Directive, Kept, Micros, Sim, World};
 
 /// Longest run, in steps. Then time stops, and says so.
 pub const STEPS_MAX: u64 = 200_000;
@@ -79,25 +79,11 @@ pub const SERVERS_MAX: u8 = 9;
 /// Clients of a run, at most.
 pub const CLIENTS_MAX: u8 = 3;
 
-/// Times that a person can watch: a hop takes 20 ms, a tick 400 ms.
+/// An ensemble to play with: with a second client, whose sessions last a little longer.
 #[must_use]
 pub fn settings(voters: u8, seed: u64) -> EnsembleSettings {
-    EnsembleSettings {
-        voters,
-        clients: 2,
-        session_timeout_ms: 6_000,
-        tick_ms: 400,
-        world: Settings {
-            seed,
-            latency_us: 15_000,
-            jitter_us: 10_000,
-            disk_us: 4_000,
-            disk_jitter_us: 2_000,
-            connect_timeout_ms: 1_000,
-            ..Settings::default()
-        },
-        ..EnsembleSettings::default()
-    }
+    let watchable = EnsembleSettings::watchable(seed);
+    EnsembleSettings { voters, clients: 2, session_timeout_ms: 6_000, ..watchable }
 }
 
 impl Lab {
