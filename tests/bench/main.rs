@@ -58,7 +58,7 @@ const FULL: Extent = Extent {
     phase: Duration::from_secs(4),
     rounds: 2,
     starts: 3,
-    kills: 3,
+    kills: 10,
     seeds: 60,
 };
 const QUICK: Extent = Extent {
@@ -104,12 +104,17 @@ pub(crate) struct Phase {
 fn main() -> Result<()> {
     let mut extent = FULL;
     let mut only = None;
+    let mut kills_only = None;
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--quick" => extent = QUICK,
             // Only our servers, and only this work, for a profiler.
             "--only" => only = Some(arguments.next().context("--only needs a work")?),
+            // Only so many failovers of each ensemble, in turns.
+            "--failovers" => {
+                kills_only = Some(arguments.next().context("--failovers needs a number")?.parse()?);
+            }
             // Cargo says so to every benchmark.
             "--bench" => {}
             other => bail!("cannot understand {other}"),
@@ -124,11 +129,14 @@ fn main() -> Result<()> {
             "There is no Java here, or no Debian package `zookeeper`: nothing to compare with."
         );
     }
+    let kinds: &[(&str, bool)] = &[("Zabscope", false), ("Apache", true)];
+    let kinds = if apache { kinds } else { &kinds[..1] };
+    if let Some(kills) = kills_only {
+        return only_failovers(kinds, kills);
+    }
     let module = given("ZABSCOPE_PROBE")?;
     let steps = steps::measure(extent.seeds, &module)?;
     println!("{steps:?}");
-    let kinds: &[(&str, bool)] = &[("Zabscope", false), ("Apache", true)];
-    let kinds = if apache { kinds } else { &kinds[..1] };
     let mut subjects = Vec::new();
     for (name, apache) in kinds {
         subjects.push(start(name, *apache, extent.starts)?);
@@ -142,17 +150,35 @@ fn main() -> Result<()> {
     for subject in &mut subjects {
         subject.figures.loaded = subject.memory()?;
     }
-    for _ in 0..extent.kills {
-        for subject in &mut subjects {
-            subject.fail_over()?;
-        }
-    }
+    fail_over(&mut subjects, extent.kills)?;
     let quick = extent.rounds < FULL.rounds;
     let text = report::text(&subjects, &steps, quick)?;
     println!("\n{text}");
     if !quick {
         fs::write(root().join("docs/BENCH.md"), text)?;
         println!("written: docs/BENCH.md");
+    }
+    Ok(())
+}
+
+/// Kills leaders, in turns.
+fn fail_over(subjects: &mut [Subject], kills: usize) -> Result<()> {
+    for _ in 0..kills {
+        for subject in subjects.iter_mut() {
+            subject.fail_over()?;
+        }
+    }
+    Ok(())
+}
+
+/// Failovers without load.
+fn only_failovers(kinds: &[(&'static str, bool)], kills: usize) -> Result<()> {
+    let subjects: Result<Vec<_>> =
+        kinds.iter().map(|(name, apache)| start(name, *apache, 1)).collect();
+    let mut subjects = subjects?;
+    fail_over(&mut subjects, kills)?;
+    for Subject { name, figures, .. } in &subjects {
+        println!("{name}: the middle one is {:?}", middle(&figures.failovers));
     }
     Ok(())
 }

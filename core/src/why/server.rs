@@ -76,7 +76,7 @@ fn looking(sim: &Sim<Actor>, sid: Sid, server: &Server) -> Why {
     let timer = Timer::Server(server::Timer::Zab(zab::Timer::Settle));
     let settles = sim.timer_at(NodeId::Server(sid), timer);
     let settled = match settles {
-        Some(at) => format!("until {}", at_text(at)),
+        Some(at) => format!("until {} at most", at_text(at)),
         None => "waits for the line above".to_string(),
     };
     let mut guards = Vec::from([
@@ -86,7 +86,8 @@ fn looking(sim: &Sim<Actor>, sid: Sid, server: &Server) -> Why {
             format!("2 * |equal| > {} is {} > {}", voters.len(), 2 * count, voters.len()),
         )
         .and(format!("equal = {}, round {}", set(&alike), election.round().0)),
-        Guard::new("No better vote for 200 ms", false, settled),
+        Guard::new("No better vote can come", false, settled)
+            .and(format!("awaited = {}", set(&peer.awaited_votes()))),
     ]);
     let reachable = reachable(sim, sid, server);
     if !voters.is_quorum(&reachable) {

@@ -1,19 +1,21 @@
 //! Fast Leader Election: what a LOOKING server does with votes (Java: `FastLeaderElection`).
 //!
 //! Each server votes for itself, adopts every better vote and tells all. When a quorum agrees it
-//! waits [`SETTLE_MS`] for a better vote and then takes the winner. A late comer joins a running
-//! ensemble when a quorum says it follows a leader and that leader says it leads.
+//! waits for a better vote: until every voter votes alike whose stream has not ended, but at most
+//! [`SETTLE_MS`]. Then it takes the winner. A late comer joins a running ensemble when a quorum
+//! says it follows a leader and that leader says it leads.
 //!
 //! Safety rests on nothing of this: discovery refuses a leader that knows less than its voters
 //! ([`super::discovery`]). A wrong election costs a round.
 //!
 //! Unlike Java, equal votes do not start the settle wait anew: five servers that resend every
-//! 400 ms would never elect.
+//! 400 ms would never elect. And Java always waits to the end, also where nothing better can come;
+//! after the death of a leader that would be most of the time without service.
 
 use super::message::{Notification, ServerState, Vote};
 use super::rules::Rules;
 use crate::base::quorum::Voters;
-use crate::base::{Map, Round, Sid};
+use crate::base::{Map, Round, Set, Sid};
 
 /// How long a quorum of equal votes waits for a better one (`finalizeWait`).
 pub const SETTLE_MS: u64 = 200;
@@ -56,7 +58,7 @@ pub struct Election {
 pub struct Outcome {
     /// The vote changed: tell all.
     pub changed: bool,
-    /// The sender is behind: tell it.
+    /// The sender does not know this vote: tell it.
     pub answer: bool,
     /// A running ensemble with this leader was found.
     pub join: Option<Vote>,
@@ -69,6 +71,8 @@ pub enum Settle {
     Begin,
     /// The agreement is gone: stop the wait.
     Abandon,
+    /// Nothing better can come: the election is over.
+    End,
     /// As it was.
     Keep,
 }
@@ -165,7 +169,10 @@ impl Election {
             changed = true;
         }
         self.received.insert(from, heard);
-        Outcome { changed, ..Outcome::default() }
+        // It heard of this election while it still followed or led, said so, and threw that vote
+        // away. Without an answer it would hear of it by the next resend.
+        let answer = self.outside.remove(&from).is_some() && !changed;
+        Outcome { changed, answer, ..Outcome::default() }
     }
 
     #[cfg_attr(target_arch = "wasm32", inline(never))]
@@ -202,9 +209,13 @@ impl Election {
         votes.get(&heard.vote.leader).is_some_and(|ballot| ballot.state == ServerState::Leading)
     }
 
-    /// Does a quorum stand behind the present vote? To be asked after each notification.
-    pub fn settle(&mut self, voters: &Voters, changed: bool) -> Settle {
+    /// Does a quorum stand behind the present vote? To be asked after each notification, and when
+    /// the stream of another voter ends; `lost` are those whose stream has.
+    pub fn settle(&mut self, voters: &Voters, lost: &Set<Sid>, changed: bool) -> Settle {
         let agreed = self.is_agreed(voters);
+        if agreed && self.missing(voters, lost).next().is_none() {
+            return Settle::End;
+        }
         match (agreed, self.settling) {
             (true, false) => {
                 self.settling = true;
@@ -222,9 +233,28 @@ impl Election {
     /// True if a quorum votes as this server does.
     #[must_use]
     pub fn is_agreed(&self, voters: &Voters) -> bool {
-        has_quorum(voters, &self.received, |ballot| {
-            ballot.vote == self.proposal && ballot.state == ServerState::Looking
+        has_quorum(voters, &self.received, |ballot| self.is_alike(ballot))
+    }
+
+    /// The voters that keep the settle wait from ending early: they do not vote as this server does
+    /// and may still, or may have something better. A vote only ever changes to a better one, so
+    /// without them this one stays the best. Who was never heard of is one of them: while servers
+    /// start, the wait lets the last of them take part. So is a winner that is lost: it may come
+    /// back.
+    pub fn missing<'a>(
+        &'a self,
+        voters: &'a Voters,
+        lost: &'a Set<Sid>,
+    ) -> impl Iterator<Item = Sid> + 'a {
+        let votes_alike = |sid| self.received.get(&sid).is_some_and(|ballot| self.is_alike(ballot));
+        voters.iter().filter(move |sid| match lost.contains(sid) {
+            true => *sid == self.proposal.leader,
+            false => !votes_alike(*sid),
         })
+    }
+
+    fn is_alike(&self, ballot: &Ballot) -> bool {
+        ballot.vote == self.proposal && ballot.state == ServerState::Looking
     }
 
     fn adopt(&mut self, vote: Vote) {
@@ -283,20 +313,57 @@ mod tests {
     #[test]
     fn a_better_vote_is_adopted_and_a_quorum_settles() {
         let mut election = Election::new(Sid(1), vote(1, 5, 1), Round(1));
-        assert_eq!(election.settle(&voters(), false), Settle::Keep, "alone is no quorum");
+        let lost = Set::new();
+        assert_eq!(election.settle(&voters(), &lost, false), Settle::Keep, "alone is no quorum");
         let heard = note(ServerState::Looking, vote(1, 5, 3), 1);
         let outcome = election.receive(&Sound, &voters(), Sid(3), &heard);
         assert!(outcome.changed);
         assert_eq!(election.proposal(), vote(1, 5, 3));
-        assert_eq!(election.settle(&voters(), true), Settle::Begin);
+        assert_eq!(election.settle(&voters(), &lost, true), Settle::Begin);
         // An equal vote does not start the wait anew.
         let again = election.receive(&Sound, &voters(), Sid(3), &heard);
-        assert_eq!(election.settle(&voters(), again.changed), Settle::Keep);
+        assert_eq!(election.settle(&voters(), &lost, again.changed), Settle::Keep);
         // A better one takes the agreement away until a quorum has it.
         let better = note(ServerState::Looking, vote(2, 1, 2), 1);
         let outcome = election.receive(&Sound, &voters(), Sid(2), &better);
-        assert_eq!(election.settle(&voters(), outcome.changed), Settle::Begin);
+        assert_eq!(election.settle(&voters(), &lost, outcome.changed), Settle::Begin);
         assert_eq!(election.proposal(), vote(2, 1, 2));
+    }
+
+    #[test]
+    fn who_begins_to_look_later_is_told_what_it_threw_away() {
+        let mut election = Election::new(Sid(2), vote(1, 5, 2), Round(4));
+        let follows = note(ServerState::Following, vote(1, 4, 3), 3);
+        assert!(!election.receive(&Sound, &voters(), Sid(1), &follows).answer);
+        let looks = note(ServerState::Looking, vote(1, 5, 1), 4);
+        assert!(election.receive(&Sound, &voters(), Sid(1), &looks).answer);
+        assert!(!election.receive(&Sound, &voters(), Sid(1), &looks).answer, "it is told once");
+    }
+
+    /// Server 1 of three, which votes for `leader` as the other voters in `alike` do.
+    fn agreed(leader: i64, alike: &[i64]) -> Election {
+        let mut election = Election::new(Sid(1), vote(1, 5, 1), Round(1));
+        for sid in alike {
+            let heard = note(ServerState::Looking, vote(1, 5, leader), 1);
+            election.receive(&Sound, &voters(), Sid(*sid), &heard);
+        }
+        election
+    }
+
+    #[test]
+    fn the_wait_ends_when_nobody_is_left_who_could_have_something_better() {
+        let nobody = Set::new();
+        assert_eq!(agreed(2, &[2]).settle(&voters(), &nobody, true), Settle::Begin, "3 may come");
+        assert_eq!(agreed(2, &[2]).settle(&voters(), &Set::from([Sid(3)]), true), Settle::End);
+        assert_eq!(agreed(3, &[2, 3]).settle(&voters(), &nobody, true), Settle::End);
+        // 2 has not heard of 3 yet, or not said so.
+        assert_eq!(agreed(3, &[3]).settle(&voters(), &nobody, true), Settle::Begin);
+        // A winner whose stream has ended is given the time to come back.
+        let gone = Set::from([Sid(3)]);
+        assert_eq!(agreed(3, &[2, 3]).settle(&voters(), &gone, true), Settle::Begin);
+        // That others are gone makes no quorum.
+        let others = Set::from([Sid(2), Sid(3)]);
+        assert_eq!(agreed(1, &[]).settle(&voters(), &others, true), Settle::Keep);
     }
 
     #[test]

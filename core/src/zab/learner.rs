@@ -10,10 +10,12 @@ use crate::base::limits::SYNC_PACKETS_MAX;
 use crate::base::{Epoch, Link, Millis, Sid, Zxid};
 use alloc::collections::VecDeque;
 
-/// Tries to reach an elected leader, which may open its port a little later.
-const CONNECT_TRIES: u32 = 5;
-/// Pause between them (`zookeeper.leaderConnectDelayDuringRetryMs`).
-const CONNECT_RETRY_MS: u64 = 100;
+/// Tries to reach an elected leader, which may open its port a little later: mostly by less than a
+/// message's way, but one of Apache's by its settle wait, which does not end early.
+const CONNECT_TRIES: u32 = 9;
+/// Pause after the first of them; each further one is twice as long, 510 ms in all. (Java pauses
+/// 100 ms each time, `zookeeper.leaderConnectDelayDuringRetryMs`, 400 ms in all.)
+const CONNECT_RETRY_MIN_MS: u64 = 2;
 
 /// What a learner keeps about its present leader's link.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -167,9 +169,10 @@ impl<P: Value, I: Value, R: Rules> Peer<P, I, R> {
         let Role::Learning(learner) = &mut self.role else { return };
         let early = matches!(learner.stage, LearnerStage::Connecting | LearnerStage::Registering);
         if early && learner.tries < CONNECT_TRIES {
+            let pause = Millis(CONNECT_RETRY_MIN_MS << (learner.tries - 1));
             learner.tries += 1;
             learner.stage = LearnerStage::Connecting;
-            out.push(Out::SetTimer(Timer::ConnectRetry, Millis(CONNECT_RETRY_MS)));
+            out.push(Out::SetTimer(Timer::ConnectRetry, pause));
         } else {
             let why = if early { Reason::NoLeader } else { Reason::LinkLost };
             self.leave(why, out);

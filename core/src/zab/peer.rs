@@ -38,6 +38,9 @@ pub struct Peer<P, I, R = Sound> {
     pub(super) vote: Vote,
     pub(super) role: Role<P, I>,
     pub(super) election_links: Set<Sid>,
+    /// Voters whose election stream has ended and is not open again: no vote of theirs is on its
+    /// way.
+    pub(super) lost: Set<Sid>,
     /// TRUNC could not be executed because the log does not reach back: ask for SNAP at the next
     /// sync (rule S3).
     pub(super) needs_snap: bool,
@@ -88,6 +91,7 @@ impl<P: Value, I: Value, R: Rules> Peer<P, I, R> {
             vote: Vote::OBSERVER,
             role: Role::Down,
             election_links: Set::new(),
+            lost: Set::new(),
             needs_snap: false,
             refused_epoch: false,
         };
@@ -259,6 +263,7 @@ impl<P: Value, I: Value, R: Rules> Peer<P, I, R> {
         match link {
             Link::Election(sid) => {
                 self.election_links.insert(sid);
+                self.lost.remove(&sid);
                 if let Role::Looking(_) = self.role {
                     out.push(Out::Notify(sid, self.notification()));
                 }
@@ -287,7 +292,10 @@ impl<P: Value, I: Value, R: Rules> Peer<P, I, R> {
     pub fn on_unlinked(&mut self, link: Link, out: &mut Outs<P, I>) {
         match link {
             Link::Election(sid) => {
-                self.election_links.remove(&sid);
+                if self.election_links.remove(&sid) && self.config.voters.contains(sid) {
+                    self.lost.insert(sid);
+                    self.settle(false, out);
+                }
             }
             Link::Quorum(sid) => match &self.role {
                 Role::Leading(_) => self.on_learner_unlinked(sid, Reason::LinkLost, out),
@@ -532,13 +540,15 @@ impl<P: Value, I: Value, R: Rules> Peer<P, I, R> {
 
     fn settle(&mut self, changed: bool, out: &mut Outs<P, I>) {
         let Role::Looking(election) = &mut self.role else { return };
-        match election.settle(&self.config.voters, changed) {
+        match election.settle(&self.config.voters, &self.lost, changed) {
             Settle::Begin => out.push(Out::SetTimer(Timer::Settle, Millis(SETTLE_MS))),
             Settle::Abandon => out.push(Out::CancelTimer(Timer::Settle)),
             Settle::Keep => {}
+            Settle::End => self.on_settled(out),
         }
     }
 
+    /// The wait for a better vote is over.
     fn on_settled(&mut self, out: &mut Outs<P, I>) {
         let Role::Looking(election) = &self.role else { return };
         if election.is_agreed(&self.config.voters) {

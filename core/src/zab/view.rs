@@ -47,6 +47,13 @@ pub struct LearnerView {
 }
 
 impl<P: Value, I: Value, R: Rules> Peer<P, I, R> {
+    /// The voters whose votes the settle wait of an election is for.
+    #[must_use]
+    pub fn awaited_votes(&self) -> Vec<Sid> {
+        let Role::Looking(election) = &self.role else { return Vec::new() };
+        election.missing(&self.config.voters, &self.lost).collect()
+    }
+
     /// The reign, if this server leads or tries to.
     #[must_use]
     pub fn reign(&self) -> Option<ReignView> {
