@@ -51,6 +51,13 @@ fn the_first_screen_says_what_this_is_and_offers_three_ways() -> Result<()> {
     browser.click(&browser.find("#play")?)?;
     browser
         .wait_until("time to pass", || (script(&browser, placed).ok()? != before).then_some(()))?;
+    // The question is answered by what happens.
+    ensure!(text(&browser, "#fate")?.contains("is the write lost?"));
+    browser.click(&browser.find("#kill-leader")?)?;
+    browser.wait_until("the write's fate", || {
+        text(&browser, "#fate").ok()?.contains("leads, and the write is not lost").then_some(())
+    })?;
+    browser.find("#first-back")?;
     for (link, shown) in [("to-cluster", "#cluster"), ("to-play", "#ask")] {
         browser.script(&format!("document.querySelector('#{link}').click()"))?;
         browser.wait_for(shown)?;
@@ -89,7 +96,6 @@ fn a_guided_run_is_completed_with_the_keyboard_alone() -> Result<()> {
     for (number, step) in steps.iter().enumerate() {
         assert_eq!(heading(&browser)?, step.title);
         narration.push_str(&format!("{}\n", said(&browser)?));
-        wait_for_rest(&browser)?;
         if step.question.is_some() {
             // A wrong answer, then whatever is right, both by keyboard.
             for id in ["answer-1", "answer-4"] {
@@ -103,6 +109,8 @@ fn a_guided_run_is_completed_with_the_keyboard_alone() -> Result<()> {
                 assert_eq!(futures.as_u64(), Some(if id == "answer-1" { 2 } else { 0 }));
             }
         }
+        // Where something is asked, time waits for the answer.
+        wait_for_rest(&browser)?;
         if number + 1 < steps.len() {
             browser.press("n")?;
             browser.wait_until("the next step", || {
@@ -234,6 +242,8 @@ fn a_step_lets_do_what_it_is_about_and_nothing_else() -> Result<()> {
     let list = offered(&browser)?;
     ensure!(list.contains("choose it") && !list.contains("crash"), "{list}");
     browser.script("location.hash = '#/run/leader-dies/7'")?;
+    // First the question of the step.
+    browser.click(&browser.wait_for("#answer-4")?)?;
     browser.wait_for("#lesson-acts")?;
     browser.press("2")?;
     let acts = "return [...document.querySelectorAll('#acts .act')].map(it => it.id).join()";
@@ -258,7 +268,7 @@ fn a_word_is_explained_with_the_focus_and_goes_with_escape() -> Result<()> {
     })?;
     let described = "const term = document.querySelector('.term');
         return document.getElementById(term.getAttribute('aria-describedby')).textContent";
-    ensure!(script(&browser, described)?.contains("In the sources: primary"));
+    ensure!(script(&browser, described)?.contains("puts all changes in order"));
     browser.press(key::ESCAPE)?;
     browser.wait_until("it to go", || script(&browser, tip).ok()?.is_empty().then_some(()))?;
     ensure!(text(&browser, "#lesson-step")?.starts_with("Five"), "the step stays");
@@ -269,6 +279,7 @@ fn a_word_is_explained_with_the_focus_and_goes_with_escape() -> Result<()> {
     view::picture(&browser, "term")?;
     browser.script("location.hash = '#/words'")?;
     browser.wait_for("#word-zxid")?;
+    ensure!(text(&browser, "#word-leader")?.contains("In the sources: primary"));
     assert_eq!(browser.console()?, Vec::<String>::new());
     Ok(())
 }
@@ -285,6 +296,7 @@ fn a_run_that_was_left_goes_on_where_it_was() -> Result<()> {
     }
     let (title, _) = beginnings(1)?[2].clone();
     assert_eq!(heading(&browser)?, title);
+    browser.click(&browser.find("#answer-3")?)?;
     // Something of the learner's own, then away: the playground has the very run.
     wait_for_rest(&browser)?;
     let index = "return document.querySelector('#slider').value";

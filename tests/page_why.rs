@@ -28,8 +28,7 @@ fn an_election_tells_what_is_missing_and_why_a_vote_changed() -> Result<()> {
         browser.press(".")?;
     }
     let text = wait(&browser, "the comparison of votes", |text| text.contains("for 4"))?;
-    for words in
-        ["server id", "last logged", "epoch", "More than half vote alike", "2 * |equal| > 5"]
+    for words in ["server id", "last logged", "epoch", "More than half vote alike", "3 are needed"]
     {
         ensure!(text.contains(words), "{words} is missing in {text}");
     }

@@ -453,6 +453,7 @@ impl App {
         Shown {
             route: self.route,
             lesson: tour.map(|tour| lesson::lesson(tour, &self.lab, self.around(tour), order)),
+            fate: (self.route == Route::First).then(|| opening::fate(&self.lab)).flatten(),
             details: if has_panels {
                 let mut cache = self.details.borrow_mut();
                 cache.view(&self.lab, self.selection.as_ref(), self.tab, (self.playing, traces))

@@ -108,7 +108,7 @@ impl Tour {
         self.stuck = false;
         match pace {
             Pace::Next => match self.walk.next(lab) {
-                Ok(Moved::Next) => return !self.is_done(lab),
+                Ok(Moved::Next) => return self.goes_on(lab),
                 Ok(Moved::End) => {}
                 Ok(Moved::Stuck) | Err(_) => self.stuck = true,
             },
@@ -117,13 +117,24 @@ impl Tour {
             }
             Pace::Again => {
                 self.walk.again(lab);
-                return !self.is_done(lab);
+                return self.goes_on(lab);
             }
-            Pace::Answer(chosen) => self.grade(lab, chosen),
+            // Then it is seen who was right.
+            Pace::Answer(chosen) => {
+                self.grade(lab, chosen);
+                self.walk.again(lab);
+                return self.goes_on(lab);
+            }
             // Another run, or another tour: the page does it.
             Pace::Resume | Pace::Restart => {}
         }
         false
+    }
+
+    /// True if time has to pass until this step ends; a question is answered first.
+    fn goes_on(&self, lab: &Lab) -> bool {
+        let waits = self.walk.step().question.is_some() && self.answer().is_none();
+        !waits && !self.is_done(lab)
     }
 
     /// The question is decided from the moment at which the step began, wherever the cursor is.

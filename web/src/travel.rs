@@ -43,6 +43,8 @@ pub enum Travel {
 pub struct Pace {
     /// Place in [`SPEEDS`].
     pub speed: usize,
+    /// How many places slower that is than somebody chose, for a step of a guided run.
+    slowed: usize,
     /// Heartbeats are passed quickly.
     pub skip_idle: bool,
     /// Where playing ends.
@@ -59,6 +61,7 @@ impl Default for Pace {
     fn default() -> Self {
         Self {
             speed: SPEED_DEFAULT,
+            slowed: 0,
             skip_idle: true,
             stop: StopAt::Never,
             idle: false,
@@ -115,6 +118,13 @@ impl Pace {
             self.notice = stop_text(self.stop).to_owned();
         }
         stopped
+    }
+
+    /// So many places slower than somebody chose, instead of what was slower before.
+    pub fn slow_by(&mut self, places: usize) {
+        let chosen = (self.speed + self.slowed).min(SPEEDS.len() - 1);
+        self.slowed = places.min(chosen);
+        self.speed = chosen - self.slowed;
     }
 
     /// Plays one event at once, for those who want no movement. True if playing ends here.

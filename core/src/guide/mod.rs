@@ -33,9 +33,11 @@
 //! | `say TEXT` | a paragraph with the signs of [`spans`]; `{leader}` is a [`Value`] at the cursor |
 //! | `focus WHAT...` | what the step speaks of and the page lights: `stage`, `diagram`, `log`, `votes`, `why`, `tree`, `events`, a server or client as in commands, or the path of a znode |
 //! | `allow ACT...` | what the learner may do in this step, by the names of [`Permit`]; without the line nothing but looking and moving in time |
+//! | `slower N` | so many stops of speed slower than the learner chose: what happens here is short |
 //! | `do COMMAND` | when it begins; a command of [`crate::lab`], in which `leader`, `follower`, `dead` (a server) and `holder:PATH` are names |
 //! | `until STATE` | it ends where all of these hold |
 //! | `instead TEXT`, `given COMMAND` | the other future that a wrong answer shows: what it is about, and the commands that make it; `guess`, `right`, `right-client` and `better` (all whose vote beats that of the guess) are names |
+//! | `close TEXT` | said where the last step has come to its end, wherever the line stands |
 //! | `ask TEXT`, `choose servers\|clients\|N...`, `answer VALUE when STATE [and STATE]`, `then TEXT` | its question |
 
 mod offer;

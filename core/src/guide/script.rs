@@ -26,6 +26,8 @@ pub struct Script {
     pub begin: Vec<Opening>,
     /// The steps.
     pub steps: Vec<Step>,
+    /// What is said where the last of them has come to its end.
+    pub close: String,
 }
 
 /// Something that happens before the first step.
@@ -48,6 +50,8 @@ pub struct Step {
     pub focus: Vec<Focus>,
     /// What the learner may do.
     pub allow: Vec<Permit>,
+    /// So many stops slower than the speed that the learner chose: what happens here is short.
+    pub slower: usize,
     /// Commands at its beginning.
     pub orders: Vec<String>,
     /// It ends where all of these hold.
@@ -189,6 +193,7 @@ impl Script {
             settings: EnsembleSettings::watchable(7),
             begin: Vec::new(),
             steps: Vec::new(),
+            close: String::new(),
         };
         for (at, line) in text.lines().enumerate() {
             let line = line.trim();
@@ -215,6 +220,7 @@ impl Script {
             "about" => self.about = rest.to_owned(),
             "ensemble" => ensemble(&mut self.settings, rest)?,
             "begin" => self.begin.push(opening(rest)?),
+            "close" => self.close = rest.to_owned(),
             "step" => self.steps.push(Step { title: rest.to_owned(), ..Step::default() }),
             _ => self.steps.last_mut().ok_or("this belongs into a step")?.line(word, rest)?,
         }
@@ -232,6 +238,7 @@ impl Step {
                     self.allow.push(permit(word)?);
                 }
             }
+            "slower" => self.slower = rest.parse().map_err(|_| "not a number of stops")?,
             "do" => self.orders.push(rest.to_owned()),
             "until" => self.until.push(state(rest)?),
             "ask" => {

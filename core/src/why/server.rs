@@ -83,9 +83,14 @@ fn looking(sim: &Sim<Actor>, sid: Sid, server: &Server) -> Why {
         Guard::new(
             "More than half vote alike",
             agreed,
-            format!("2 * |equal| > {} is {} > {}", voters.len(), 2 * count, voters.len()),
+            format!(
+                "{count} of {} vote for {}, {} are needed",
+                voters.len(),
+                own.leader,
+                voters.quorum_size()
+            ),
         )
-        .and(format!("equal = {}, round {}", set(&alike), election.round().0)),
+        .and(format!("alike = {}, round {}", set(&alike), election.round().0)),
         Guard::new("No better vote can come", false, settled)
             .and(format!("awaited = {}", set(&peer.awaited_votes()))),
     ]);

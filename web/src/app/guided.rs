@@ -39,9 +39,12 @@ impl App {
                 self.playing = false;
             }
             // Who leaves a guided run keeps it: here it can be played with.
-            (_, Some(_)) => {
+            (_, Some(tour)) => {
+                let title = &tour.walk().script().title;
+                let notice = format!("The run of “{title}” goes on here. New begins another one.");
                 self.left = self.tour.take().map(|tour| (tour, None));
                 self.ends();
+                self.pace.notice = notice;
             }
             (_, None) => {}
         }
@@ -160,10 +163,11 @@ impl App {
         }
     }
 
-    /// Playing ends where the step ends.
+    /// Playing ends where the step ends, and goes as slowly as it says.
     pub(super) fn ends(&mut self) {
-        let ends = self.tour.as_ref().map(|tour| tour.walk().step().until.clone());
-        self.lab.end_at(ends.unwrap_or_default());
+        let step = self.tour.as_ref().map(|tour| tour.walk().step());
+        self.pace.slow_by(step.map_or(0, |step| step.slower));
+        self.lab.end_at(step.map(|step| step.until.clone()).unwrap_or_default());
     }
 
     /// The step, or what was said about an answer, for the live region.

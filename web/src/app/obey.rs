@@ -180,6 +180,9 @@ impl App {
     /// What is seen and said follows something that was done.
     pub(super) fn acted(&mut self) {
         self.pace.moved(&self.lab);
+        if !self.playing {
+            "Time stands still: Space lets it pass.".clone_into(&mut self.pace.notice);
+        }
         self.refresh();
         self.said.clone_from(&self.view.step);
         self.said_step = self.lab.index();

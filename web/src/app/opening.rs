@@ -1,9 +1,13 @@
-//! The moment that the first screen shows.
+//! The moment that the first screen shows, and what becomes of it.
 
 use crate::lab::{Lab, create};
-use zabscope_core::base::ClientId;
+use zabscope_core::base::{ClientId, NodeId};
+use zabscope_core::ensemble::Actor;
 use zabscope_core::sim::Micros;
+use zabscope_core::zab::ServerState;
 
+/// The znode that is written.
+const PATH: &str = "/half-way";
 /// Servers of the first screen.
 const VOTERS: u8 = 5;
 /// Steps in which the write is found half-way, at most.
@@ -13,7 +17,7 @@ const STEPS_MAX: u32 = 400;
 /// another server's yes is on its way back.
 pub(super) fn half_way(seed: u64) -> Lab {
     let mut lab = Lab::elected(VOTERS, seed);
-    lab.ask(ClientId(1), create("/half-way", "1", 0));
+    lab.ask(ClientId(1), create(PATH, "1", 0));
     for _ in 0..STEPS_MAX {
         let network = lab.world().network();
         let (mut proposals, mut acks) = (0, 0);
@@ -33,4 +37,39 @@ pub(super) fn half_way(seed: u64) -> Lab {
         lab.wait_until(Micros(next.0.saturating_sub(1)));
     }
     lab
+}
+
+/// What became of the write, once somebody crashed a server.
+pub(super) fn fate(lab: &Lab) -> Option<String> {
+    let slots = lab.world().slots().iter();
+    let all = slots.filter(|(node, _)| matches!(node, NodeId::Server(_)));
+    let mut running = Vec::new();
+    let mut crashed = false;
+    for (_, slot) in all {
+        match slot.process().and_then(Actor::server) {
+            Some(server) => running.push(server),
+            None => crashed = true,
+        }
+    }
+    if !crashed {
+        return None;
+    }
+    let leader = running.iter().find(|server| server.peer().state() == ServerState::Leading);
+    let Some(leader) = leader else {
+        return Some("Nobody leads: the others vote for the one with the newest history.".into());
+    };
+    let sid = leader.peer().config().me;
+    if !leader.peer().is_serving() {
+        return Some(format!("Server {sid} has won, and brings the others to its history."));
+    }
+    let has = running.iter().filter(|server| server.image().tree.contains(PATH)).count();
+    let all = running.len();
+    Some(if leader.image().tree.contains(PATH) {
+        format!(
+            "Server {sid} leads, and the write is not lost: {has} of the {all} that run have it. \
+             The one with the newest history had to win."
+        )
+    } else {
+        format!("Server {sid} leads, and the write is gone. No client was told that it was done.")
+    })
 }

@@ -33,6 +33,9 @@ const WAYS: [(&str, &str, &str, &str, &str); 3] = [
     ),
 ];
 
+/// What is asked before somebody knows.
+const QUESTION: &str = "If the leader dies now, is the write lost? Guess, then look.";
+
 /// The screen, with the drawing.
 pub fn first(shown: &Shown, stage: Html) -> Html {
     let Shown { view, run, order, .. } = shown;
@@ -62,9 +65,14 @@ pub fn first(shown: &Shown, stage: Html) -> Html {
                         </button>
                     }
                 </div>
-                <p class="second">
-                    { "If the leader dies now, is the write lost? Guess, then look." }<br />
-                    { "Nothing moves before you press; every step can be taken back." }
+                <p class="second" id="fate">
+                    { shown.fate.as_deref().unwrap_or(QUESTION) }<br />
+                    if !run.playing && shown.fate.is_none() {
+                        { "Nothing moves before you press; every step can be taken back." }
+                    } else {
+                        <button class="plain" id="first-back" aria-keyshortcuts="ArrowLeft"
+                            onclick={gives(order, Order::Back)}>{ "One step back" }</button>
+                    }
                 </p>
             </section>
             <section class="pic" aria-label="Stage">{ stage }</section>

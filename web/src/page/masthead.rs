@@ -4,6 +4,7 @@ use super::Shown;
 use crate::order::Order;
 use crate::panels::gives;
 use crate::route::Route;
+use crate::view::Role;
 use yew::prelude::*;
 
 /// The pages that are named at the top: address, words.
@@ -56,7 +57,12 @@ pub fn Masthead(shown: &Shown) -> Html {
 fn facts(shown: &Shown) -> Html {
     let view = &shown.view;
     let epoch = view.servers.iter().map(|server| server.current_epoch).max().unwrap_or(0);
-    let leader = view.leader.map_or_else(|| "none".to_owned(), |leader| leader.to_string());
+    let elected = || view.servers.iter().find(|server| server.role == Role::Leading);
+    let leader = match (view.leader, elected()) {
+        (Some(leader), _) => leader.to_string(),
+        (None, Some(elected)) => format!("{}, not serving yet", elected.sid),
+        (None, None) => "none".to_owned(),
+    };
     let up = format!("{} of {}", view.running(), view.servers.len());
     let facts = [
         ("epoch", epoch.to_string()),

@@ -49,6 +49,8 @@ pub struct Shown {
     pub route: Route,
     /// The step of a guided run, while there is one.
     pub lesson: Option<Html>,
+    /// On the first screen, what became of the write.
+    pub fate: Option<String>,
     /// What is known in detail of what is chosen.
     pub details: Details,
     /// Why what is chosen is as it is.

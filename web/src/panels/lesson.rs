@@ -7,7 +7,7 @@ use crate::order::Order;
 use crate::route::Route;
 use crate::tour::{Graded, Pace, Tour};
 use yew::prelude::*;
-use zabscope_core::guide::{Choices, Future, OFFERS, Permit, Question, RUNS, SpanKind, spans};
+use zabscope_core::guide::{Choices, Future, OFFERS, Permit, Question, SpanKind, spans};
 
 /// What stands in the panel of a step besides the step.
 #[derive(Clone, Copy, Debug, Default)]
@@ -51,7 +51,11 @@ pub fn lesson(tour: &Tour, lab: &Lab, around: Around, order: &Callback<Order>) -
             { for step.say.iter().map(|text| paragraph(&walk.fill(text, lab.sim()))) }
             { for step.question.iter().map(|question| ask(question, tour, lab, order)) }
             <p class="hint" id="lesson-hint">{ hint(tour, lab, playing) }</p>
-            { may(&step.allow) }
+            if at + 1 == count && tour.is_done(lab) && !asks(tour) {
+                { paragraph(&walk.script().close) }
+                <p><a id="lesson-play" href={Route::Play.fragment()}>{ "Play on with this run" }</a></p>
+            }
+            if !asks(tour) { { may(&step.allow) } }
             <div class="turn">
                 <button class="other" id="lesson-back" onclick={go(Pace::Back)}
                     aria-disabled={(at == 0).to_string()}>{ "Back" }</button>
@@ -59,9 +63,11 @@ pub fn lesson(tour: &Tour, lab: &Lab, around: Around, order: &Callback<Order>) -
                     html! { <button class="main" id="lesson-next" onclick={go(Pace::Next)}>
                         { "Next step" }<kbd>{ "N" }</kbd></button> }
                 } else {
-                    let (next, text) = match RUNS.get(tour.run() + 1) {
-                        Some(_) => (Route::Lesson(tour.run() + 1, 0), "Next run"),
-                        None => (Route::Play, "Play freely"),
+                    let (next, text) = match OFFERS.get(tour.run() + 1) {
+                        Some(offer) => {
+                            (Route::Lesson(tour.run() + 1, 0), format!("Next: {}", offer.title))
+                        }
+                        None => (Route::Play, "Play freely".to_owned()),
                     };
                     html! { <a class="main" id="lesson-next" href={next.fragment()}>{ text }</a> }
                 } }
@@ -107,9 +113,15 @@ fn hint(tour: &Tour, lab: &Lab, playing: bool) -> Html {
         (true, true) => "Time passes. Space stops it.",
         (true, false) => "Watch: it stops where this step ends.",
         (false, true) => "Go on when you like. Step back and look again with the arrow keys.",
+        (false, false) if asks(tour) => "Answer, and see what happens.",
         (false, false) => "It stands still. Space lets time pass.",
     };
     html! { { text } }
+}
+
+/// True while the question of this step is open.
+fn asks(tour: &Tour) -> bool {
+    tour.walk().step().question.is_some() && tour.answer().is_none()
 }
 
 /// A paragraph with its marked sentence, its code, and the words that the glossary explains.

@@ -42,7 +42,6 @@ pub fn TermWord(props: &TermProps) -> Html {
                 onclick={Callback::from(move |_: MouseEvent| tap())}>{ shown }</button>
             <span class="tip" role="tooltip" {id} hidden={!is_open}>
                 <b>{ term.word }</b>{ ": " }{ term.text }
-                if !term.paper.is_empty() { <i>{ format!(" In the sources: {}.", term.paper) }</i> }
             </span>
         </span>
     }
