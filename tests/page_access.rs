@@ -10,7 +10,7 @@ use zabscope_tests::{given, serve};
 const TARGET_PX: [(bool, f64); 2] = [(false, 24.0), (true, 44.0)];
 
 /// A view: its name, its address, and a script that leads to it.
-const VIEWS: [(&str, &str, &str); 16] = [
+const VIEWS: [(&str, &str, &str); 17] = [
     ("first screen", "#/", ""),
     ("playground", "#/play", ""),
     ("a server", "#/play", "press('#server-1')"),
@@ -19,7 +19,7 @@ const VIEWS: [(&str, &str, &str); 16] = [
     (
         "a message",
         "#/play",
-        "press('#tab-diagram'); await there('.lanes [data-id]'); press('.lanes [data-id]'); press('#tab-say')",
+        "press('#tab-diagram'); await there('.lanes [role=option]'); press('.lanes [role=option]'); press('#tab-say')",
     ),
     ("events", "#/play", "press('#tab-events')"),
     ("trees", "#/play", "press('#tab-tree')"),
@@ -37,6 +37,7 @@ const VIEWS: [(&str, &str, &str); 16] = [
     ("a real cluster", "#/cluster", ""),
     ("what is real", "#/real", ""),
     ("keys", "#/keys", ""),
+    ("words", "#/words", ""),
 ];
 
 fn start() -> Result<(Browser, String)> {

@@ -23,7 +23,7 @@ fn text(browser: &Browser, css: &str) -> Option<String> {
 fn a_message_shows_its_bytes_field_by_field() -> Result<()> {
     let browser = open_half_way()?;
     browser.script(
-        "const arrows = [...document.querySelectorAll('#lanes [data-id]')];
+        "const arrows = [...document.querySelectorAll('#lanes [role=option]')];
          const arrow = arrows.find(arrow => arrow.ariaLabel.includes('PROPOSAL'));
          arrow.dispatchEvent(new MouseEvent('click', { bubbles: true }))",
     )?;

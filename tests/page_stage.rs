@@ -276,7 +276,7 @@ fn a_seat_tells_role_epochs_zxids_timers_and_the_last_entries() -> Result<()> {
     );
     assert_eq!(list(&browser, &tiles)?, states(&sim, false));
     let words = "return [1, 2, 3, 4, 5].map(sid => [...document.querySelectorAll(
-        '#server-' + sid + ' .label tspan')].map(t => t.textContent).join(', '))";
+        '#words-' + sid + ' tspan')].map(t => t.textContent).join(', '))";
     let expected = |sim: &Sim<Actor>| -> Result<Vec<String>> {
         (1..=5)
             .map(|sid| {
@@ -310,7 +310,7 @@ fn a_seat_tells_role_epochs_zxids_timers_and_the_last_entries() -> Result<()> {
     let sid = (1..=5).find(|sid| promised(&sim, *sid)).context("nobody")?;
     go(&browser, &settings, &sim)?;
     picture(&browser, "promised")?;
-    let label = format!("return document.querySelector('#server-{sid} .label').textContent");
+    let label = format!("return document.querySelector('#words-{sid}').textContent");
     ensure!(text(&browser, &label)?.contains("e1 → e2"), "{}", text(&browser, &label)?);
     console_is_empty(&browser)
 }
@@ -319,7 +319,8 @@ fn a_seat_tells_role_epochs_zxids_timers_and_the_last_entries() -> Result<()> {
 const COLLISIONS: &str = "
     const box = e => e.getBoundingClientRect();
     const seats = [...document.querySelectorAll('.seat[id]')];
-    const words = seats.flatMap(s => [...s.querySelectorAll('.label, .tile')].map(e => [s.id, box(e)]))
+    const words = seats.flatMap(s => [...s.querySelectorAll('.tile')].map(e => [s.id, box(e)]))
+        .concat([...document.querySelectorAll('.label')].map(e => [e.id.replace('words', 'server'), box(e)]))
         .concat([...document.querySelectorAll('.znode, .client .fact')].map(e => ['z', box(e)]));
     const rounds = seats.map(s => [s.id, box(s.querySelector('.body'))])
         .concat([...document.querySelectorAll('.client .back')].map(e => ['z', box(e)]));
@@ -403,7 +404,7 @@ fn what_is_chosen_or_under_the_pointer_is_marked_everywhere() -> Result<()> {
     browser.wait_for(&format!(".message[data-of=m{first}].selected"))?;
     browser.wait_for(".messages .rest")?;
     // From the diagram to the stage.
-    dispatch(&format!("#arrow-{second} .hit"), "click")?;
+    dispatch(&format!("#arrow-{second}"), "click")?;
     browser.wait_for(&format!(".message[data-of=m{second}].selected"))?;
     let marked =
         "return [...document.querySelectorAll('.message.selected')].map(m => m.dataset.of)";
@@ -415,14 +416,14 @@ fn what_is_chosen_or_under_the_pointer_is_marked_everywhere() -> Result<()> {
     ensure!(browser.find(".messages .rest").is_err());
     // The pointer, in both directions, and the focus.
     let hot = "return [...document.querySelectorAll('.hot')].map(e => e.id || e.dataset.of).sort()";
-    dispatch(&format!("#arrow-{first} .hit"), "mouseover")?;
+    dispatch(&format!("#arrow-{first}"), "mouseover")?;
     assert_eq!(list(&browser, hot)?, [format!("arrow-{first}"), format!("m{first}")]);
     dispatch(&format!(".message[data-of=m{second}] .body"), "mouseover")?;
     assert_eq!(list(&browser, hot)?, [format!("arrow-{second}"), format!("m{second}")]);
     browser.script("document.querySelector('#server-2').focus()")?;
-    assert_eq!(list(&browser, hot)?, ["row-2", "server-2"]);
+    assert_eq!(list(&browser, hot)?, ["row-2", "server-2", "words-2"]);
     dispatch("#row-3 th", "mouseover")?;
-    assert_eq!(list(&browser, hot)?, ["row-3", "server-3"]);
+    assert_eq!(list(&browser, hot)?, ["row-3", "server-3", "words-3"]);
     console_is_empty(&browser)
 }
 

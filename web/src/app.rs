@@ -109,6 +109,10 @@ pub struct App {
     panels: RefCell<Option<Snapshot>>,
     panels_ms: f64,
     panels_late: bool,
+    /// Something has happened that is not drawn yet: outside of Yew, by Yew.
+    late: (bool, bool),
+    /// Which of the two draws the next picture.
+    beat: bool,
     /// What each of them shows.
     slots: RefCell<Option<[Snapshot; SLOTS]>>,
     /// Which of them is drawn next; all, unless time passes.
@@ -275,6 +279,8 @@ impl Component for App {
             panels: RefCell::default(),
             panels_ms: 0.0,
             panels_late: false,
+            late: (false, false),
+            beat: false,
             slots: RefCell::default(),
             turn: None,
             possible: RefCell::default(),
@@ -340,6 +346,10 @@ impl Component for App {
             self.panels.take();
             self.possible.take();
             self.turn = None;
+            // A person acts on what is now.
+            if core::mem::take(&mut self.late) != (false, false) {
+                self.refresh();
+            }
         }
         match msg {
             Msg::Frame(at_ms) => self.pass(ctx, at_ms),
@@ -397,7 +407,7 @@ impl Component for App {
     }
 
     fn rendered(&mut self, ctx: &Context<Self>, _first: bool) {
-        self.place(true);
+        self.place(!self.playing || !self.hurries());
         if core::mem::take(&mut self.focus_step)
             && let Some(step) = element("lesson-step")
         {

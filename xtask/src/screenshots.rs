@@ -26,7 +26,8 @@ struct View {
 /// The run of the first screen, standing still: a write is half-way.
 const HALF_WAY: (&str, &str) = ("location.hash = '#/play'", "#part-clients");
 /// The diagram, which stands below the stage or, on a telephone, in a tab of its own.
-const IN_TIME: (&str, &str) = ("press('#tab-diagram')", "#lanes [data-id], #lanes-down [data-id]");
+const IN_TIME: (&str, &str) =
+    ("press('#tab-diagram')", "#lanes [role=option], #lanes-down [role=option]");
 
 /// What scripts may call: a press, and what is typed.
 const HELPERS: &str = "
@@ -43,7 +44,7 @@ const HELPERS: &str = "
     };
     const key = (key, more = {}) =>
         window.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, ...more }));
-    const arrow = name => [...document.querySelectorAll('#lanes [data-id], #lanes-down [data-id]')]
+    const arrow = name => [...document.querySelectorAll('#lanes [role=option], #lanes-down [role=option]')]
         .find(arrow => arrow.ariaLabel.includes(name))
         .dispatchEvent(new MouseEvent('click', { bubbles: true }));
 ";

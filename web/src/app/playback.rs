@@ -30,7 +30,9 @@ const STEP_SPEECH_MS: f64 = 15_000.0;
 const PANELS_MS: f64 = 100.0;
 /// Arrows of the diagram that are drawn anew in one picture while time passes: the rest comes with
 /// the next picture, before anybody sees that it is missing.
-const ARROWS_MOST: usize = 12;
+const ARROWS_MOST: usize = 24;
+/// The same of messages on the stage: a leader sends to all of its followers at once.
+const MESSAGES_MOST: usize = 32;
 /// Shortest pause between two looks for what can be reached by Tab while time runs; the key itself
 /// does not wait for it.
 const SETTLE_MS: f64 = 1000.0;
@@ -74,12 +76,32 @@ impl App {
             self.playing = false;
         }
         let changed = self.lab.index() != before || !self.playing;
-        let redraw = self.follow(at_ms, changed);
-        if !redraw {
-            self.place(changed || !self.diagram.is_whole());
-        }
+        self.late.0 |= changed;
+        self.late.1 |= changed;
+        self.beat = !self.beat;
+        let redraw = if self.beat && self.playing && self.hurries() {
+            if self.late.0 {
+                self.view = Rc::new(View::of(&self.lab));
+                self.see_score();
+            }
+            self.place(self.late.0);
+            false
+        } else {
+            let changed = core::mem::take(&mut self.late.1);
+            let redraw = self.follow(at_ms, changed);
+            if !redraw {
+                self.place(self.late.0 && !self.hurries());
+            }
+            redraw
+        };
         self.ask_for_frame(ctx);
         redraw
+    }
+
+    /// True while pictures follow each other so fast that each need not have all: what is drawn
+    /// outside of Yew and what Yew draws take turns, and of much that is new some waits.
+    pub(super) fn hurries(&self) -> bool {
+        self.turn.is_some() && !self.is_still()
     }
 
     /// What is drawn follows time, if an event was passed. True if Yew has something to draw.
@@ -130,8 +152,18 @@ impl App {
 
     /// The diagram follows the lab where somebody looks at it.
     pub(super) fn see_spine(&mut self) {
+        self.see_score();
+        self.see_holds();
+    }
+
+    fn see_score(&mut self) {
         if self.sees_diagram() {
             self.score = Score::of(&self.lab);
+        }
+    }
+
+    fn see_holds(&mut self) {
+        if self.sees_diagram() {
             let spine = SpineView::of(&self.lab);
             if *self.spine != spine {
                 self.spine = Rc::new(spine);
@@ -153,7 +185,11 @@ impl App {
     /// What is drawn follows the lab.
     pub(super) fn refresh(&mut self) {
         self.view = Rc::new(View::of(&self.lab));
-        self.see_spine();
+        // The diagram has its own turn.
+        if !self.hurries() {
+            self.see_score();
+        }
+        self.see_holds();
         self.watch_quorum();
         self.see_scene();
         if !self.calm.stands_like(&self.view) {
@@ -174,13 +210,19 @@ impl App {
             Some(Selection::Message(id)) => Some(id),
             _ => None,
         };
+        // What a person does shows at once.
+        let hurry = self.hurries();
         if let Some(group) = self.group.cast::<Element>()
             && show
         {
-            self.messages.show(&group, &self.view.flights, &self.layout, chosen);
+            let most = if hurry { MESSAGES_MOST } else { usize::MAX };
+            self.messages.show(&group, &self.view.flights, &self.layout, chosen, most);
         }
         if later::is_here() {
-            self.place_more(show, chosen);
+            self.place_more(show, chosen, hurry);
+        }
+        if show {
+            self.late.0 = !self.messages.is_whole() || !self.diagram.is_whole();
         }
         self.messages.place(self.lab.now(), self.is_still());
         if let Some(clock) = self.clock.cast::<Element>() {
@@ -190,12 +232,11 @@ impl App {
 
     /// What the first screen has not: the diagram, and time that runs out.
     #[inline(never)]
-    fn place_more(&mut self, show: bool, chosen: Option<u64>) {
+    fn place_more(&mut self, show: bool, chosen: Option<u64>, hurry: bool) {
         if let Some(document) = web_sys::window().and_then(|window| window.document())
             && show
         {
-            // What a person does shows at once.
-            let most = if self.turn.is_some() { ARROWS_MOST } else { usize::MAX };
+            let most = if hurry { ARROWS_MOST } else { usize::MAX };
             self.diagram.show(&document, &self.score, chosen, most);
             self.rings.show(&document, &self.ring_views);
         }

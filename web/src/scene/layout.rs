@@ -341,9 +341,43 @@ impl Point {
 /// A length as SVG text, in whole units: printing fractions would cost the page 10 kB of code.
 #[must_use]
 pub fn number(value: f32) -> String {
+    let mut text = String::with_capacity(8);
+    put(&mut text, value);
+    text
+}
+
+/// The same behind a text: a picture has thousands of them, so without the machinery of formats.
+pub fn put(text: &mut String, value: f32) {
     #[allow(clippy::cast_possible_truncation, reason = "a drawing is small")]
     let whole = value.round() as i32;
-    whole.to_string()
+    if whole < 0 {
+        text.push('-');
+    }
+    digits(text, whole.unsigned_abs());
+}
+
+/// The same with one digit behind the point.
+pub fn tenths(text: &mut String, value: f32) {
+    #[allow(clippy::cast_possible_truncation, reason = "a drawing is small")]
+    let tenths = (value * 10.0).round() as i32;
+    if tenths < 0 {
+        text.push('-');
+    }
+    digits(text, tenths.unsigned_abs() / 10);
+    text.push('.');
+    digits(text, tenths.unsigned_abs() % 10);
+}
+
+fn digits(text: &mut String, value: u32) {
+    let mut power = 1;
+    while value / power >= 10 {
+        power *= 10;
+    }
+    while power > 0 {
+        // One digit: it is less than 10.
+        text.push(char::from(b'0' + (value / power % 10) as u8));
+        power /= 10;
+    }
 }
 
 /// A turn around the origin as SVG's `transform`.

@@ -1,14 +1,15 @@
-//! Messages on their way, drawn outside of Yew: nodes are made when a message appears and moved
-//! by a cached transform, so that a frame costs no text and no comparison of trees.
+//! Messages on their way, drawn outside of Yew: each has an element that is moved by a cached
+//! transform, so that a frame costs no text and no comparison of trees. What arrived leaves its
+//! element to the next one that looks alike.
 
-use super::layout::{Layout, Point, between, degrees, number, rotate};
+use super::layout::{Layout, Point, between, degrees, number};
 use crate::later;
-use crate::message::{Look, Shape, outline};
-use crate::svg::{element, own_transform};
+use crate::message::{Look, Shape, Tone, outline};
+use crate::svg::{element, transform_of};
 use crate::view::FlightView;
 use std::cell::Cell;
 use std::rc::Rc;
-use wasm_bindgen::JsValue;
+use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Element, SvgTransform};
 use zabscope_core::base::Map;
 use zabscope_core::sim::Micros;
@@ -18,6 +19,8 @@ const STILL_SHARE: f32 = 0.5;
 /// So near to the sender there is no room for a trail, so near to the receiver none for a name.
 const START: f32 = 34.0;
 const END: f32 = 52.0;
+/// Elements that wait for another message, at most.
+const SPARE_MAX: usize = 256;
 
 /// The messages that are in the page.
 #[derive(Debug, Default)]
@@ -25,14 +28,25 @@ pub struct Messages {
     /// Where they are: another page has another group.
     group: Option<Element>,
     sprites: Map<u64, Sprite>,
+    /// Elements of messages that are gone; they are not in the page.
+    spare: Vec<Sprite>,
+    /// What new elements are copies of.
+    models: Vec<(Kind, Element)>,
+    /// Messages are missing in the page that came all at once.
+    is_short: bool,
     chosen: Option<u64>,
     rest: Option<Element>,
 }
 
 #[derive(Debug)]
 struct Sprite {
+    kind: Kind,
     element: Element,
     transform: SvgTransform,
+    /// What is turned into the direction of the way, and by how much more.
+    turned: Vec<(SvgTransform, f32)>,
+    mark: Option<Element>,
+    name: Option<Element>,
     flight: FlightView,
     from: Point,
     to: Point,
@@ -42,9 +56,10 @@ struct Sprite {
 
 /// Where on its way a message is: names and trails are left out near seats, where they would lie
 /// over other words.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Part {
-    #[default]
+    /// It is not placed yet.
+    None,
     Start,
     Way,
     End,
@@ -63,6 +78,7 @@ impl Part {
 
     const fn name(self) -> &'static str {
         match self {
+            Self::None => "",
             Self::Start => "start",
             Self::Way => "way",
             Self::End => "end",
@@ -70,35 +86,78 @@ impl Part {
     }
 }
 
+/// What messages look alike: all but letters, and where they go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Kind {
+    shape: Shape,
+    tone: Tone,
+    marked: bool,
+    named: bool,
+}
+
+impl Kind {
+    /// Of a message; its name is written if it is the `first` of a fan.
+    fn of(look: &Look, first: bool) -> Self {
+        let Look { shape, tone, mark, .. } = look;
+        let named = first && !look.is_quiet();
+        Self { shape: *shape, tone: *tone, marked: !mark.is_empty(), named }
+    }
+
+    /// By how much more it is turned than its way, if it is turned as a whole: both kinds of
+    /// triangle point to where they go.
+    const fn turn(self) -> Option<f32> {
+        match self.shape {
+            Shape::Triangle => Some(0.0),
+            Shape::TriangleBack => Some(180.0),
+            _ => None,
+        }
+    }
+
+    /// A new element, from text: one call of the browser instead of thirty.
+    fn model(self) -> Result<Element, JsValue> {
+        let whole = element("g")?;
+        let class = format!("message {} {}", self.tone.class(), self.shape.class());
+        whole.set_attribute("class", &class)?;
+        whole.set_attribute("transform", "translate(0)")?;
+        let ahead = "<path class=\"trail\" d=\"M-38 0H-10\"/>\
+            <path class=\"chevron\" d=\"M17-4.5 21.5 0 17 4.5\"/>";
+        let mut parts = format!(
+            "<circle class=\"halo\" r=\"17\"/><g transform=\"rotate(0)\">{}</g>\
+             <path class=\"body\" d=\"{}\" transform=\"rotate(0)\"/>",
+            if self.tone == Tone::Quiet { "" } else { ahead },
+            outline(self.shape)
+        );
+        if self.marked {
+            parts.push_str("<text class=\"mark\" y=\"4\"></text>");
+        }
+        if self.named {
+            parts.push_str("<text class=\"name\" y=\"26\"></text>");
+        }
+        whole.set_inner_html(&parts);
+        Ok(whole)
+    }
+}
+
 impl Messages {
-    /// Makes the page show these messages, in this group; the chosen one is marked.
+    /// Makes the page show these messages, in this group; the chosen one is marked. At most `most`
+    /// get a new element, the others with the next picture.
     pub fn show(
         &mut self,
         group: &Element,
         flights: &[FlightView],
         layout: &Layout,
         chosen: Option<u64>,
+        most: usize,
     ) {
+        let mut left = most;
+        self.is_short = false;
         if self.group.as_ref() != Some(group) {
             self.sprites.clear();
+            self.spare.clear();
             self.rest = None;
             self.group = Some(group.clone());
         }
-        // They come in the order of their numbers.
-        let place = |id: u64| flights.binary_search_by_key(&id, |flight| flight.id).ok();
-        self.sprites.retain(|id, sprite| {
-            // Another future may use the same number for another message.
-            let way = layout.way(sprite.flight.from, sprite.flight.to);
-            let flight = place(*id).and_then(|place| flights.get(place));
-            let kept = flight.is_some_and(|flight| {
-                let same = Rc::ptr_eq(&flight.look, &sprite.flight.look);
-                (same || flight.look == sprite.flight.look) && way == Some((sprite.from, sprite.to))
-            });
-            if !kept {
-                sprite.element.remove();
-            }
-            kept
-        });
+        let mut free = self.free(flights, layout);
         for (place, flight) in flights.iter().enumerate() {
             if let Some(sprite) = self.sprites.get_mut(&flight.id) {
                 sprite.flight = flight.clone();
@@ -106,15 +165,86 @@ impl Messages {
                 // The first of a fan has its name.
                 let fan = |it: &FlightView| (it.from, it.sent_at, it.look.name);
                 let first = !flights.iter().take(place).any(|other| fan(other) == fan(flight));
-                if let Ok(sprite) = sprite(group, flight, way, first) {
+                if left == 0 {
+                    self.is_short = true;
+                    break;
+                }
+                left -= 1;
+                let kind = Kind::of(&flight.look, first);
+                if let Ok(sprite) = self.dressed(&mut free, group, flight, way, kind) {
                     self.sprites.insert(flight.id, sprite);
                 }
+            }
+        }
+        for sprite in free {
+            sprite.element.remove();
+            if self.spare.len() < SPARE_MAX {
+                self.spare.push(sprite);
             }
         }
         // Nothing is chosen before the code for it is there.
         if later::is_here() {
             self.mark(group, chosen);
         }
+    }
+
+    /// Takes away those that are not among these any more.
+    fn free(&mut self, flights: &[FlightView], layout: &Layout) -> Vec<Sprite> {
+        // They come in the order of their numbers.
+        let place = |id: u64| flights.binary_search_by_key(&id, |flight| flight.id).ok();
+        let is_kept = |id: u64, sprite: &Sprite| {
+            // Another future may use the same number for another message.
+            let flight = place(id).and_then(|place| flights.get(place));
+            flight.is_some_and(|flight| {
+                let same = Rc::ptr_eq(&flight.look, &sprite.flight.look);
+                (same || flight.look == sprite.flight.look)
+                    && layout.way(flight.from, flight.to) == Some((sprite.from, sprite.to))
+            })
+        };
+        let gone = self.sprites.iter().filter(|(id, sprite)| !is_kept(**id, sprite));
+        let gone: Vec<u64> = gone.map(|(id, _)| *id).collect();
+        gone.into_iter().filter_map(|id| self.sprites.remove(&id)).collect()
+    }
+
+    /// True if all messages are in the page.
+    #[must_use]
+    pub const fn is_whole(&self) -> bool {
+        !self.is_short
+    }
+
+    /// A message's element: one of these, if one looks alike, else a new one.
+    fn dressed(
+        &mut self,
+        free: &mut Vec<Sprite>,
+        group: &Element,
+        flight: &FlightView,
+        way: (Point, Point),
+        kind: Kind,
+    ) -> Result<Sprite, JsValue> {
+        let fits = |sprite: &Sprite| sprite.kind == kind;
+        if let Some(place) = free.iter().position(fits) {
+            return free.swap_remove(place).dress(flight, way);
+        }
+        let sprite = match self.spare.iter().position(fits) {
+            Some(place) => self.spare.swap_remove(place),
+            None => Sprite::new(kind, self.model(kind)?, flight)?,
+        };
+        let sprite = sprite.dress(flight, way)?;
+        group.append_child(&sprite.element)?;
+        Ok(sprite)
+    }
+
+    fn model(&mut self, kind: Kind) -> Result<Element, JsValue> {
+        let known = self.models.iter().find(|(other, _)| *other == kind);
+        let model = match known {
+            Some((_, model)) => model.clone(),
+            None => kind.model()?,
+        };
+        let copy = model.clone_node_with_deep(true)?.unchecked_into();
+        if known.is_none() {
+            self.models.push((kind, model));
+        }
+        Ok(copy)
     }
 
     /// Marks the chosen message, and the rest of its way.
@@ -164,56 +294,61 @@ impl Messages {
     }
 }
 
-fn sprite(
-    group: &Element,
-    flight: &FlightView,
-    (from, to): (Point, Point),
-    labelled: bool,
-) -> Result<Sprite, JsValue> {
-    let Look { name, mark, shape, tone, .. } = &*flight.look;
-    let whole = element("g")?;
-    whole.set_attribute("class", &format!("message {} {}", tone.class(), shape.class()))?;
-    whole.set_attribute("data-name", name)?;
-    whole.set_attribute("data-of", &format!("m{}", flight.id))?;
-    whole.set_attribute("data-part", Part::Start.name())?;
-    let turn = degrees(from, to);
-    let loud = !flight.look.is_quiet();
-    let ahead = if loud {
-        "<path class=\"trail\" d=\"M-38 0H-10\"/><path class=\"chevron\" d=\"M17-4.5 21.5 0 17 4.5\"/>"
-    } else {
-        ""
-    };
-    // Both kinds of triangle point to where they go.
-    let turned = match shape {
-        Shape::Triangle => format!(" transform=\"{}\"", rotate(turn)),
-        Shape::TriangleBack => format!(" transform=\"{}\"", rotate(turn + 180.0)),
-        _ => String::new(),
-    };
-    // One call of the browser instead of thirty.
-    whole.set_inner_html(&format!(
-        "<circle class=\"halo\" r=\"17\"/><g transform=\"{}\">{ahead}</g><path class=\"body\" d=\"{}\"{turned}/>",
-        rotate(turn),
-        outline(*shape)
-    ));
-    if !mark.is_empty() {
-        let letters = text("mark", mark, 4.0)?;
-        whole.append_child(&letters)?;
+impl Sprite {
+    /// Of a copy of its kind's model.
+    fn new(kind: Kind, element: Element, flight: &FlightView) -> Result<Self, JsValue> {
+        let missing = || JsValue::NULL;
+        let around = element.children().item(1).ok_or_else(missing)?;
+        let body = around.next_element_sibling().ok_or_else(missing)?;
+        let mut turned = Vec::from([(transform_of(&around)?, 0.0)]);
+        if let Some(more) = kind.turn() {
+            turned.push((transform_of(&body)?, more));
+        }
+        let mut texts = body.next_element_sibling();
+        let mark = if kind.marked { texts.take() } else { None };
+        if let Some(mark) = &mark {
+            texts = mark.next_element_sibling();
+        }
+        let nowhere = Point { x: 0.0, y: 0.0 };
+        Ok(Self {
+            kind,
+            transform: transform_of(&element)?,
+            element,
+            turned,
+            mark,
+            name: texts,
+            flight: flight.clone(),
+            from: nowhere,
+            to: nowhere,
+            length: 0.0,
+            part: Cell::new(Part::None),
+        })
     }
-    if labelled && loud {
-        let label = text("name", name, 26.0)?;
-        whole.append_child(&label)?;
-    }
-    group.append_child(&whole)?;
-    let transform = own_transform(&whole)?;
-    let length = (to.x - from.x).hypot(to.y - from.y);
-    let part = Cell::default();
-    Ok(Sprite { element: whole, transform, flight: flight.clone(), from, to, length, part })
-}
 
-fn text(class: &str, words: &str, y: f32) -> Result<Element, JsValue> {
-    let text = element("text")?;
-    text.set_attribute("class", class)?;
-    text.set_attribute("y", &number(y))?;
-    text.set_text_content(Some(words));
-    Ok(text)
+    /// Makes it a message on its way.
+    fn dress(self, flight: &FlightView, (from, to): (Point, Point)) -> Result<Self, JsValue> {
+        let whole = &self.element;
+        if self.part.get() != Part::None {
+            // It was another message, which somebody may have looked at.
+            whole.class_list().remove_2("hot", "selected")?;
+        }
+        let Look { name, mark, .. } = &*flight.look;
+        whole.set_attribute("data-name", name)?;
+        whole.set_attribute("data-of", &format!("m{}", flight.id))?;
+        if let Some(letters) = &self.mark {
+            letters.set_text_content(Some(mark));
+        }
+        if let Some(words) = &self.name {
+            words.set_text_content(Some(name));
+        }
+        if (from, to) != (self.from, self.to) {
+            let turn = degrees(from, to);
+            for (transform, more) in &self.turned {
+                transform.set_rotate((turn + more).round(), 0.0, 0.0)?;
+            }
+        }
+        self.part.set(Part::None);
+        let length = (to.x - from.x).hypot(to.y - from.y);
+        Ok(Self { flight: flight.clone(), from, to, length, ..self })
+    }
 }

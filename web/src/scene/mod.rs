@@ -112,6 +112,9 @@ pub fn Stage(props: &StageProps) -> Html {
             </g>
             if late { { znodes::znodes(scene, layout, selection.as_ref(), order) } }
             <g class="messages" ref={messages.clone()} onclick={pick} aria-hidden="true"></g>
+            <g class="labels">
+                { for view.servers.iter().map(|server| servers::label(server, layout, order)) }
+            </g>
         </svg>
     }
 }

@@ -190,14 +190,24 @@ pub fn Seat(props: &SeatProps) -> Html {
             if roomy && !server.observer {
                 <g aria-hidden="true">{ tiles(server, label) }</g>
             }
-            <text class="label" aria-hidden="true" text-anchor={label.anchor} x={number(label.at.x)}
-                y={number(label.at.y)}>
-                { for words.iter().enumerate().map(|(line, word)| html! {
-                    <tspan class={if line == 0 { "role-word" } else { "fact" }}
-                        x={number(label.at.x)}
-                        dy={number(if line == 0 { 0.0 } else { LINE })}>{ word }</tspan>
-                }) }
-            </text>
         </g>
+    }
+}
+
+/// The words of a server. They are drawn above the messages, which pass below them.
+pub(super) fn label(server: &ServerView, layout: &Layout, order: &Callback<Order>) -> Html {
+    let words = words(server, layout);
+    let sid = server.sid;
+    let Some(label) = layout.label(sid, words.len()) else { return Html::default() };
+    let (onclick, _) = super::pressed(order, move || Order::Select(Some(Selection::Server(sid))));
+    let x = number(label.at.x);
+    html! {
+        <text class="label" key={sid} id={format!("words-{sid}")} aria-hidden="true" {onclick}
+            data-of={format!("s{sid}")} text-anchor={label.anchor} x={x.clone()} y={number(label.at.y)}>
+            { for words.iter().enumerate().map(|(line, word)| html! {
+                <tspan class={if line == 0 { "role-word" } else { "fact" }} x={x.clone()}
+                    dy={number(if line == 0 { 0.0 } else { LINE })}>{ word }</tspan>
+            }) }
+        </text>
     }
 }

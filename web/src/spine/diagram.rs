@@ -1,12 +1,12 @@
 //! The space-time diagram, drawn outside of Yew: time from left to right, the moment at a fixed
 //! line, what comes if nobody acts behind it.
 //!
-//! Everything has its place in time ([`super::axis`]) and is drawn once; a picture moves the
-//! groups that hold it, and what the line passes through ([`super::marks`]). Coordinates are
-//! pixels from the right edge, so a narrower window shows less past.
+//! Everything has its place in time ([`super::axis`]) and is drawn once ([`super::marks`]); a
+//! picture moves the groups that hold it. What has been is in a window that ends at the line.
+//! Coordinates are pixels from the right edge, so a narrower window shows less past.
 
 use super::axis::{AHEAD, Axis, PAST};
-use super::marks::{self, Drawn, Grid, Marks};
+use super::marks::{self, Cross, Grid, Hit, Marks, Name, Rests, Way};
 use super::pitch;
 use super::score::{Bar, Lane, Mark, Score};
 use crate::scene::layout::number;
@@ -45,8 +45,13 @@ struct Sheet {
     lanes: Vec<Lane>,
     /// The lifelines that are drawn.
     drawn: Vec<Life>,
-    arrows: Marks<Drawn>,
-    bars: Marks<Bar>,
+    hits: Marks<Hit>,
+    ways: Marks<Way>,
+    crosses: Marks<Cross>,
+    names: Marks<Name>,
+    rests: Rests,
+    /// Writes, and what of them is done.
+    bars: [Marks<Bar>; 2],
     signs: Marks<Mark>,
     clock: Element,
     active: Option<u64>,
@@ -121,14 +126,26 @@ impl Sheet {
             let y = number(grid.y(row));
             add(&paper, "path", &[("class", "later"), ("d", &format!("M{left} {y}H0"))])?;
         }
-        // Lifelines are drawn beyond the line, and cut off there.
+        let below = add(&paper, "g", &[])?;
+        let hits = [("class", "msg"), ("role", "option"), ("aria-selected", "false")];
+        let hits = Marks::new(&below, "path", &hits)?;
+        let open = Marks::new(&fsyncs(&below, "open")?, "path", &[])?;
+        // What has been is drawn beyond the line, and cut off there.
         let (start, past) = (number(-AHEAD - PAST), number(PAST));
         let window = [("x", &*start), ("width", &past), ("height", &height)];
         let window = add(&paper, "svg", &window)?;
-        let lives = add(&window, "g", &[])?;
-        let marks = add(&paper, "g", &[])?;
-        let group = || add(&marks, "g", &[]);
-        let (arrows, bars, signs) = (group()?, group()?, group()?);
+        let been = add(&window, "g", &[])?;
+        let lives = add(&been, "g", &[])?;
+        let done = Marks::new(&fsyncs(&been, "done")?, "path", &[])?;
+        let ways = Marks::new(&add(&been, "g", &[("class", "arrows")])?, "path", &[])?;
+        let cross = [("class", "lost"), ("d", marks::CROSS)];
+        let crosses = Marks::new(&been, "path", &cross)?;
+        let above = add(&paper, "g", &[])?;
+        let rests = add(&above, "g", &[("class", "arrows rests")])?;
+        let names = Marks::new(&above, "text", &[("class", "name")])?;
+        let signs = Marks::new(&above, "g", &[])?;
+        let dots = add(&paper, "g", &[("class", "arrows dots")])?;
+        let rests = Rests::new(&rests, &dots)?;
         add(&paper, "path", &[("class", "playhead"), ("d", &format!("M{left} 0V{height}"))])?;
         let times = add(&ruler, "g", &[])?;
         let now =
@@ -139,8 +156,8 @@ impl Sheet {
             &[("x", "-37"), ("y", "2"), ("width", "74"), ("height", "22"), ("rx", "4")],
         )?;
         let clock = add(&now, "text", &[("y", "18")])?;
-        let mut moved = Vec::from([(own_transform(&lives)?, PAST)]);
-        for group in [&lines, &times, &marks] {
+        let mut moved = Vec::from([(own_transform(&been)?, PAST)]);
+        for group in [&lines, &times, &below, &above] {
             moved.push((own_transform(group)?, -AHEAD));
         }
         // It is told by hand which one is chosen.
@@ -156,9 +173,13 @@ impl Sheet {
             lives,
             lanes: Vec::new(),
             drawn: Vec::new(),
-            arrows: Marks::new(arrows),
-            bars: Marks::new(bars),
-            signs: Marks::new(signs),
+            hits,
+            ways,
+            crosses,
+            names,
+            rests,
+            bars: [open, done],
+            signs,
             clock,
             active: None,
             is_whole: true,
@@ -167,17 +188,27 @@ impl Sheet {
 
     fn show(&mut self, score: &Score, chosen: Option<u64>, most: usize) -> Result<(), JsValue> {
         let grid = self.grid;
-        let named = marks::named(score, grid, chosen);
-        let arrows = score.arrows.iter().zip(named).map(|(arrow, named)| Drawn {
-            arrow: arrow.clone(),
-            chosen: chosen == Some(arrow.id),
-            named,
-        });
-        self.is_whole = self.arrows.show(arrows, most, |drawn, before, whole| {
-            marks::arrow(drawn, before, whole, score, grid)
-        })?;
-        let (bars, signs) = (score.bars.iter().copied(), score.signs.iter().copied());
-        self.bars.show(bars, usize::MAX, |bar, _, whole| marks::write(bar, whole, grid))?;
+        let arrows = || score.arrows.iter();
+        let told = most == usize::MAX;
+        let hits = arrows().map(|arrow| Hit::of(arrow, grid, chosen, told));
+        let hits =
+            self.hits.show(hits, most, |hit, before, whole| hit.draw(before, whole, score))?;
+        let ways = arrows().map(|arrow| Way::of(arrow, grid, chosen));
+        let ways = self.ways.show(ways, most, Way::draw)?;
+        self.is_whole = hits && ways;
+        let crosses = arrows().filter_map(|arrow| Cross::of(arrow, grid));
+        self.crosses.show(crosses, usize::MAX, |cross, _, whole| cross.draw(whole))?;
+        let named = arrows().zip(marks::named(score, grid, chosen)).filter(|(_, named)| *named);
+        let names = named.map(|(arrow, _)| Name::of(arrow, grid, chosen));
+        self.names.show(names, usize::MAX, Name::draw)?;
+        self.rests.show(score, grid)?;
+        for bars in &mut self.bars {
+            let all = score.bars.iter().copied();
+            bars.show(all, usize::MAX, |bar, before, whole| {
+                marks::write(bar, before, whole, grid)
+            })?;
+        }
+        let signs = score.signs.iter().copied();
         self.signs.show(signs, usize::MAX, |mark, _, whole| marks::sign(mark, whole, grid))?;
         if self.lanes != score.lanes {
             self.lanes.clone_from(&score.lanes);
@@ -202,8 +233,7 @@ impl Sheet {
         for (group, at) in &self.moved {
             group.set_translate(at - line, 0.0)?;
         }
-        self.arrows.place(line);
-        self.bars.place(line);
+        self.rests.place(line, -AHEAD)?;
         self.clock.set_text_content(Some(&time_text(now)));
         Ok(())
     }
@@ -279,6 +309,11 @@ impl Sheet {
         self.drawn = lives;
         Ok(())
     }
+}
+
+/// A group for writes to disk.
+fn fsyncs(within: &Element, class: &str) -> Result<Element, JsValue> {
+    add(within, "g", &[("class", &format!("fsync {class}"))])
 }
 
 /// A stretch of a lifeline.

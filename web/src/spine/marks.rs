@@ -1,23 +1,27 @@
 //! What is drawn once and stays where it is in time: arrows, writes, signs. Each is an element
-//! that is made when it comes into the window and removed when it leaves it; between two steps
-//! only those change that the line passes through right now.
+//! that is made when it comes into the window and removed when it leaves it. What has been of an
+//! arrow or a write is cut off at the line by the drawing itself, so that nothing of it changes
+//! while the line passes through.
 
 use super::axis::Axis;
 use super::score::{Arrow, Bar, Fate, Mark, Score, Sign};
-use crate::scene::layout::{Point, between, number};
-use crate::svg::{add, element, transform_of};
-use std::cell::Cell;
+use crate::message::{Look, Tone};
+use crate::scene::layout::{Point, between, number, put, tenths};
+use crate::svg::{add, element};
+use std::rc::Rc;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Element, SvgLength, SvgLineElement, SvgRectElement, SvgTransform};
+use web_sys::Element;
 use zabscope_core::sim::Micros;
 
 /// Width of a write whose end nobody knows.
 const BAR: f32 = 20.0;
 
 /// Length and half the width of an arrowhead.
-const HEAD: (f32, f32) = (7.0, 2.6);
+const HEAD: (f32, f32) = (6.5, 2.1);
 /// A cross where a message was lost.
 pub(super) const CROSS: &str = "M-4-4 4 4M-4 4 4-4";
+/// What a cut stops waits at this share of its way.
+const HALF: f32 = 0.5;
 
 /// Where rows and times are in the drawing.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -37,64 +41,62 @@ impl Grid {
         (row + 0.5) * self.pitch
     }
 
+    /// The way of an arrow.
+    #[must_use]
+    pub fn way(self, arrow: &Arrow) -> (Point, Point) {
+        (self.point(arrow.sent_at, arrow.from), self.point(arrow.end_at, arrow.to))
+    }
+
     fn point(self, at: Micros, row: usize) -> Point {
         Point { x: self.axis.x(at), y: self.y(row) }
     }
 }
 
-/// An arrow with what only the drawing has to know.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Drawn {
-    /// It.
-    pub arrow: Arrow,
-    /// It is chosen.
-    pub chosen: bool,
-    /// Its name is written.
-    pub named: bool,
-}
-
 /// Something with a number that grows with time.
-pub trait Numbered: PartialEq {
+pub trait Numbered {
     /// The number.
     fn id(&self) -> u64;
+
+    /// True if a drawing of `other` shows this.
+    fn is_drawn_by(&self, other: &Self) -> bool;
 }
 
-impl Numbered for Drawn {
-    fn id(&self) -> u64 {
-        self.arrow.id
-    }
+macro_rules! numbered {
+    ($($name:ty),*) => {$(
+        impl Numbered for $name {
+            fn id(&self) -> u64 {
+                self.id
+            }
+
+            fn is_drawn_by(&self, other: &Self) -> bool {
+                self == other
+            }
+        }
+    )*};
 }
 
-impl Numbered for Bar {
-    fn id(&self) -> u64 {
-        self.id
-    }
-}
-
-impl Numbered for Mark {
-    fn id(&self) -> u64 {
-        self.id
-    }
-}
+numbered!(Way, Cross, Name, Bar, Mark);
 
 /// All drawn things of a kind, by their numbers, in one group.
 #[derive(Debug)]
 pub struct Marks<T> {
     group: Element,
-    shown: Vec<(T, Element, Option<Moving>)>,
+    model: Element,
+    shown: Vec<(T, Element)>,
 }
 
 impl<T: Numbered> Marks<T> {
-    /// None yet.
-    #[must_use]
-    pub const fn new(group: Element) -> Self {
-        Self { group, shown: Vec::new() }
-    }
-
-    /// The group that all of them are in.
-    #[must_use]
-    pub const fn group(&self) -> &Element {
-        &self.group
+    /// None yet. Each will be a copy of an element of this name with these attributes.
+    ///
+    /// # Errors
+    /// The browser refuses an element.
+    pub fn new(within: &Element, name: &str, attributes: &[(&str, &str)]) -> Result<Self, JsValue> {
+        let group = add(within, "g", &[])?;
+        let model = element(name)?;
+        for (name, value) in attributes {
+            model.set_attribute(name, value)?;
+        }
+        Ok(Self { group, model, shown: Vec::new() })
     }
 
     /// Makes the group hold these, by their numbers; `draw` fills the element of one, or changes it
@@ -106,117 +108,44 @@ impl<T: Numbered> Marks<T> {
         &mut self,
         wanted: impl Iterator<Item = T>,
         most: usize,
-        draw: impl Fn(&T, Option<&T>, &Element) -> Result<Option<Moving>, JsValue>,
+        draw: impl Fn(&T, Option<&T>, &Element) -> Result<(), JsValue>,
     ) -> Result<bool, JsValue> {
         let mut left = most;
         let mut enough = true;
         let mut old = core::mem::take(&mut self.shown).into_iter().peekable();
         for item in wanted {
-            while let Some((_, gone, _)) = old.next_if(|(other, ..)| other.id() < item.id()) {
+            while let Some((_, gone)) = old.next_if(|(other, _)| other.id() < item.id()) {
                 gone.remove();
             }
-            let known = old.next_if(|(other, ..)| other.id() == item.id());
-            if known.as_ref().is_none_or(|(other, ..)| *other != item) {
-                if left == 0 {
-                    self.shown.extend(known);
-                    enough = false;
+            let known = old.next_if(|(other, _)| other.id() == item.id());
+            if let Some((before, whole)) = known {
+                if item.is_drawn_by(&before) || left == 0 {
+                    enough &= left > 0 || item.is_drawn_by(&before);
+                    self.shown.push((before, whole));
                     continue;
                 }
                 left -= 1;
+                draw(&item, Some(&before), &whole)?;
+                self.shown.push((item, whole));
+            } else if left > 0 {
+                left -= 1;
+                let whole = self.model.clone_node()?.unchecked_into::<Element>();
+                draw(&item, None, &whole)?;
+                let next = old.peek().map(|(_, next)| next.as_ref());
+                self.group.insert_before(&whole, next)?;
+                self.shown.push((item, whole));
+            } else {
+                enough = false;
             }
-            let (whole, moving) = match known {
-                Some((same, whole, moving)) if same == item => (whole, moving),
-                Some((before, whole, _)) => {
-                    let hot = whole.class_list().contains("hot");
-                    let moving = draw(&item, Some(&before), &whole)?;
-                    if hot {
-                        whole.class_list().add_1("hot")?;
-                    }
-                    (whole, moving)
-                }
-                None => {
-                    let whole = element("g")?;
-                    let next = old.peek().map(|(_, next, _)| next.as_ref());
-                    self.group.insert_before(&whole, next)?;
-                    let moving = draw(&item, None, &whole)?;
-                    (whole, moving)
-                }
-            };
-            self.shown.push((item, whole, moving));
         }
-        old.for_each(|(_, gone, _)| gone.remove());
+        old.for_each(|(_, gone)| gone.remove());
         Ok(enough)
     }
-
-    /// Moves what the line passes through to this place of it.
-    pub fn place(&self, line: f32) {
-        for moving in self.shown.iter().filter_map(|(.., moving)| moving.as_ref()) {
-            moving.place(line);
-        }
-    }
 }
 
-/// What changes while the line passes.
-#[derive(Debug)]
-pub enum Moving {
-    /// The end of the part of a way that is done, and what stands there.
-    Way {
-        /// The part that is done.
-        end: Option<[SvgLength; 2]>,
-        /// What stands at its end.
-        tip: SvgTransform,
-        /// The whole way.
-        way: (Point, Point),
-        /// It ends at this share.
-        limit: f32,
-        /// The share that is drawn.
-        drawn: Cell<f32>,
-    },
-    /// The part of a write that is done.
-    Write {
-        /// Width of that part.
-        width: SvgLength,
-        /// From where to where it goes.
-        from: f32,
-        /// See `from`.
-        to: f32,
-        /// The width that is drawn.
-        drawn: Cell<f32>,
-    },
-}
-
-impl Moving {
-    /// Setting fails for what is no longer in the page alone: nobody sees it.
-    fn place(&self, line: f32) {
-        match self {
-            Self::Way { end, tip, way: (from, to), limit, drawn } => {
-                let share = share(*from, *to, line).min(*limit);
-                if (drawn.replace(share) - share).abs() > 0.0 {
-                    let at = between(*from, *to, share);
-                    if let Some([x, y]) = end {
-                        x.set_value(at.x).ok();
-                        y.set_value(at.y).ok();
-                    }
-                    tip.set_translate(at.x, at.y).ok();
-                }
-            }
-            Self::Write { width, from, to, drawn } => {
-                let wide = (line.min(*to) - from).max(0.0);
-                if (drawn.replace(wide) - wide).abs() > 0.0 {
-                    width.set_value(wide).ok();
-                }
-            }
-        }
-    }
-}
-
-/// The share of a way that lies before the line.
-fn share(from: Point, to: Point, line: f32) -> f32 {
-    ((line - from.x) / (to.x - from.x).max(0.1)).clamp(0.0, 1.0)
-}
-
-fn at(point: Point) -> String {
-    format!("translate({} {})", number(point.x), number(point.y))
+/// Sets what a drawing has not had before, or had otherwise.
+fn set(whole: &Element, name: &str, value: &str, same: bool) -> Result<(), JsValue> {
+    if same { Ok(()) } else { whole.set_attribute(name, value) }
 }
 
 const fn fate_class(fate: Fate) -> &'static str {
@@ -229,114 +158,319 @@ const fn fate_class(fate: Fate) -> &'static str {
     }
 }
 
-/// Fills the element of an arrow. Its parts are made from text in one go: one call of the browser
-/// instead of thirty.
-pub fn arrow(
-    drawn: &Drawn,
-    before: Option<&Drawn>,
-    whole: &Element,
-    score: &Score,
-    grid: Grid,
-) -> Result<Option<Moving>, JsValue> {
-    let Drawn { arrow, chosen, named } = drawn;
-    let way = (grid.point(arrow.sent_at, arrow.from), grid.point(arrow.end_at, arrow.to));
-    if before.is_none_or(|before| before.chosen != *chosen) {
-        identify(arrow.id, *chosen, whole)?;
-    }
-    let (tone, fate) = (arrow.look.tone.class(), fate_class(arrow.fate));
-    let selected = if *chosen { " selected" } else { "" };
-    whole.set_attribute("class", &format!("msg {tone} {fate}{selected}"))?;
-    whole.set_attribute("aria-label", &score.spoken(arrow))?;
-    let moves = matches!(arrow.fate, Fate::Flying | Fate::Lost | Fate::Stopped);
-    whole.set_inner_html(&parts(drawn, way));
-    let last = whole.last_element_child();
-    let tip = if *named {
-        let words = last.ok_or(JsValue::NULL)?;
-        let title = chosen.then(|| arrow.look.title());
-        words.set_text_content(Some(title.as_deref().unwrap_or(arrow.look.name)));
-        words.previous_element_sibling()
-    } else {
-        last
-    };
-    if moves { under_way(&tip.ok_or(JsValue::NULL)?, arrow.fate, way).map(Some) } else { Ok(None) }
+/// An arrow as what a pointer meets and a reader hears: its whole way, broad and unseen until it
+/// is lit.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Hit {
+    id: u64,
+    way: (Point, Point),
+    chosen: bool,
+    /// It says how far the message is; `None` if it has a name alone, because all of that changes
+    /// with each picture.
+    told: Option<Fate>,
 }
 
-/// The parts of an arrow, without any words: what is under way ends with the part that is done and
-/// what stands at its end; the rest lies below them.
-fn parts(drawn: &Drawn, way: (Point, Point)) -> String {
-    let Drawn { arrow, chosen, named } = drawn;
-    let line = line(way);
-    let path = |class: &str| format!("<path class=\"{class}\" d=\"{line}\"/>");
-    let mut parts = if *chosen { path("halo") } else { String::new() };
-    parts.push_str(&path("hit"));
-    if matches!(arrow.fate, Fate::Flying | Fate::Ahead) {
-        parts.push_str(&path("rest"));
+impl Numbered for Hit {
+    fn id(&self) -> u64 {
+        self.id
     }
-    let tip = match arrow.fate {
-        Fate::Ahead => "",
-        Fate::Arrived => {
-            parts.push_str(&path("way"));
-            let (place, d) = (at(way.1), head(way, HEAD));
-            &format!("<path class=\"head\" transform=\"{place}\" d=\"{d}\"/>")
+
+    fn is_drawn_by(&self, other: &Self) -> bool {
+        let told = self.told.is_none() || self.told == other.told;
+        told && self.chosen == other.chosen && self.way == other.way
+    }
+}
+
+impl Hit {
+    /// Of an arrow; `told` if it has to be described.
+    #[must_use]
+    pub fn of(arrow: &Arrow, grid: Grid, chosen: Option<u64>, told: bool) -> Self {
+        let told = told.then_some(arrow.fate);
+        Self { id: arrow.id, way: grid.way(arrow), chosen: chosen == Some(arrow.id), told }
+    }
+
+    /// Fills its element.
+    ///
+    /// # Errors
+    /// The browser refuses an attribute.
+    pub fn draw(
+        &self,
+        before: Option<&Self>,
+        whole: &Element,
+        score: &Score,
+    ) -> Result<(), JsValue> {
+        if before.is_none() {
+            whole.set_attribute("data-of", &format!("m{}", self.id))?;
         }
-        fate => {
-            let (x, y) = (number(way.0.x), number(way.0.y));
-            parts.push_str(&format!("<line class=\"way\" x1=\"{x}\" y1=\"{y}\"/>"));
-            if fate == Fate::Flying {
-                "<circle class=\"dot\" transform=\"translate(0)\" r=\"3.5\"/>"
-            } else {
-                &format!("<path class=\"lost\" transform=\"translate(0)\" d=\"{CROSS}\"/>")
+        if before.is_none_or(|before| before.way != self.way) {
+            whole.set_attribute("d", &line(self.way))?;
+        }
+        if before.is_some_and(|before| before.chosen) != self.chosen {
+            whole.class_list().toggle_with_force("selected", self.chosen)?;
+            whole.set_attribute("aria-selected", if self.chosen { "true" } else { "false" })?;
+        }
+        let Some(arrow) = score.arrow(self.id) else { return Ok(()) };
+        if self.told.is_some() && self.told != before.and_then(|before| before.told) {
+            whole.set_attribute("id", &format!("arrow-{}", self.id))?;
+            whole.set_attribute("aria-label", &score.spoken(arrow))?;
+        } else if before.is_none() {
+            whole.set_attribute("aria-label", arrow.look.name)?;
+        }
+        Ok(())
+    }
+}
+
+/// The line of an arrow with its head. It is cut off where the moment is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Way {
+    id: u64,
+    way: (Point, Point),
+    tone: Tone,
+    fate: Fate,
+    chosen: bool,
+}
+
+impl Way {
+    /// Of an arrow.
+    #[must_use]
+    pub fn of(arrow: &Arrow, grid: Grid, chosen: Option<u64>) -> Self {
+        let (tone, fate) = (arrow.look.tone, arrow.fate);
+        Self { id: arrow.id, way: grid.way(arrow), tone, fate, chosen: chosen == Some(arrow.id) }
+    }
+
+    /// Fills its element.
+    ///
+    /// # Errors
+    /// The browser refuses an attribute.
+    pub fn draw(&self, before: Option<&Self>, whole: &Element) -> Result<(), JsValue> {
+        let words = |of: &Self| (of.fate, of.chosen);
+        if before.map(words) != Some(words(self)) {
+            let selected = if self.chosen { " selected" } else { "" };
+            let (tone, fate) = (self.tone.class(), fate_class(self.fate));
+            whole.set_attribute("class", &[tone, " ", fate, selected].concat())?;
+        }
+        let ends = |of: &Self| (of.way, is_broken(of.fate));
+        if before.map(ends) != Some(ends(self)) {
+            let way = if is_broken(self.fate) { half(self.way) } else { self.way };
+            let mut path = line(way);
+            if !is_broken(self.fate) {
+                add_head(&mut path, way);
+            }
+            whole.set_attribute("d", &path)?;
+        }
+        Ok(())
+    }
+}
+
+/// True for what stays half-way.
+const fn is_broken(fate: Fate) -> bool {
+    matches!(fate, Fate::Lost | Fate::Stopped)
+}
+
+fn half((from, to): (Point, Point)) -> (Point, Point) {
+    (from, between(from, to, HALF))
+}
+
+/// Where a message was lost.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cross {
+    id: u64,
+    at: Point,
+}
+
+impl Cross {
+    /// Of an arrow that does not arrive.
+    #[must_use]
+    pub fn of(arrow: &Arrow, grid: Grid) -> Option<Self> {
+        is_broken(arrow.fate).then(|| Self { id: arrow.id, at: half(grid.way(arrow)).1 })
+    }
+
+    /// Fills its element.
+    ///
+    /// # Errors
+    /// The browser refuses an attribute.
+    pub fn draw(&self, whole: &Element) -> Result<(), JsValue> {
+        whole.set_attribute("transform", &at(self.at))
+    }
+}
+
+/// The name of an arrow, at its start.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Name {
+    id: u64,
+    at: Point,
+    chosen: bool,
+    look: Rc<Look>,
+}
+
+impl Name {
+    /// Of an arrow.
+    #[must_use]
+    pub fn of(arrow: &Arrow, grid: Grid, chosen: Option<u64>) -> Self {
+        let (from, to) = grid.way(arrow);
+        let at = Point { x: from.x + 5.0, y: name_y(from.y, to.y) };
+        Self { id: arrow.id, at, chosen: chosen == Some(arrow.id), look: arrow.look.clone() }
+    }
+
+    /// Fills its element.
+    ///
+    /// # Errors
+    /// The browser refuses an attribute.
+    pub fn draw(&self, before: Option<&Self>, whole: &Element) -> Result<(), JsValue> {
+        let title = self.chosen.then(|| self.look.title());
+        whole.set_text_content(Some(title.as_deref().unwrap_or(self.look.name)));
+        set(whole, "x", &number(self.at.x), before.is_some_and(|it| it.at.x == self.at.x))?;
+        set(whole, "y", &number(self.at.y), before.is_some_and(|it| it.at.y == self.at.y))?;
+        set(
+            whole,
+            "class",
+            if self.chosen { "name selected" } else { "name" },
+            before.map_or(!self.chosen, |it| it.chosen == self.chosen),
+        )
+    }
+}
+
+/// What is not past of arrows, in one path for each tone: the whole way dashed below what is done,
+/// and a dot where it is.
+#[derive(Debug)]
+pub struct Rests {
+    /// For each tone the path of the ways and that of the dots, with what is drawn.
+    paths: Vec<[(Element, String); 2]>,
+    ways: Vec<(usize, (Point, Point), f32)>,
+}
+
+/// As many as there are tones.
+const TONES: [Tone; 5] =
+    [Tone::Election, Tone::Recovery, Tone::Broadcast, Tone::Client, Tone::Quiet];
+
+impl Rests {
+    /// None yet: `moved` moves with time, `fixed` does not, and has the line at `x`.
+    ///
+    /// # Errors
+    /// The browser refuses an element.
+    pub fn new(moved: &Element, fixed: &Element) -> Result<Self, JsValue> {
+        let path = |within: &Element, tone: Tone| {
+            let made = add(within, "path", &[("class", tone.class()), ("d", "")])?;
+            Ok::<_, JsValue>((made, String::new()))
+        };
+        let paths = TONES.map(|tone| Ok([path(moved, tone)?, path(fixed, tone)?]));
+        Ok(Self { paths: paths.into_iter().collect::<Result<_, JsValue>>()?, ways: Vec::new() })
+    }
+
+    /// From now on these are under way.
+    ///
+    /// # Errors
+    /// The browser refuses an attribute.
+    pub fn show(&mut self, score: &Score, grid: Grid) -> Result<(), JsValue> {
+        self.ways.clear();
+        let mut texts = TONES.map(|_| String::new());
+        for arrow in &score.arrows {
+            let Some(place) = TONES.iter().position(|tone| *tone == arrow.look.tone) else {
+                continue;
+            };
+            let way = grid.way(arrow);
+            if matches!(arrow.fate, Fate::Flying | Fate::Ahead)
+                && let Some(text) = texts.get_mut(place)
+            {
+                add_line(text, way);
+            }
+            match arrow.fate {
+                Fate::Flying => self.ways.push((place, way, 1.0)),
+                Fate::Stopped => self.ways.push((place, way, HALF)),
+                _ => {}
             }
         }
-    };
-    parts.push_str(tip);
-    if *named {
-        let (x, y) = (number(way.0.x + 5.0), number(name_y(way.0.y, way.1.y)));
-        parts.push_str(&format!("<text class=\"name\" x=\"{x}\" y=\"{y}\"></text>"));
+        for ([way, _], text) in self.paths.iter_mut().zip(texts) {
+            draw_again(way, text)?;
+        }
+        Ok(())
     }
-    parts
+
+    /// Puts the dots where they are when the line is at `line`; it is drawn at `x`.
+    ///
+    /// # Errors
+    /// The browser refuses an attribute.
+    pub fn place(&mut self, line: f32, x: f32) -> Result<(), JsValue> {
+        let mut texts = TONES.map(|_| String::new());
+        for (place, (from, to), limit) in &self.ways {
+            let share = (line - from.x) / (to.x - from.x).max(0.1);
+            if share < *limit
+                && let Some(text) = texts.get_mut(*place)
+            {
+                text.push('M');
+                put(text, x);
+                text.push(' ');
+                tenths(text, between(*from, *to, share.max(0.0)).y);
+                text.push_str("h0");
+            }
+        }
+        for ([_, dots], text) in self.paths.iter_mut().zip(texts) {
+            draw_again(dots, text)?;
+        }
+        Ok(())
+    }
 }
 
-/// What of an arrow's element does not change with its fate.
-fn identify(id: u64, chosen: bool, whole: &Element) -> Result<(), JsValue> {
-    for (name, value) in [
-        ("class", ""),
-        ("id", &*format!("arrow-{id}")),
-        ("data-of", &format!("m{id}")),
-        ("data-id", &id.to_string()),
-        ("role", "option"),
-        ("aria-selected", if chosen { "true" } else { "false" }),
-    ] {
-        whole.set_attribute(name, value)?;
+fn draw_again((path, drawn): &mut (Element, String), text: String) -> Result<(), JsValue> {
+    if *drawn != text {
+        path.set_attribute("d", &text)?;
+        *drawn = text;
     }
     Ok(())
 }
 
-/// A straight way as a path.
-pub(super) fn line((from, to): (Point, Point)) -> String {
-    format!("M{} {}L{} {}", number(from.x), number(from.y), number(to.x), number(to.y))
+fn at(point: Point) -> String {
+    format!("translate({} {})", number(point.x), number(point.y))
 }
 
-/// An arrowhead around the end of a way, in its direction: its length, and half of its width.
-pub(super) fn head((from, to): (Point, Point), (length, half): (f32, f32)) -> String {
+/// A straight way as a path.
+pub(super) fn line(way: (Point, Point)) -> String {
+    let mut path = String::with_capacity(64);
+    add_line(&mut path, way);
+    path
+}
+
+fn add_line(path: &mut String, (from, to): (Point, Point)) {
+    path.push('M');
+    put(path, from.x);
+    path.push(' ');
+    put(path, from.y);
+    path.push('L');
+    put(path, to.x);
+    path.push(' ');
+    put(path, to.y);
+}
+
+/// Adds an arrowhead to a path that ends with this way.
+fn add_head(path: &mut String, way: (Point, Point)) {
+    let [a, b] = corners(way, HEAD);
+    path.push_str("m0 0l");
+    tenths(path, a.x);
+    path.push(' ');
+    tenths(path, a.y);
+    path.push('l');
+    tenths(path, b.x - a.x);
+    path.push(' ');
+    tenths(path, b.y - a.y);
+    path.push('z');
+}
+
+/// The two corners of an arrowhead around the end of a way, seen from there: its length, and half
+/// of its width.
+fn corners((from, to): (Point, Point), (length, half): (f32, f32)) -> [Point; 2] {
     let (dx, dy) = (to.x - from.x, to.y - from.y);
     let whole = dx.hypot(dy).max(1.0);
     let (ux, uy) = (dx / whole, dy / whole);
-    let point = |along: f32, aside: f32| {
-        let x = ux.mul_add(-along, -uy * aside);
-        let y = uy.mul_add(-along, ux * aside);
-        format!("{} {}", number(x), number(y))
-    };
-    format!("M0 0L{}L{}z", point(length, half), point(length, -half))
+    [half, -half].map(|aside| Point {
+        x: ux.mul_add(-length, -uy * aside),
+        y: uy.mul_add(-length, ux * aside),
+    })
 }
 
-/// The way of what has not arrived, by what stands where it is.
-fn under_way(tip: &Element, fate: Fate, way: (Point, Point)) -> Result<Moving, JsValue> {
-    let done = tip.previous_element_sibling().and_then(|it| it.dyn_into::<SvgLineElement>().ok());
-    let end = done.map(|line| [line.x2().base_val(), line.y2().base_val()]);
-    // What a cut stops waits half-way.
-    let limit = if fate == Fate::Flying { 1.0 } else { 0.5 };
-    Ok(Moving::Way { end, tip: transform_of(tip)?, way, limit, drawn: Cell::new(-1.0) })
+/// An arrowhead as a path around its point.
+pub(super) fn head(way: (Point, Point), size: (f32, f32)) -> String {
+    let [a, b] = corners(way, size).map(|it| format!("{} {}", number(it.x), number(it.y)));
+    format!("M0 0L{a}L{b}z")
 }
 
 /// Where a name stands that belongs to an arrow from one row to another: on the side of its start
@@ -345,34 +479,52 @@ fn name_y(from: f32, to: f32) -> f32 {
     if to > from { from - 3.0 } else { from + 11.0 }
 }
 
-/// Which arrows have their names written: the chosen one, and the first of a fan unless its name
-/// would lie over one that is written already.
-#[must_use]
-pub fn named(score: &Score, grid: Grid, chosen: Option<u64>) -> Vec<bool> {
-    let mut taken: Vec<(f32, f32, f32)> = Vec::new();
-    let mut free = |arrow: &Arrow, letters: usize| {
-        let left = grid.axis.x(arrow.sent_at) + 5.0;
-        let line = name_y(grid.y(arrow.from), grid.y(arrow.to));
-        #[allow(clippy::cast_precision_loss, reason = "a few letters")]
-        let right = left + letters as f32 * 8.0;
-        let hit = |(from, to, other): &(f32, f32, f32)| {
-            (line - other).abs() < 12.0 && left < *to && *from < right
-        };
-        let free = !taken.iter().any(hit);
-        if free {
-            taken.push((left, right, line));
-        }
-        free
+/// A place for words: from left to right, and the height of their line.
+pub(super) type Span = (f32, f32, f32);
+
+/// Which arrows have their names written: the chosen one, and the first of a fan, unless its name
+/// would lie over one that is written already, or over what is `taken` beforehand. Lines so far
+/// `apart` do not touch; `span` says where a name would stand, if there is room at all.
+pub(super) fn names(
+    score: &Score,
+    chosen: Option<u64>,
+    mut taken: Vec<Span>,
+    apart: f32,
+    span: impl Fn(&Arrow) -> Option<Span>,
+) -> Vec<bool> {
+    let mut fits = |arrow: &Arrow| {
+        let free = span(arrow).filter(|(left, right, line)| {
+            let hits = |(from, to, other): &Span| {
+                (line - other).abs() < apart && left < to && from < right
+            };
+            !taken.iter().any(hits)
+        });
+        taken.extend(free);
+        free.is_some()
     };
     // The chosen one takes its place before all others.
-    if let Some(arrow) = chosen.and_then(|id| score.arrow(id)) {
-        free(arrow, arrow.look.title().len());
-    }
-    let is_named = |arrow: &Arrow| {
-        let loud = !arrow.look.is_quiet() && arrow.fate != Fate::Ahead;
-        chosen == Some(arrow.id) || arrow.first && loud && free(arrow, arrow.look.name.len())
+    let first = chosen.and_then(|id| score.arrow(id)).map(|arrow| (arrow.id, fits(arrow)));
+    let is_named = |arrow: &Arrow| match first {
+        Some((id, free)) if id == arrow.id => free,
+        _ => {
+            let loud = !arrow.look.is_quiet() && arrow.fate != Fate::Ahead;
+            arrow.first && loud && fits(arrow)
+        }
     };
     score.arrows.iter().map(is_named).collect()
+}
+
+/// The same for the diagram.
+#[must_use]
+pub fn named(score: &Score, grid: Grid, chosen: Option<u64>) -> Vec<bool> {
+    names(score, chosen, Vec::new(), 12.0, |arrow| {
+        let is_chosen = chosen == Some(arrow.id);
+        let letters = if is_chosen { arrow.look.title().len() } else { arrow.look.name.len() };
+        let left = grid.axis.x(arrow.sent_at) + 5.0;
+        #[allow(clippy::cast_precision_loss, reason = "a few letters")]
+        let right = left + letters as f32 * 8.0;
+        Some((left, right, name_y(grid.y(arrow.from), grid.y(arrow.to))))
+    })
 }
 
 /// The class of a write: neighbouring epochs differ in colour.
@@ -382,33 +534,21 @@ pub(super) fn epoch_class(bar: &Bar) -> &'static str {
     })
 }
 
-/// Fills the element of a write.
-pub fn write(bar: &Bar, whole: &Element, grid: Grid) -> Result<Option<Moving>, JsValue> {
-    whole.set_text_content(None);
-    whole.set_attribute("class", &format!("fsync {}", epoch_class(bar)))?;
+/// Fills the element of a write, or of the part of it that is done: they are the same, the other
+/// one is cut off.
+///
+/// # Errors
+/// The browser refuses an attribute.
+pub fn write(bar: &Bar, before: Option<&Bar>, whole: &Element, grid: Grid) -> Result<(), JsValue> {
+    set(whole, "class", epoch_class(bar), before.is_some_and(|before| before.zxid == bar.zxid))?;
     let from = grid.axis.x(bar.from);
-    let to = bar.to.map_or(from + BAR, |to| grid.axis.x(to));
-    let rect = |class: &str| {
-        let (x, y) = (number(from), number(grid.y(bar.row) - 4.5));
-        let width = number((to - from).max(1.0));
-        let shape = [
-            ("class", class),
-            ("x", &x),
-            ("y", &y),
-            ("width", &width),
-            ("height", "9"),
-            ("rx", "2"),
-        ];
-        add(whole, "rect", &shape)
-    };
-    rect("open")?;
-    let done = rect("done")?.dyn_into::<SvgRectElement>()?;
-    let width = done.width().base_val();
-    Ok(Some(Moving::Write { width, from, to: to.max(from + 1.0), drawn: Cell::new(-1.0) }))
+    let to = bar.to.map_or(from + BAR, |to| grid.axis.x(to)).max(from + 1.0);
+    let (x, y, wide) = (number(from), number(grid.y(bar.row) - 4.5), number(to - from));
+    whole.set_attribute("d", &format!("M{x} {y}h{wide}v9h-{wide}z"))
 }
 
 /// Fills the element of a sign.
-pub fn sign(mark: &Mark, whole: &Element, grid: Grid) -> Result<Option<Moving>, JsValue> {
+pub fn sign(mark: &Mark, whole: &Element, grid: Grid) -> Result<(), JsValue> {
     let here = grid.point(mark.at, mark.row);
     let class = match mark.sign {
         Sign::Vote(_, true) => "ballot",
@@ -439,5 +579,5 @@ pub fn sign(mark: &Mark, whole: &Element, grid: Grid) -> Result<Option<Moving>, 
             add(whole, "path", &[("d", &format!("M0 0V{far}"))])?;
         }
     }
-    Ok(None)
+    Ok(())
 }

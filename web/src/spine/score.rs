@@ -187,7 +187,8 @@ impl Score {
     /// One arrow.
     #[must_use]
     pub fn arrow(&self, id: u64) -> Option<&Arrow> {
-        self.arrows.iter().find(|arrow| arrow.id == id)
+        let place = self.arrows.binary_search_by_key(&id, |arrow| arrow.id).ok()?;
+        self.arrows.get(place)
     }
 }
 

@@ -272,10 +272,10 @@ fn name_x(arrow: &Arrow, frame: Frame) -> f32 {
     frame.x(arrow.from) + if arrow.to > arrow.from { 5.0 } else { -5.0 }
 }
 
-/// Which arrows have their names written: the chosen one, and the first of a fan where its name
-/// fits between the edges and lies over no other and over no seat of a vote.
+/// Which arrows have their names written: see [`marks::names`]. A name has to fit between the edges
+/// and keeps away from votes too.
 fn named(score: &Score, frame: Frame, chosen: Option<u64>) -> Vec<bool> {
-    let mut taken: Vec<(f32, f32, f32)> = Vec::new();
+    let mut taken = Vec::new();
     for mark in &score.signs {
         if matches!(mark.sign, Sign::Vote(..) | Sign::Crash) {
             let x = frame.x(mark.row);
@@ -283,31 +283,17 @@ fn named(score: &Score, frame: Frame, chosen: Option<u64>) -> Vec<bool> {
             taken.push((x - 12.0, x + wide, frame.y(mark.at)));
         }
     }
-    #[allow(clippy::cast_precision_loss, reason = "a few letters")]
-    let mut fits = |arrow: &Arrow| {
+    marks::names(score, chosen, taken, 18.0, |arrow| {
+        #[allow(clippy::cast_precision_loss, reason = "a few letters")]
         let length = arrow.look.name.len() as f32 * LETTER;
         let start = name_x(arrow, frame);
         let (left, right) =
             if arrow.to > arrow.from { (start, start + length) } else { (start - length, start) };
         let line = frame.y(arrow.sent_at) - 8.0;
-        let hits = |(a, b, y): &(f32, f32, f32)| (line - y).abs() < 18.0 && left < *b && *a < right;
         let near_now = (line - frame.y(frame.now)).abs() < 12.0 && left < GUTTER;
         let inside = left > GUTTER - 8.0 && right < WIDTH && line > HEAD + 6.0;
-        let free = inside && !near_now && !taken.iter().any(hits);
-        if free {
-            taken.push((left, right, line));
-        }
-        free
-    };
-    let first = chosen.and_then(|id| score.arrow(id)).map(|arrow| (arrow.id, fits(arrow)));
-    let is_named = |arrow: &Arrow| match first {
-        Some((id, free)) if id == arrow.id => free,
-        _ => {
-            let loud = !arrow.look.is_quiet() && arrow.fate != Fate::Ahead;
-            arrow.first && loud && fits(arrow)
-        }
-    };
-    score.arrows.iter().map(is_named).collect()
+        (inside && !near_now).then_some((left, right, line))
+    })
 }
 
 fn end_of(fate: Fate, from: Point, here: Point) -> Html {
