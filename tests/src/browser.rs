@@ -83,11 +83,26 @@ impl Browser {
         Self::with(Path::new(&driver), env::var_os("CHROMIUM").as_deref().map(Path::new))
     }
 
+    /// As [`Browser::start`], but the browser notes what it does, in these categories: see
+    /// [`Browser::trace`].
+    ///
+    /// # Errors
+    /// As [`Browser::start`].
+    pub fn start_traced(categories: &str) -> Result<Self> {
+        let driver = env::var_os("CHROMEDRIVER").unwrap_or_else(|| "chromedriver".into());
+        let chromium = env::var_os("CHROMIUM");
+        Self::launch(Path::new(&driver), chromium.as_deref().map(Path::new), Some(categories))
+    }
+
     /// As [`Browser::start`], with these programs.
     ///
     /// # Errors
     /// One of them is missing or does not start.
     pub fn with(program: &Path, chromium: Option<&Path>) -> Result<Self> {
+        Self::launch(program, chromium, None)
+    }
+
+    fn launch(program: &Path, chromium: Option<&Path>, traced: Option<&str>) -> Result<Self> {
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
         let driver = Command::new(program)
             .arg(format!("--port={port}"))
@@ -98,21 +113,26 @@ impl Browser {
         let profile = env::temp_dir().join(format!("zabscope-browser-{port}"));
         let mut browser = Self { driver, port, session: String::new(), profile };
         fs::create_dir_all(&browser.profile)?;
-        browser.session = browser.open_session(chromium)?;
+        browser.session = browser.open_session(chromium, traced)?;
         Ok(browser)
     }
 
-    fn open_session(&self, chromium: Option<&Path>) -> Result<String> {
+    fn open_session(&self, chromium: Option<&Path>, traced: Option<&str>) -> Result<String> {
         let mut flags = FLAGS.map(str::to_owned).to_vec();
         flags.push(format!("--user-data-dir={}", self.profile.display()));
         let mut options = json!({ "args": flags });
         if let Some(binary) = chromium {
             options["binary"] = json!(binary);
         }
+        let mut logs = json!({ "browser": "ALL" });
+        if let Some(categories) = traced {
+            logs["performance"] = json!("ALL");
+            options["perfLoggingPrefs"] = json!({ "enableNetwork": false, "enablePage": false, "traceCategories": categories });
+        }
         let wanted = json!({ "capabilities": { "alwaysMatch": {
             "browserName": "chrome",
             "goog:chromeOptions": options,
-            "goog:loggingPrefs": { "browser": "ALL" },
+            "goog:loggingPrefs": logs,
         }}});
         let deadline = Instant::now() + START;
         loop {
@@ -270,6 +290,22 @@ impl Browser {
     pub fn screenshot(&self) -> Result<Vec<u8>> {
         let text = self.call("GET", "/screenshot", &Value::Null)?;
         from_base64(text.as_str().context("no picture")?)
+    }
+
+    /// What the browser noted since the last call, by the format of Chromium's traces.
+    ///
+    /// # Errors
+    /// It was not started by [`Browser::start_traced`].
+    pub fn trace(&self) -> Result<Vec<Value>> {
+        let lines = self.call("POST", "/se/log", &json!({ "type": "performance" }))?;
+        let mut events = Vec::new();
+        for line in lines.as_array().context("no list of lines")? {
+            let mut line: Value = serde_json::from_str(line["message"].as_str().unwrap_or("{}"))?;
+            if line["message"]["method"] == "Tracing.dataCollected" {
+                events.push(line["message"]["params"].take());
+            }
+        }
+        Ok(events)
     }
 
     /// Every line of the console since the last call, warnings of the browser included.
