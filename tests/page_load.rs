@@ -10,6 +10,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 use view::console_is_empty;
+use zabscope_core::ensemble::EnsembleSettings;
+use zabscope_core::saved::SavedRun;
+use zabscope_core::sim::{Micros, Sim};
 use zabscope_tests::browser::Browser;
 use zabscope_tests::{given, serve};
 
@@ -97,12 +100,31 @@ impl Held {
     }
 }
 
+/// A link to a moment of a run.
+fn shared_run() -> Result<String> {
+    let settings = EnsembleSettings { voters: 3, ..EnsembleSettings::default() };
+    let mut sim = Sim::new(settings.setup());
+    sim.start_all();
+    sim.run_until(Micros::from_ms(3_000));
+    Ok(format!("#r={}", SavedRun::of(&settings, &sim).to_text()?))
+}
+
 #[test]
 fn no_way_in_makes_the_page_stand_still() -> Result<()> {
     let held = Held::new(true)?;
-    for fragment in
-        ["", "#/", "#/nowhere", "#/play", "#/cluster", "#/real", "#/keys", "#/run/leader-dies/3"]
-    {
+    let shared = shared_run()?;
+    for fragment in [
+        "",
+        "#/",
+        "#/nowhere",
+        "#/play",
+        "#/cluster",
+        "#/real",
+        "#/keys",
+        "#/words",
+        "#/run/leader-dies/3",
+        &shared,
+    ] {
         held.open(fragment)?;
         sleep(Duration::from_millis(500));
         // The service worker keeps it from the first visit on, and gives it without being asked.

@@ -12,15 +12,17 @@ use yew::prelude::*;
 #[component]
 pub fn Right(shown: &Shown) -> Html {
     let (view, order) = (&shown.view, &shown.order);
+    let acts = shown.possible.as_ref().map(|possible| {
+        html! {
+            <Acts view={view.clone()} selection={shown.selection.clone()}
+                possible={possible.clone()} side={shown.side.clone()}
+                playing={shown.run.playing} permits={shown.permits.clone()} order={order.clone()} />
+        }
+    });
     html! {
         <>
             <Inspector view={view.clone()} selection={shown.selection.clone()}
-                details={shown.details.clone()} order={order.clone()} />
-            if let Some(possible) = &shown.possible {
-                <Acts view={view.clone()} selection={shown.selection.clone()}
-                    possible={possible.clone()} side={shown.side.clone()}
-                    playing={shown.run.playing} permits={shown.permits.clone()} order={order.clone()} />
-            }
+                details={shown.details.clone()} {acts} order={order.clone()} />
             { chain(&shown.details.chain, shown.run.index, order) }
             { shown.why.clone() }
             if shown.tab != Tab::Events { <Log view={view.clone()} order={order.clone()} /> }

@@ -1,4 +1,5 @@
-//! What is chosen, in full. What can be done to it stands with the acts.
+//! What is chosen, in full, with the acts that can be done to it: those of a server stand before
+//! all that is known of it, which is long.
 
 use super::gives;
 use super::held;
@@ -23,6 +24,8 @@ pub struct InspectorProps {
     pub selection: Option<Selection>,
     /// What is known of it in detail.
     pub details: Details,
+    /// What can be done to it.
+    pub acts: Option<Html>,
     /// Where clicks go.
     pub order: Callback<Order>,
 }
@@ -30,10 +33,10 @@ pub struct InspectorProps {
 /// The inspector.
 #[component]
 pub fn Inspector(props: &InspectorProps) -> Html {
-    let InspectorProps { view, selection, details, order } = props;
+    let InspectorProps { view, selection, details, acts, order } = props;
     let content = match selection {
         Some(Selection::Server(sid)) => {
-            view.server(*sid).map(|server| of_server(view, server, &details.facts, order))
+            view.server(*sid).map(|server| of_server(view, server, details, acts.clone(), order))
         }
         Some(Selection::Link(a, b)) => Some(of_link(&link(view, *a, *b))),
         Some(Selection::Message(_)) => details.packet.as_ref().map(|it| packet(it, order)),
@@ -41,7 +44,9 @@ pub fn Inspector(props: &InspectorProps) -> Html {
         Some(Selection::Znode(_)) => details.znode.as_ref().map(|it| held::znode(it, order)),
         None => None,
     };
+    let acts = acts.clone().filter(|_| !matches!(selection, Some(Selection::Server(_))));
     html! {
+        <>
         <div class="inspector" id="inspector">
             if let Some(content) = content {
                 { content }
@@ -59,6 +64,8 @@ pub fn Inspector(props: &InspectorProps) -> Html {
                 </p>
             }
         </div>
+        { acts }
+        </>
     }
 }
 
@@ -67,7 +74,13 @@ fn link(view: &View, a: NodeId, b: NodeId) -> LinkView {
     found.cloned().unwrap_or(LinkView { a, b, cut_ab: false, cut_ba: false, used: false })
 }
 
-fn of_server(view: &View, server: &ServerView, facts: &[Fact], order: &Callback<Order>) -> Html {
+fn of_server(
+    view: &View,
+    server: &ServerView,
+    details: &Details,
+    acts: Option<Html>,
+    order: &Callback<Order>,
+) -> Html {
     let sid = server.sid;
     let me = NodeId::Server(Sid(sid));
     let others = view.servers.iter().filter(|other| other.sid != sid);
@@ -75,7 +88,8 @@ fn of_server(view: &View, server: &ServerView, facts: &[Fact], order: &Callback<
         <>
             <h2>{ format!("Server {sid}") }</h2>
             <p class="hint">{ format!("{}.", spoken(server)) }</p>
-            { knows(facts) }
+            { acts }
+            { knows(&details.facts) }
             <h3>{ "Its links" }</h3>
             <ul class="holdings" id="its-links">
                 { for others.map(|other| to_link(view, me, NodeId::Server(Sid(other.sid)), order)) }
