@@ -314,6 +314,12 @@ impl View {
         }
     }
 
+    /// Who won an election, whether it serves already or not.
+    #[must_use]
+    pub fn elected(&self) -> Option<i64> {
+        self.servers.iter().find(|server| server.role == Role::Leading).map(|server| server.sid)
+    }
+
     /// True if another moment shows the same but for messages under way and the place in the run:
     /// so it is for most steps.
     #[must_use]

@@ -4,7 +4,6 @@ use super::Shown;
 use crate::order::Order;
 use crate::panels::gives;
 use crate::route::Route;
-use crate::view::Role;
 use yew::prelude::*;
 
 /// The pages that are named at the top: address, words.
@@ -57,10 +56,9 @@ pub fn Masthead(shown: &Shown) -> Html {
 fn facts(shown: &Shown) -> Html {
     let view = &shown.view;
     let epoch = view.servers.iter().map(|server| server.current_epoch).max().unwrap_or(0);
-    let elected = || view.servers.iter().find(|server| server.role == Role::Leading);
-    let leader = match (view.leader, elected()) {
+    let leader = match (view.leader, view.elected()) {
         (Some(leader), _) => leader.to_string(),
-        (None, Some(elected)) => format!("{}, not serving yet", elected.sid),
+        (None, Some(elected)) => format!("{elected}, not serving yet"),
         (None, None) => "none".to_owned(),
     };
     let up = format!("{} of {}", view.running(), view.servers.len());

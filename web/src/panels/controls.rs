@@ -21,10 +21,11 @@ pub fn Headline(props: &HeadlineProps) -> Html {
     let HeadlineProps { view, order } = props;
     let down: Vec<i64> =
         view.servers.iter().filter(|s| s.role == Role::Down).map(|s| s.sid).collect();
-    let headline = match view.leader {
-        Some(leader) => format!("Server {leader} leads."),
-        None if view.running() < view.quorum => "No majority, no service.".to_owned(),
-        None => "Who leads now?".to_owned(),
+    let headline = match (view.leader, view.elected()) {
+        (Some(leader), _) => format!("Server {leader} leads."),
+        _ if view.running() < view.quorum => "No majority, no service.".to_owned(),
+        (None, Some(elected)) => format!("Server {elected} is elected."),
+        (None, None) => "Who leads now?".to_owned(),
     };
     let kill = match view.leader {
         Some(_) => gives(order, Order::KillLeader),
@@ -39,9 +40,11 @@ pub fn Headline(props: &HeadlineProps) -> Html {
                     { "Kill the leader" }<kbd>{ "K" }</kbd>
                 </button>
                 { for down.iter().map(|sid| html! {
+                    // Short, so that the first stands beside the other: nothing below moves.
                     <button class="other" id={format!("restart-{sid}")}
+                        aria-label={format!("Restart server {sid}")}
                         onclick={gives(order, Order::Restart(*sid))}>
-                        { format!("Restart server {sid}") }</button>
+                        { format!("Restart {sid}") }</button>
                 }) }
             </div>
         </div>
