@@ -82,7 +82,11 @@ const VIEWS: [View; 27] = [
         name: "lesson-acts",
         about: "What a step lets the learner do.",
         at: "#/run/leader-dies/7",
-        steps: &[("", "#lesson-acts"), ("press('#server-2')", "#act-crash")],
+        steps: &[
+            ("", "#answer-4"),
+            ("press('#answer-4')", "#lesson-acts"),
+            ("press('#server-2')", "#act-crash"),
+        ],
         tab: "inspect",
     },
     View {
