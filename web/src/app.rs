@@ -92,6 +92,8 @@ pub struct App {
     tour: Option<Tour>,
     /// The heading of a new step takes the focus once it is drawn.
     focus_step: bool,
+    /// What became of an answer comes into sight once it is drawn.
+    show_verdict: bool,
     lab: Lab,
     view: Rc<View>,
     spine: Rc<SpineView>,
@@ -275,6 +277,7 @@ impl Component for App {
             tab: Tab::default(),
             tour: None,
             focus_step: false,
+            show_verdict: false,
             pace: Pace::default(),
             panels: RefCell::default(),
             panels_ms: 0.0,
@@ -413,6 +416,11 @@ impl Component for App {
         {
             // Focus that cannot be set stays where it is.
             step.focus().ok();
+        }
+        if core::mem::take(&mut self.show_verdict)
+            && let Some(verdict) = element("verdict")
+        {
+            verdict.scroll_into_view_with_bool(false);
         }
         if later::is_here() {
             self.focus_opened();

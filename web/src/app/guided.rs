@@ -152,6 +152,7 @@ impl App {
             }
             _ => {}
         }
+        self.show_verdict = matches!(pace, tour::Pace::Answer(_));
         self.playing = tour.go(&mut self.lab, pace);
         self.pace.moved(&self.lab);
         self.refresh();

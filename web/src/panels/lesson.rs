@@ -173,7 +173,7 @@ fn outcome(question: &Question, graded: &Graded) -> Html {
     let verdict = verdict(&question.choices, graded.chosen, right);
     html! {
         <div class="graded" id="graded">
-            <p><b>{ verdict }</b>{ " " }{ &question.then }</p>
+            <p id="verdict"><b>{ verdict }</b>{ " " }{ &question.then }</p>
             if graded.chosen != right {
                 { future("As it is", &graded.right.future) }
                 { for graded.other.iter().map(|other| future(&other_title(question, graded, other), other)) }
