@@ -144,8 +144,7 @@ fn any_moment_is_near() -> Result<()> {
             times.push(performance.now() - from);
         }
         return times.sort((a, b) => a - b)";
-    // Others work on this machine too: the best of three rounds counts.
-    let mut best = f64::INFINITY;
+    // Others work on this machine too: up to three rounds, until one keeps the limit.
     for _ in 0..3 {
         let times = numbers(&browser.script(&format!("return (async () => {{ {seek} }})()"))?);
         assert_eq!(times.len(), 100);
@@ -154,8 +153,7 @@ fn any_moment_is_near() -> Result<()> {
             "seek and redraw in {end} events: median {:.1} ms, p95 {p95:.1} ms, limit {SEEK_MS_P95}",
             percentile(&times, 50)
         );
-        best = best.min(p95);
-        if best <= SEEK_MS_P95 {
+        if p95 <= SEEK_MS_P95 {
             break;
         }
     }

@@ -79,8 +79,7 @@ impl Browser {
     /// # Errors
     /// One of them is missing or does not start.
     pub fn start() -> Result<Self> {
-        let driver = env::var_os("CHROMEDRIVER").unwrap_or_else(|| "chromedriver".into());
-        Self::with(Path::new(&driver), env::var_os("CHROMIUM").as_deref().map(Path::new))
+        Self::start_named(None)
     }
 
     /// As [`Browser::start`], but the browser notes what it does, in these categories: see
@@ -89,9 +88,14 @@ impl Browser {
     /// # Errors
     /// As [`Browser::start`].
     pub fn start_traced(categories: &str) -> Result<Self> {
+        Self::start_named(Some(categories))
+    }
+
+    /// The programs that the environment names.
+    fn start_named(traced: Option<&str>) -> Result<Self> {
         let driver = env::var_os("CHROMEDRIVER").unwrap_or_else(|| "chromedriver".into());
         let chromium = env::var_os("CHROMIUM");
-        Self::launch(Path::new(&driver), chromium.as_deref().map(Path::new), Some(categories))
+        Self::launch(Path::new(&driver), chromium.as_deref().map(Path::new), traced)
     }
 
     /// As [`Browser::start`], with these programs.

@@ -131,10 +131,15 @@ impl Tour {
         false
     }
 
+    /// True while the question of this step is open.
+    #[must_use]
+    pub fn asks(&self) -> bool {
+        self.walk.step().question.is_some() && self.answer().is_none()
+    }
+
     /// True if time has to pass until this step ends; a question is answered first.
     fn goes_on(&self, lab: &Lab) -> bool {
-        let waits = self.walk.step().question.is_some() && self.answer().is_none();
-        !waits && !self.is_done(lab)
+        !self.asks() && !self.is_done(lab)
     }
 
     /// The question is decided from the moment at which the step began, wherever the cursor is.

@@ -202,7 +202,13 @@ const VIEWS: [View; 27] = [
         steps: &[
             HALF_WAY,
             ("press('#tab-tree')", "#trees"),
-            ("for (let n = 0; n < 12; n++) key('.')", "#trees tr.differs"),
+            (
+                "(async () => { for (let n = 0; n < 60 && !document.querySelector('#trees tr.differs'); n++) {
+                    key('.');
+                    await new Promise(requestAnimationFrame);
+                } })()",
+                "#trees tr.differs",
+            ),
             ("[...document.querySelectorAll('#trees tr.differs button')].pop().click()", "#stat"),
         ],
         tab: "tree",

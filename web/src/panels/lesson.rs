@@ -51,11 +51,11 @@ pub fn lesson(tour: &Tour, lab: &Lab, around: Around, order: &Callback<Order>) -
             { for step.say.iter().map(|text| paragraph(&walk.fill(text, lab.sim()))) }
             { for step.question.iter().map(|question| ask(question, tour, lab, order)) }
             <p class="hint" id="lesson-hint">{ hint(tour, lab, playing) }</p>
-            if at + 1 == count && tour.is_done(lab) && !asks(tour) {
+            if at + 1 == count && tour.is_done(lab) && !tour.asks() {
                 { paragraph(&walk.script().close) }
                 <p><a id="lesson-play" href={Route::Play.fragment()}>{ "Play on with this run" }</a></p>
             }
-            if !asks(tour) { { may(&step.allow) } }
+            if !tour.asks() { { may(&step.allow) } }
             <div class="turn">
                 <button class="other" id="lesson-back" onclick={go(Pace::Back)}
                     aria-disabled={(at == 0).to_string()}>{ "Back" }</button>
@@ -113,15 +113,10 @@ fn hint(tour: &Tour, lab: &Lab, playing: bool) -> Html {
         (true, true) => "Time passes. Space stops it.",
         (true, false) => "Watch: it stops where this step ends.",
         (false, true) => "Go on when you like. Step back and look again with the arrow keys.",
-        (false, false) if asks(tour) => "Answer, and see what happens.",
+        (false, false) if tour.asks() => "Answer, and see what happens.",
         (false, false) => "It stands still. Space lets time pass.",
     };
     html! { { text } }
-}
-
-/// True while the question of this step is open.
-fn asks(tour: &Tour) -> bool {
-    tour.walk().step().question.is_some() && tour.answer().is_none()
 }
 
 /// A paragraph with its marked sentence, its code, and the words that the glossary explains.
