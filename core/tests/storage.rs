@@ -128,11 +128,10 @@ fn assert_same(stored: &Image, replayed: &Image) {
     let sessions = |image: &Image| image.sessions().collect::<Vec<_>>();
     assert_eq!(sessions(stored), sessions(replayed));
     let nodes = |image: &Image| -> BTreeMap<String, Znode> {
-        let counted = |(path, node): (&str, &Znode)| {
-            (!path.ends_with("/zookeeper_stats") && path != "/zookeeper/config")
-                .then(|| (path.to_owned(), node.clone()))
-        };
-        image.tree.iter().filter_map(counted).collect()
+        let counted =
+            |path: &str| !path.ends_with("/zookeeper_stats") && path != "/zookeeper/config";
+        let nodes = image.tree.iter().filter(|(path, _)| counted(path));
+        nodes.map(|(path, node)| (path, node.clone())).collect()
     };
     let (stored, replayed) = (nodes(stored), nodes(replayed));
     assert_eq!(stored.keys().collect::<Vec<_>>(), replayed.keys().collect::<Vec<_>>());
@@ -204,7 +203,7 @@ fn recovered_trees_are_the_expected_ones() {
         let nodes = expected["nodes"].as_object().unwrap();
         assert_eq!(nodes.len(), image.tree.len(), "{}", set.display());
         for (path, node) in image.tree.iter() {
-            check_node(path, node, &nodes[path]);
+            check_node(&path, node, &nodes[&path]);
         }
         assert_eq!(expected["tree_digest"].as_i64(), Some(image.tree.digest()));
         let sessions = expected["sessions"].as_object().unwrap();

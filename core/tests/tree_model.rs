@@ -149,7 +149,7 @@ fn crc32(bytes: &[u8]) -> u32 {
 fn compare(image: &Image, model: &Model) {
     let tree = &image.tree;
     let paths: Vec<&str> = model.nodes.keys().map(String::as_str).collect();
-    let mut known: Vec<&str> = tree.iter().map(|(path, _)| path).collect();
+    let mut known: Vec<String> = tree.iter().map(|(path, _)| path).collect();
     known.sort_unstable();
     assert_eq!(known, paths);
     for (path, expected) in &model.nodes {
@@ -185,8 +185,8 @@ const SESSIONS: i64 = 4;
 /// A path that exists, one below it, or any.
 fn random_path(rng: &mut Rng, image: &Image) -> String {
     let name = ["a", "b", "a-b"][rng.below(3) as usize];
-    let ours = |path: &&str| *path != "/" && !path.starts_with("/zookeeper");
-    let known: Vec<&str> = image.tree.iter().map(|(path, _)| path).filter(ours).collect();
+    let ours = |path: &String| path != "/" && !path.starts_with("/zookeeper");
+    let known: Vec<String> = image.tree.iter().map(|(path, _)| path).filter(ours).collect();
     let known = known.get(rng.below(known.len() as u64) as usize);
     match (rng.below(4), known) {
         (0 | 1, Some(known)) => return known.to_string(),
@@ -281,7 +281,10 @@ fn random_histories_match_the_naive_tree() {
             }
             failed += usize::from(is_failure(&applied.result));
             if let TxnResult::Created { path, stat } = &applied.result {
-                assert_eq!(Some(*stat), image.tree.get(path).map(|node| node.client_stat()));
+                assert_eq!(
+                    Some(*stat),
+                    image.tree.get(&path.to_str()).map(|node| node.client_stat())
+                );
             }
         }
         for (image, model) in kept {

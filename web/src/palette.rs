@@ -305,8 +305,8 @@ fn of_znodes(lab: &Lab, items: &mut Vec<Item>) {
     let most = servers.max_by_key(|server| server.image().zxid);
     let paths = most.into_iter().flat_map(|server| server.image().tree.iter());
     for (path, _) in paths.take(ZNODES_MAX) {
-        let order = Order::Select(Some(Selection::Znode(path.into())));
-        put(items, format!("Znode {path}: choose it"), "", order);
+        let name = format!("Znode {path}: choose it");
+        put(items, name, "", Order::Select(Some(Selection::Znode(path.into()))));
     }
 }
 

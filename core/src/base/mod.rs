@@ -13,4 +13,4 @@ pub mod versioned;
 pub use ids::{ClientId, Conn, Cxid, Epoch, Millis, NodeId, Round, SessionId, Sid, Zxid};
 pub use map::{Map, Set};
 pub use node::{Effect, Event, Link, Node, Now, Origin};
-pub use versioned::{VersionedMap, VersionedSet};
+pub use versioned::{Iter as VersionedIter, VersionedMap, VersionedSet};

@@ -173,6 +173,17 @@ fn join<K: Clone + Ord, V: Clone>(children: &mut Vec<Child<K, V>>, at: usize) {
     Arc::make_mut(&mut children[first].1).append(low, Arc::make_mut(&mut behind));
 }
 
+/// Hands out the values below `node`, as far as this was the last version that had them.
+fn dissolve<K, V>(node: Arc<Node<K, V>>, each: &mut impl FnMut(V)) {
+    match Arc::into_inner(node) {
+        None => {}
+        Some(Node::Leaf(entries)) => entries.into_iter().for_each(|(_, value)| each(value)),
+        Some(Node::Inner(children)) => {
+            children.into_iter().for_each(|(_, child)| dissolve(child, each));
+        }
+    }
+}
+
 impl<K: Ord + Clone, V: Clone> VersionedMap<K, V> {
     /// The key and the value of `key`.
     #[must_use]
@@ -230,13 +241,26 @@ impl<K: Ord + Clone, V: Clone> VersionedMap<K, V> {
         }
     }
 
-    /// Is there a `key`?
+    /// Is there a `key`? One that is above all others, as those that come in order are, is found to
+    /// be missing by one comparison at each depth.
     #[must_use]
     pub fn contains<Q: Ord + ?Sized>(&self, key: &Q) -> bool
     where
         K: Borrow<Q>,
     {
-        self.get_key_value(key).is_some()
+        let mut node = self.root.as_deref();
+        while let Some(Node::Inner(children)) = node
+            && let Some((low, last)) = children.last()
+            && low.borrow() <= key
+        {
+            node = Some(last);
+        }
+        match node {
+            Some(Node::Leaf(entries)) if entries.last().is_some_and(|(k, _)| k.borrow() < key) => {
+                false
+            }
+            _ => self.get_key_value(key).is_some(),
+        }
     }
 
     /// Sets the value of `key`; the old one, if there was one. The key that is there stays.
@@ -299,6 +323,13 @@ impl<K: Ord + Clone, V: Clone> VersionedMap<K, V> {
 }
 
 impl<K, V> VersionedMap<K, V> {
+    /// Takes this version apart: what no other version has goes to `each`.
+    pub fn dissolve(self, mut each: impl FnMut(V)) {
+        if let Some(root) = self.root {
+            dissolve(root, &mut each);
+        }
+    }
+
     /// How many entries there are.
     #[must_use]
     pub const fn len(&self) -> usize {

@@ -97,7 +97,7 @@ impl Lab {
             .iter()
             .filter(|(path, _)| *path != "/" && !path.starts_with("/zookeeper"))
             .map(|(path, znode)| {
-                (path.into(), data_text(znode.data()), znode.client_stat().ephemeral_owner)
+                (path, data_text(znode.data()), znode.client_stat().ephemeral_owner)
             })
             .collect();
         znodes.sort();

@@ -174,7 +174,6 @@ impl<R: Rules> Server<R> {
 fn reply_of(asked: i32, record: &TxnRecord, result: TxnResult) -> Result<Reply, KeeperError> {
     match result {
         TxnResult::Created { path, stat } => {
-            let path = (&*path).into();
             Ok(if asked == op::CREATE { Reply::Path(path) } else { Reply::PathStat { path, stat } })
         }
         TxnResult::DataSet { stat } | TxnResult::AclSet { stat } => Ok(Reply::Stat(stat)),
@@ -199,7 +198,6 @@ fn multi_results(txn: &Txn, results: Vec<TxnResult>) -> Vec<MultiResult> {
         .zip(subs)
         .map(|(result, sub)| match result {
             TxnResult::Created { path, stat } => {
-                let path = (&*path).into();
                 if answers_path_only(sub) {
                     MultiResult::Create { path }
                 } else {

@@ -3,7 +3,7 @@
 //! Applying never fails: a record that does not fit (it was applied before, or the log is odd)
 //! has an error as its result and changes as little as Java lets it change.
 
-use super::data_tree::{Made, NewNode, Written, compact, shown, split};
+use super::data_tree::{NewNode, Written, compact, shown, split};
 use super::image::Image;
 use super::znode::{AclList, Owner};
 use crate::base::SessionId;
@@ -29,7 +29,7 @@ pub enum TxnResult {
     /// create, create2, createContainer, createTTL
     Created {
         /// The final path.
-        path: Arc<str>,
+        path: Text,
         /// The new znode.
         stat: Stat,
     },
@@ -210,14 +210,14 @@ impl Image {
                 self.tree.advance_parent(&path, create.parent_cversion, header.zxid);
             }
         })?;
-        let Made { path, written: Written { stat, acl } } = made;
+        let Written { stat, acl } = made;
         applying.tell(|| Change {
             kind: ChangeKind::Created,
-            path: Arc::clone(&path),
+            path: (&*path).into(),
             acl,
             parent_acl: self.tree.parent_acl(&path),
         });
-        Ok(TxnResult::Created { path, stat })
+        Ok(TxnResult::Created { path: create.path.clone(), stat })
     }
 
     fn delete(

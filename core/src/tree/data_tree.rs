@@ -2,11 +2,14 @@
 
 use super::acl::AclCache;
 use super::quota::data_len;
+use super::walk::Walk;
 use super::znode::{AclList, Owner, Znode};
 use crate::base::{SessionId, VersionedMap, VersionedSet, Zxid};
 use crate::proto::KeeperError;
 use crate::proto::data::{Acl, Stat, StatPersisted, perms};
 use crate::wire::Buffer;
+use alloc::borrow::ToOwned;
+use alloc::string::String;
 use alloc::sync::Arc;
 use bytes::Bytes;
 
@@ -24,17 +27,42 @@ const COPY_BYTES_MAX: usize = 4096;
 /// All znodes, the index of ephemerals and the digest. `clone` is O(1): a version.
 ///
 /// The key of the root is "", so that the parent of `/x` is the text before the last slash.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Tree {
-    /// Each znode with memory of its own, so that a change next to it does not copy it.
-    nodes: VersionedMap<Arc<str>, Arc<Znode>>,
+    /// All others hang from it; there is none only while a tree is being loaded.
+    root: Option<Arc<Znode>>,
+    sums: Sums,
     ephemerals: VersionedMap<SessionId, VersionedSet<Arc<str>>>,
     reapable: VersionedSet<Arc<str>>,
     acls: AclCache,
-    digest: u64,
-    bytes: u64,
     /// There is a znode below [`QUOTA_PATH`]: without any, no write looks for one that counts it.
     pub(super) has_quotas: bool,
+}
+
+/// What is counted over all znodes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Sums {
+    znodes: usize,
+    /// Of paths and data.
+    bytes: u64,
+    /// See [`super::digest`].
+    digest: u64,
+}
+
+impl Sums {
+    /// A znode came to this key.
+    fn enter(&mut self, key: &str, node: &Znode) {
+        self.znodes += 1;
+        self.bytes += key.len() as u64 + data_bytes(node);
+        self.digest = self.digest.wrapping_add(u64::from(node.digest));
+    }
+
+    /// It went, or is about to change.
+    fn leave(&mut self, key: &str, node: &Znode) {
+        self.znodes -= 1;
+        self.bytes -= key.len() as u64 + data_bytes(node);
+        self.digest = self.digest.wrapping_sub(u64::from(node.digest));
+    }
 }
 
 impl Default for Tree {
@@ -74,14 +102,7 @@ impl Written {
     }
 }
 
-/// What `create` made.
-#[derive(Debug)]
-pub(super) struct Made {
-    pub path: Arc<str>,
-    pub written: Written,
-}
-
-/// The key of `path` in the map of znodes.
+/// The key of `path`.
 fn key_of(path: &str) -> &str {
     if path == "/" { "" } else { path }
 }
@@ -89,6 +110,21 @@ fn key_of(path: &str) -> &str {
 /// Key of the parent and name of the child; `None` without a slash.
 pub(super) fn split(path: &str) -> Option<(&str, &str)> {
     path.rfind('/').map(|at| (&path[..at], &path[at + 1..]))
+}
+
+/// The names from the root, which has none itself, to the znode of `key`. `None`: no key.
+pub(super) fn names(key: &str) -> Option<impl Iterator<Item = &str>> {
+    let mut names = key.split('/');
+    (names.next() == Some("")).then_some(names)
+}
+
+/// The znode of `key`, to be changed in this version only.
+fn node_mut<'a>(root: &'a mut Option<Arc<Znode>>, key: &str) -> Option<&'a mut Znode> {
+    let mut node = root.as_mut()?;
+    for name in names(key)? {
+        node = Arc::make_mut(node).children.get_mut(name)?;
+    }
+    Some(Arc::make_mut(node))
 }
 
 /// The path that clients know a key by.
@@ -100,12 +136,11 @@ impl Tree {
     /// Without any znode, not even the root: to be filled from a snapshot.
     pub(super) fn empty() -> Self {
         Self {
-            nodes: VersionedMap::default(),
+            root: None,
+            sums: Sums::default(),
             ephemerals: VersionedMap::default(),
             reapable: VersionedSet::default(),
             acls: AclCache::default(),
-            digest: 0,
-            bytes: 0,
             has_quotas: false,
         }
     }
@@ -116,65 +151,68 @@ impl Tree {
     /// empty path is the root, as in Java.
     #[must_use]
     pub fn get(&self, path: &str) -> Option<&Znode> {
-        self.nodes.get(key_of(path)).map(|node| &**node)
+        let mut node = self.root.as_deref()?;
+        for name in names(key_of(path))? {
+            node = node.children.get(name)?;
+        }
+        Some(node)
     }
 
     /// Is there a znode at `path`?
     #[must_use]
     pub fn contains(&self, path: &str) -> bool {
-        self.nodes.contains(key_of(path))
+        self.get(path).is_some()
     }
 
     /// How many znodes there are, the root counted once.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.nodes.len()
+        self.sums.znodes
     }
 
     /// True if there is not even a root, which only a tree that is being loaded can be.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.nodes.is_empty()
+        self.root.is_none()
     }
 
     /// Bytes of all paths and data.
     #[must_use]
     pub fn size_bytes(&self) -> u64 {
-        self.bytes
+        self.sums.bytes
     }
 
     /// The digest of all znodes, version [`super::digest::DIGEST_VERSION`].
     #[must_use]
     pub fn digest(&self) -> i64 {
-        self.digest.cast_signed()
+        self.sums.digest.cast_signed()
     }
 
-    /// All znodes in the order of their paths; the root's is "/".
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &Znode)> {
-        self.nodes.iter().map(|(key, node)| (shown(key), &**node))
+    /// All znodes with their paths, each before those below it; the root's path is "/".
+    pub fn iter(&self) -> impl Iterator<Item = (String, &Znode)> {
+        let mut walk = Walk::behind(self, "");
+        let rest = core::iter::from_fn(move || {
+            let node = walk.advance()?;
+            Some((walk.key().to_owned(), node))
+        });
+        self.root.as_deref().map(|root| ("/".to_owned(), root)).into_iter().chain(rest)
     }
 
-    /// The znodes behind `key`, a key (the root's is ""), in the order of their keys.
-    pub(super) fn above<'a>(
-        &'a self,
-        key: &'a str,
-    ) -> impl Iterator<Item = (&'a Arc<str>, &'a Znode)> {
-        self.nodes.above(key).map(|(key, node)| (key, &**node))
+    /// The znodes below `path`, itself not; their keys are their paths. `None`: no such znode.
+    #[must_use]
+    pub fn below(&self, path: &str) -> Option<Walk<'_>> {
+        Some(Walk::below(self.get(path)?, key_of(path)))
     }
 
     /// How many znodes are below `path`, itself not counted. `None`: no such znode.
     #[must_use]
     #[cfg_attr(target_arch = "wasm32", inline(never))]
     pub fn count_below(&self, path: &str) -> Option<usize> {
-        let key = key_of(path);
-        if !self.nodes.contains(key) {
-            return None;
+        let mut below = self.below(path)?;
+        if key_of(path).is_empty() {
+            return Some(self.len() - 1);
         }
-        if key.is_empty() {
-            return Some(self.nodes.len() - 1);
-        }
-        let from = alloc::format!("{key}/");
-        Some(self.nodes.above(from.as_str()).take_while(|(key, _)| key.starts_with(&from)).count())
+        Some(core::iter::from_fn(|| below.advance()).count())
     }
 
     /// Paths of the ephemerals of `session`, in order.
@@ -200,15 +238,17 @@ impl Tree {
     // ---- what transactions do. Rules for records that are applied twice are Java's: a replay
     // over a fuzzy snapshot must end where a Java server's replay ends.
 
-    /// Makes a znode. The parent's counter moves forward only, and its pzxid with it.
-    /// `NodeExists` gives the ACL to the znode that is there.
+    /// Makes a znode. The parent's counter moves forward only, and its pzxid with it; -1 lets it
+    /// count. `NodeExists` gives the ACL to the znode that is there.
     pub(super) fn create(
         &mut self,
         path: &str,
         new: NewNode<'_>,
         parent_cversion: i32,
-    ) -> Result<Made, KeeperError> {
-        if !self.add_child(path, parent_cversion, new.zxid)? {
+    ) -> Result<Written, KeeperError> {
+        let (parent_key, name) = split(path).ok_or(KeeperError::NoNode)?;
+        let parent = node_mut(&mut self.root, parent_key).ok_or(KeeperError::NoNode)?;
+        if path == "/" || parent.has_child(name) {
             self.replace_acl(path, new.acl, |_| ());
             return Err(KeeperError::NodeExists);
         }
@@ -221,35 +261,27 @@ impl Tree {
             ephemeral_owner: new.owner.stored(),
             ..StatPersisted::default()
         };
-        let acl = new.acl.map(|acl| self.acls.take(acl));
         let bytes = data_len(new.data.as_deref());
-        let key: Arc<str> = path.into();
-        let node = Znode::new(new.data, acl, stat);
-        let mut made = Made { path: Arc::clone(&key), written: Written::of(&node) };
-        self.put(key, node);
+        let acl = new.acl.map(|acl| self.acls.take(acl));
+        let mut node = Znode::new(new.data, acl, stat);
+        node.rehash(path);
+        let written = Written::of(&node);
+        self.sums.enter(path, &node);
+        self.sums.leave(parent_key, parent);
+        parent.children.insert(name.into(), Arc::new(node));
+        let next = parent.stat.cversion.wrapping_add(1);
+        let cversion = if parent_cversion == -1 { next } else { parent_cversion };
+        advance(&mut parent.stat, cversion, new.zxid);
+        parent.rehash(parent_key);
+        self.sums.enter(parent_key, parent);
+        self.index(path, new.owner);
         self.look_for_quotas(path);
         let is_stats = self.count_if_stats(path);
-        if (self.count_change(path, 1, bytes) || is_stats)
-            && let Some(node) = self.nodes.get(path)
-        {
-            made.written = Written::of(node);
+        if self.count_change(path, 1, bytes) || is_stats {
+            // It may be the znode that holds the counts.
+            return self.get(path).map(Written::of).ok_or(KeeperError::NoNode);
         }
-        Ok(made)
-    }
-
-    /// Puts the name of `path` into its parent; false if it is there, then nothing changes.
-    fn add_child(&mut self, path: &str, cversion: i32, zxid: Zxid) -> Result<bool, KeeperError> {
-        let (parent, name) = split(path).ok_or(KeeperError::NoNode)?;
-        let mut is_new = false;
-        self.change(parent, |parent| {
-            is_new = path != "/" && parent.children.insert(name.into());
-            if is_new {
-                let next = parent.stat.cversion.wrapping_add(1);
-                advance(&mut parent.stat, if cversion == -1 { next } else { cversion }, zxid);
-            }
-        })
-        .ok_or(KeeperError::NoNode)?;
-        Ok(is_new)
+        Ok(written)
     }
 
     /// The ACL of `path`'s parent; `None` also without one.
@@ -264,20 +296,26 @@ impl Tree {
         }
     }
 
-    /// Removes a znode and its name in the parent, and gives it back. Znodes below it stay: only
-    /// a replay over a fuzzy snapshot finds any, and it makes or deletes them again.
+    /// Removes a znode and gives it back. Znodes below it go too: only a replay over a fuzzy snapshot
+    /// finds any, and it makes or deletes them again.
     pub(super) fn delete(&mut self, path: &str, zxid: Zxid) -> Result<Arc<Znode>, KeeperError> {
         // The root stays, whatever a record says: everything else rests on it.
         if path == "/" {
             return Err(KeeperError::BadArguments);
         }
         let (parent, name) = split(path).ok_or(KeeperError::NoNode)?;
+        let mut taken = None;
         self.change(parent, |parent| {
-            parent.children.remove(name);
+            taken = parent.children.remove(name);
             parent.stat.pzxid = parent.stat.pzxid.max(zxid);
         })
         .ok_or(KeeperError::NoNode)?;
-        let node = self.take(path).ok_or(KeeperError::NoNode)?;
+        let node = taken.ok_or(KeeperError::NoNode)?;
+        self.forget(path, &node);
+        let mut below = Walk::below(&node, path);
+        while let Some(node) = below.advance() {
+            self.forget(below.key(), node);
+        }
         self.look_for_quotas(path);
         self.count_change(path, -1, -data_len(node.data.as_deref()));
         Ok(node)
@@ -333,17 +371,25 @@ impl Tree {
     /// Adds a znode of a snapshot, the parent's before those of its children. False: it has no
     /// parent, or is there already; the indexes would keep the first one's owner.
     pub(super) fn add(&mut self, key: &str, mut node: Znode) -> bool {
-        if self.nodes.get(key).is_some() {
-            return false;
-        }
-        if let Some((parent, name)) = split(key) {
-            let Some(parent) = self.nodes.get_mut(parent) else { return false };
-            Arc::make_mut(parent).children.insert(name.into());
-        } else if !key.is_empty() {
-            return false;
-        }
-        node.data = compact(node.data);
-        self.put(key.into(), node);
+        node.data = compact(node.data.take());
+        node.rehash(key);
+        let place = match split(key) {
+            Some((parent, name)) => {
+                let parent = node_mut(&mut self.root, parent);
+                parent.filter(|parent| !parent.has_child(name)).map(|parent| (parent, name))
+            }
+            None if key.is_empty() && self.root.is_none() => {
+                self.sums.enter(key, &node);
+                self.root = Some(Arc::new(node));
+                return true;
+            }
+            None => None,
+        };
+        let Some((parent, name)) = place else { return false };
+        let owner = node.owner();
+        self.sums.enter(key, &node);
+        parent.children.insert(name.into(), Arc::new(node));
+        self.index(key, owner);
         self.look_for_quotas(key);
         true
     }
@@ -369,7 +415,7 @@ impl Tree {
         then: impl FnOnce(&mut StatPersisted),
     ) -> Option<&Znode> {
         let key = key_of(path);
-        let old = self.nodes.get(key)?.acl.clone();
+        let old = self.get(key)?.acl.clone();
         let new = acl.map(|acl| self.acls.take(acl));
         if let Some(old) = old {
             self.acls.give_back(&old);
@@ -380,15 +426,13 @@ impl Tree {
         })
     }
 
-    /// Changes the znode of `key` and keeps digest and sums right. Its kind stays.
+    /// Changes the znode of `key` and keeps the sums right. Its kind stays.
     pub(super) fn change(&mut self, key: &str, change: impl FnOnce(&mut Znode)) -> Option<&Znode> {
-        let node = Arc::make_mut(self.nodes.get_mut(key)?);
-        self.digest = self.digest.wrapping_sub(u64::from(node.digest));
-        self.bytes -= data_bytes(node);
+        let node = node_mut(&mut self.root, key)?;
+        self.sums.leave(key, node);
         change(node);
         node.rehash(key);
-        self.digest = self.digest.wrapping_add(u64::from(node.digest));
-        self.bytes += data_bytes(node);
+        self.sums.enter(key, node);
         Some(node)
     }
 
@@ -399,42 +443,27 @@ impl Tree {
         }
     }
 
-    fn put(&mut self, key: Arc<str>, mut node: Znode) {
-        node.rehash(&key);
-        self.digest = self.digest.wrapping_add(u64::from(node.digest));
-        self.bytes += key.len() as u64 + data_bytes(&node);
-        let owner = node.owner();
-        if let Some(old) = self.nodes.insert(Arc::clone(&key), Arc::new(node)) {
-            self.forget(&key, &old);
-        }
+    /// A znode of this kind came to `key`.
+    fn index(&mut self, key: &str, owner: Owner) {
         match owner {
             Owner::Nobody => {}
             Owner::Container | Owner::Ttl { .. } => {
-                self.reapable.insert(key);
+                self.reapable.insert(key.into());
             }
-            Owner::Session(session) => match self.ephemerals.get_mut(&session) {
-                Some(paths) => {
-                    paths.insert(key);
+            Owner::Session(session) => {
+                if self.ephemerals.get(&session).is_none() {
+                    self.ephemerals.insert(session, VersionedSet::default());
                 }
-                None => {
-                    let mut paths = VersionedSet::default();
-                    paths.insert(key);
-                    self.ephemerals.insert(session, paths);
+                if let Some(paths) = self.ephemerals.get_mut(&session) {
+                    paths.insert(key.into());
                 }
-            },
+            }
         }
     }
 
-    fn take(&mut self, key: &str) -> Option<Arc<Znode>> {
-        let node = self.nodes.remove(key)?;
-        self.forget(key, &node);
-        Some(node)
-    }
-
-    /// A znode is not in the map any more.
+    /// A znode is not in the tree any more.
     fn forget(&mut self, key: &str, node: &Znode) {
-        self.digest = self.digest.wrapping_sub(u64::from(node.digest));
-        self.bytes -= key.len() as u64 + data_bytes(node);
+        self.sums.leave(key, node);
         if let Some(acl) = &node.acl {
             self.acls.give_back(acl);
         }
@@ -454,6 +483,15 @@ impl Tree {
         }
     }
 }
+
+impl PartialEq for Tree {
+    /// All znodes are equal; indexes and sums follow from them.
+    fn eq(&self, other: &Self) -> bool {
+        self.sums == other.sums && self.iter().eq(other.iter())
+    }
+}
+
+impl Eq for Tree {}
 
 fn advance(stat: &mut StatPersisted, cversion: i32, zxid: Zxid) {
     if cversion > stat.cversion {

@@ -14,6 +14,7 @@ mod image;
 mod prepare;
 mod quota;
 mod snapshot;
+mod walk;
 mod znode;
 
 pub use apply::{Applied, Change, ChangeKind, Terms, TxnResult};
@@ -21,4 +22,5 @@ pub use data_tree::{CONFIG_PATH, QUOTA_PATH, Tree, ZOOKEEPER_PATH};
 pub use image::Image;
 pub use prepare::{Caller, WriteOp, WriteRules, prepare};
 pub use snapshot::{SnapshotChunks, SnapshotLoader};
+pub use walk::Walk;
 pub use znode::{AclList, Owner, TTL_MS_MAX, Znode};

@@ -215,7 +215,8 @@ impl Judge<'_> {
             false => asked.to_string(),
         };
         full_check(&path)?;
-        if self.image.tree.contains(&path) {
+        let is_there = split(&path).is_some_and(|(_, name)| parent.has_child(name));
+        if is_there || path == "/" {
             return Err(KeeperError::NodeExists);
         }
         if matches!(parent.owner(), Owner::Session(_)) {

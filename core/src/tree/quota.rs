@@ -6,6 +6,7 @@
 //! stat. Both texts are a client's: whatever they hold, counting goes on.
 
 use super::data_tree::{QUOTA_PATH, Tree, split};
+use super::znode::Znode;
 use crate::proto::KeeperError;
 use alloc::format;
 use alloc::string::String;
@@ -122,16 +123,17 @@ impl Tree {
 
     /// Takes all counts anew, after a snapshot was loaded: it may be older than some of them.
     pub(super) fn recount_all(&mut self) {
-        let all = format!("{QUOTA_PATH}/");
-        let prefixes: Vec<String> = self
-            .above(&all)
-            .map(|(key, _)| key)
-            .take_while(|key| key.starts_with(&all))
-            .filter_map(|key| match split(key)? {
-                (parent, LIMITS) => parent.strip_prefix(QUOTA_PATH).map(String::from),
-                _ => None,
-            })
-            .collect();
+        let mut prefixes = Vec::new();
+        let mut below = self.below(QUOTA_PATH);
+        while let Some(walk) = &mut below
+            && walk.advance().is_some()
+        {
+            if let Some((parent, LIMITS)) = split(walk.key())
+                && let Some(prefix) = parent.strip_prefix(QUOTA_PATH)
+            {
+                prefixes.push(String::from(prefix));
+            }
+        }
         for prefix in prefixes {
             self.recount(&prefix);
         }
@@ -141,14 +143,17 @@ impl Tree {
     fn recount(&mut self, prefix: &str) {
         let stats = format!("{QUOTA_PATH}{prefix}/{STATS}");
         let Some(data) = self.get(&stats).map(|node| node.data().clone()) else { return };
-        let below = format!("{prefix}/");
-        let below = self.above(&below).take_while(|(key, _)| key.starts_with(&below));
-        let nodes = self.get(prefix).into_iter().chain(below.map(|(_, node)| node));
         let mut track =
             Track { count: 0, bytes: 0, ..Track::read(data.as_deref().unwrap_or_default()) };
-        for node in nodes {
+        let mut count = |node: &Znode| {
             track.count += 1;
             track.bytes += data_len(node.data().as_deref());
+        };
+        if let (Some(top), Some(mut below)) = (self.get(prefix), self.below(prefix)) {
+            count(top);
+            while let Some(node) = below.advance() {
+                count(node);
+            }
         }
         self.change(&stats, |node| node.data = Some(track.text()));
     }

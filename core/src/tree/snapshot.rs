@@ -7,6 +7,7 @@
 use super::data_tree::Tree;
 use super::digest::DIGEST_VERSION;
 use super::image::Image;
+use super::walk::Walk;
 use super::znode::{AclList, Znode};
 use crate::base::{Map, Zxid};
 use crate::proto::data::Acl;
@@ -81,14 +82,14 @@ impl SnapshotChunks {
         encode_node(key.as_bytes(), node.data().as_deref(), acl_key, node.stat(), out);
     }
 
-    /// In the order of the paths, which has parents before their children.
     #[cfg_attr(target_arch = "wasm32", inline(never))]
     fn nodes(&mut self, behind: &str) {
         let tree = self.image.tree.clone();
-        for (key, node) in tree.above(behind) {
-            self.node(key, node);
+        let mut walk = Walk::behind(&tree, behind);
+        while let Some(node) = walk.advance() {
+            self.node(walk.key(), node);
             if self.writer.len() >= CHUNK_BYTES {
-                self.at = Position::Behind(Arc::clone(key));
+                self.at = Position::Behind(walk.key().into());
                 return;
             }
         }

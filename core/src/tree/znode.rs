@@ -1,11 +1,12 @@
-//! One znode: data, ACL, stat, names of its children (Java: `DataNode`, `EphemeralType`).
+//! One znode: data, ACL, stat, and its children (Java: `DataNode`, `EphemeralType`).
 
 use super::digest;
-use crate::base::{SessionId, VersionedSet};
+use crate::base::{SessionId, VersionedMap};
 use crate::proto::data::{Acl, Stat, StatPersisted};
 use crate::wire::Buffer;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::fmt;
 
 /// An ACL as znodes share it.
 pub type AclList = Arc<[Acl]>;
@@ -61,20 +62,25 @@ impl Owner {
     }
 }
 
-/// A znode. It does not know its path.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The znodes below another one, by name; each with memory of its own, so that a change next to it
+/// does not copy it.
+pub(super) type Children = VersionedMap<Arc<str>, Arc<Znode>>;
+
+/// A znode, and what hangs from it. It does not know its path. Two are equal if their own fields
+/// and the names of their children are: of what the children hold nothing is said.
+#[derive(Clone)]
 pub struct Znode {
     pub(super) data: Buffer,
     pub(super) acl: Option<AclList>,
     pub(super) stat: StatPersisted,
-    pub(super) children: VersionedSet<Arc<str>>,
+    pub(super) children: Children,
     /// Its part of the tree digest; kept so that a change hashes the znode once, not twice.
     pub(super) digest: u32,
 }
 
 impl Znode {
     pub(super) fn new(data: Buffer, acl: Option<AclList>, stat: StatPersisted) -> Self {
-        Self { data, acl, stat, children: VersionedSet::default(), digest: 0 }
+        Self { data, acl, stat, children: Children::default(), digest: 0 }
     }
 
     pub(super) fn rehash(&mut self, key: &str) {
@@ -136,7 +142,7 @@ impl Znode {
 
     /// Names of the children, in the order of their bytes.
     pub fn children(&self) -> impl Iterator<Item = &Arc<str>> {
-        self.children.iter()
+        self.children.iter().map(|(name, _)| name)
     }
 
     /// How many children there are.
@@ -149,6 +155,48 @@ impl Znode {
     #[must_use]
     pub fn has_child(&self, name: &str) -> bool {
         self.children.contains(name)
+    }
+}
+
+impl PartialEq for Znode {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.data, &self.acl, &self.stat, self.digest)
+            == (&other.data, &other.acl, &other.stat, other.digest)
+            && self.children.len() == other.children.len()
+            && self.children().eq(other.children())
+    }
+}
+
+impl Eq for Znode {}
+
+impl fmt::Debug for Znode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Znode")
+            .field("data", &self.data)
+            .field("acl", &self.acl)
+            .field("stat", &self.stat)
+            .field("children", &self.children().collect::<Vec<_>>())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Drop for Znode {
+    /// One after the other: a client can make a path that is so deep that a call for each of its
+    /// names would not fit on the stack.
+    fn drop(&mut self) {
+        if self.children.is_empty() {
+            return;
+        }
+        let mut left = Vec::from([core::mem::take(&mut self.children)]);
+        while let Some(children) = left.pop() {
+            children.dissolve(|child| {
+                if let Some(mut last) = Arc::into_inner(child)
+                    && !last.children.is_empty()
+                {
+                    left.push(core::mem::take(&mut last.children));
+                }
+            });
+        }
     }
 }
 

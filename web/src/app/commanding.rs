@@ -116,17 +116,16 @@ impl App {
     /// A znode and all below it, parents first, as the client's server has them now.
     fn below(&self, client: ClientId, top: &str) -> Result<Vec<String>, String> {
         let tree = tree(&self.lab, client).ok_or("No server runs that knows the znodes.")?;
-        if !tree.contains(top) {
-            return Err(format!("The server of client {} has no {top}.", client.0));
+        let below = tree.below(top);
+        let mut below =
+            below.ok_or_else(|| format!("The server of client {} has no {top}.", client.0))?;
+        let mut paths = vec![top.to_owned()];
+        while below.advance().is_some() {
+            paths.push(below.key().to_owned());
         }
-        let prefix = if top == "/" { "/".to_owned() } else { format!("{top}/") };
-        let inside = |path: &str| path == top || path.starts_with(&prefix);
-        let mut paths: Vec<String> =
-            tree.iter().map(|(path, _)| path.to_owned()).filter(|path| inside(path)).collect();
         if paths.len() > REQUESTS_MAX {
             return Err(format!("That is {} znodes: too many at once.", paths.len()));
         }
-        paths.sort_by(|a, b| a.split('/').cmp(b.split('/')));
         Ok(paths)
     }
 }

@@ -83,7 +83,7 @@ impl Znodes {
             (0..running.len()).max_by_key(|place| (applied(running[*place].1), usize::MAX - place));
         let Some(most) = most else { return Self::default() };
 
-        let mut paths: BTreeSet<&str> = BTreeSet::new();
+        let mut paths: BTreeSet<String> = BTreeSet::new();
         for server in running.iter().map(|(_, server)| *server).chain(old.iter().copied().flatten())
         {
             paths.extend(server.image().tree.iter().map(|(path, _)| path));

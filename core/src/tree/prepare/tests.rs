@@ -232,7 +232,9 @@ fn a_multi_sees_its_own_effects() {
         delete("/m", 1),
     ]);
     let TxnResult::Multi(results) = write(&mut image, &ME, &multi, &RULES) else { panic!() };
-    assert!(matches!(&results[1], TxnResult::Created { path, .. } if &**path == "/m/s0000000000"));
+    assert!(
+        matches!(&results[1], TxnResult::Created { path, .. } if path.as_bytes() == "/m/s0000000000")
+    );
     assert!(matches!(results[2], TxnResult::DataSet { stat } if stat.version == 1));
     assert_eq!(results[3..], [TxnResult::Checked, TxnResult::Deleted, TxnResult::Deleted]);
     assert!(!image.tree.contains("/m"));

@@ -69,7 +69,7 @@ fn compressed_snapshots_of_java_are_read() {
         fixture.recover().image
     };
     // Two runs of the same commands: times and sessions differ, znodes do not.
-    let paths = |image: &Image| image.tree.iter().map(|(p, _)| p.to_owned()).collect::<Vec<_>>();
+    let paths = |image: &Image| image.tree.iter().map(|(p, _)| p).collect::<Vec<_>>();
     let plain = load("standalone-plain", "snapshot.1d");
     assert!(plain.tree.len() > 4);
     for (set, name) in
