@@ -6,6 +6,7 @@ use crate::base::{ClientId, NodeId, Sid};
 use crate::client::{Client, State};
 use crate::ensemble::Actor;
 use crate::sim::Sim;
+use alloc::borrow::ToOwned;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -130,7 +131,8 @@ fn unanswered(sim: &Sim<Actor>, name: &str, client: &Client) -> Why {
     let mut why = Why::new(title(name, "has no answer yet"), Vec::new(), String::new());
     let Some(sid) = client.server() else { return why };
     let node = NodeId::Client(client.config().id);
-    let open = |what: &str| format!("{name} waits for {asked} answers: {what}.");
+    let answers = if asked == 1 { "its answer".to_owned() } else { format!("{asked} answers") };
+    let open = |what: &str| format!("{name} waits for {answers}: {what}.");
     if let Some(what) = hindrance(sim, node, client, sid) {
         why.guards.push(Guard::new("Its server is there and serves", false, what.clone()));
         why.sentence = open(&format!("server {sid} {what}"));
@@ -144,7 +146,7 @@ fn unanswered(sim: &Sim<Actor>, name: &str, client: &Client) -> Why {
     let value = format!("{waiting} of {asked} wait there");
     why.guards.push(Guard::new("The request has come there", waiting > 0, value));
     if waiting == 0 {
-        why.sentence = open("the request, or its answer, is on its way");
+        why.sentence = open("the request, or the answer, is on its way");
         return why;
     }
     let oldest = leader(sim.world())

@@ -49,7 +49,7 @@ pub fn commit(sim: &Sim<Actor>, zxid: Zxid) -> Why {
         Guard::new(
             "More than half have it on disk",
             voters.is_quorum(&acks),
-            format!("2 * |acks| > {} is {} > {}", voters.len(), 2 * count, voters.len()),
+            format!("{count} of {} have it, {needed} are needed", voters.len()),
         )
         .and(format!("acks = {}", set(&acks))),
         Guard::new(
