@@ -33,7 +33,7 @@ Usage: cargo xtask COMMAND
   fuzz TARGET [--runs N]        feed one reader of bytes (or `all`) with a million inputs
   fuzz --replay                 only the inputs that are kept in fuzz/corpus
   later                         measure what the first screen runs, write web/later.txt; 3 minutes
-  screenshots                   draw docs/images and docs/VIEWS.md anew
+  screenshots [VIEW...]         draw docs/images and docs/VIEWS.md anew; all views unless some are named
   help                          print this
 
 Kinds of tests, in the order in which they run:
@@ -59,7 +59,7 @@ fn run(arguments: &[&str]) -> Result<()> {
         "test" => kinds::run(rest),
         "bench" => bench::run_with(rest),
         "fuzz" => fuzz::run(rest),
-        "screenshots" if rest.is_empty() => screenshots::run(),
+        "screenshots" => screenshots::run(rest),
         "later" if rest.is_empty() => later::run(),
         "help" | "--help" | "-h" => {
             print!("{HELP}{}", kinds::help());

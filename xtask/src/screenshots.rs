@@ -299,38 +299,51 @@ const QUALITY: u32 = 78;
 const BYTES_MAX: usize = 120_000;
 const ALL_BYTES_MAX: usize = 6_000_000;
 
-/// Builds the page, draws each view in each size and theme, and writes the document that shows them.
-pub(crate) fn run() -> Result<()> {
+/// Builds the page, draws these views (all if none is named) in each size and theme, and writes the
+/// document that shows them. Nothing is written before everything is drawn.
+pub(crate) fn run(names: &[&str]) -> Result<()> {
+    for name in names {
+        ensure!(VIEWS.iter().any(|view| view.name == *name), "no view is called {name}");
+    }
+    let wanted: Vec<&View> =
+        VIEWS.iter().filter(|view| names.is_empty() || names.contains(&view.name)).collect();
     let browser = need::browser()?;
     let address = serve::start(&page::build(page::Purpose::Visitors)?, 0)?;
-    let folder = root().join("docs/images");
-    if folder.exists() {
-        fs::remove_dir_all(&folder)?;
-    }
-    fs::create_dir_all(&folder)?;
     let browser = browser.start()?;
-    let mut all = 0;
-    for view in &VIEWS {
+    let mut pictures = Vec::new();
+    for view in wanted {
         for (size, width, height) in SIZES {
             for theme in THEMES {
                 browser.viewport(width, height)?;
                 browser.theme(theme)?;
                 let name = format!("{}-{size}-{theme}.webp", view.name);
-                reach(&browser, view, &format!("http://{address}/"), size == "narrow")
-                    .and_then(|()| draw(&browser))
-                    .and_then(|picture| {
-                        all += picture.len();
-                        println!("docs/images/{name}  {width} x {height}  {} bytes", picture.len());
-                        ensure!(picture.len() <= BYTES_MAX, "larger than {BYTES_MAX} bytes");
-                        Ok(fs::write(folder.join(&name), &picture)?)
-                    })
-                    .with_context(|| name.clone())?;
+                let picture =
+                    reach(&browser, view, &format!("http://{address}/"), size == "narrow")
+                        .and_then(|()| draw(&browser))
+                        .with_context(|| name.clone())?;
+                println!("docs/images/{name}  {width} x {height}  {} bytes", picture.len());
+                ensure!(picture.len() <= BYTES_MAX, "{name} is larger than {BYTES_MAX} bytes");
+                pictures.push((name, picture));
             }
         }
     }
-    ensure!(all <= ALL_BYTES_MAX, "all pictures have {all} bytes, more than {ALL_BYTES_MAX}");
+    write(&pictures, names.is_empty())
+}
+
+/// Writes pictures; if they are `all` that there are, older ones go.
+fn write(pictures: &[(String, Vec<u8>)], all: bool) -> Result<()> {
+    let bytes: usize = pictures.iter().map(|(_, picture)| picture.len()).sum();
+    ensure!(bytes <= ALL_BYTES_MAX, "the pictures have {bytes} bytes, more than {ALL_BYTES_MAX}");
+    let folder = root().join("docs/images");
+    if all && folder.exists() {
+        fs::remove_dir_all(&folder)?;
+    }
+    fs::create_dir_all(&folder)?;
+    for (name, picture) in pictures {
+        fs::write(folder.join(name), picture)?;
+    }
     fs::write(root().join("docs/VIEWS.md"), document())?;
-    println!("docs/VIEWS.md, {} views, {all} bytes of pictures", VIEWS.len());
+    println!("docs/VIEWS.md, {} pictures, {bytes} bytes", pictures.len());
     Ok(())
 }
 
