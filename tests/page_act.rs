@@ -454,3 +454,22 @@ fn the_focus_stays_after_an_answer() -> Result<()> {
     assert_eq!(focused(&browser)?, "answer-2");
     console_is_empty(&browser)
 }
+
+#[test]
+fn what_a_client_is_told_comes_into_sight() -> Result<()> {
+    let browser = open("#/play")?;
+    browser.viewport(1440, 900)?;
+    browser.wait_for("#ask")?;
+    for _ in 0..3 {
+        browser.script("document.querySelector('#ask').click()")?;
+        browser.wait_until("the newest request in sight", || {
+            let seen = browser.script(
+                "const [li, say] = ['#talks li', 'section.say']
+                     .map(css => document.querySelector(css)?.getBoundingClientRect());
+                 return !!li && li.top >= say.top && li.bottom <= say.bottom + 1",
+            );
+            seen.ok()?.as_bool().filter(|seen| *seen).map(drop)
+        })?;
+    }
+    console_is_empty(&browser)
+}

@@ -94,6 +94,8 @@ pub struct App {
     focus_step: bool,
     /// What became of an answer comes into sight once it is drawn.
     show_verdict: bool,
+    /// A client has asked: what comes of it is brought into sight.
+    show_talk: bool,
     lab: Lab,
     view: Rc<View>,
     spine: Rc<SpineView>,
@@ -278,6 +280,7 @@ impl Component for App {
             tour: None,
             focus_step: false,
             show_verdict: false,
+            show_talk: false,
             pace: Pace::default(),
             panels: RefCell::default(),
             panels_ms: 0.0,

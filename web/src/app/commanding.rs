@@ -104,6 +104,7 @@ impl App {
     fn ask(&mut self, client: ClientId, requests: Vec<Request>) {
         if !requests.is_empty() {
             self.lab.ask_all(client, requests);
+            self.show_talk = true;
             self.acted();
         }
     }

@@ -4,7 +4,7 @@ use super::{App, Msg, element, go_to};
 use crate::keys::Wish;
 use crate::palette::{Around, Palette, Pick};
 use wasm_bindgen::JsCast;
-use web_sys::HtmlElement;
+use web_sys::{HtmlElement, ScrollIntoViewOptions, ScrollLogicalPosition};
 use yew::prelude::*;
 
 impl App {
@@ -95,6 +95,13 @@ impl App {
             && let Some(item) = element(&format!("order-{}", palette.at))
         {
             item.scroll_into_view_with_bool(false);
+        }
+        if core::mem::take(&mut self.show_talk)
+            && let Some(newest) = element("talks").and_then(|talks| talks.first_element_child())
+        {
+            let nearest = ScrollIntoViewOptions::new();
+            nearest.set_block(ScrollLogicalPosition::Nearest);
+            newest.scroll_into_view_with_scroll_into_view_options(&nearest);
         }
     }
 }

@@ -40,11 +40,11 @@ pub fn Trees(props: &TreesProps) -> Html {
             <p class="second" role="status">{ summary }</p>
             <div class="tree-tables">
                 <div class="tree-table" tabindex="0" role="group" aria-label="Znodes">
-                    <table>
+                    <table style={columns(znodes)}>
                         <thead><tr>
                             <th scope="col">{ "znode" }</th><th scope="col">{ "data" }</th>
                             { for znodes.servers.iter().map(|(sid, applied)| html! {
-                                <th scope="col">{ format!("server {sid} ") }
+                                <th scope="col">{ of_server(*sid) }
                                     <span class="second">{ applied }</span></th>
                             }) }
                         </tr></thead>
@@ -60,6 +60,16 @@ pub fn Trees(props: &TreesProps) -> Html {
             </div>
         </div>
     }
+}
+
+/// How many columns share the width.
+fn columns(znodes: &Znodes) -> String {
+    format!("--servers:{}", znodes.servers.len())
+}
+
+/// The head of a server's column; a narrow one shows its number only.
+fn of_server(sid: i64) -> Html {
+    html! { <><span class="word">{ "server " }</span>{ sid }{ " " }</> }
 }
 
 fn path(row: &Row, is_open: bool, order: &Callback<Order>) -> Html {
@@ -113,12 +123,12 @@ fn whole(row: &Row, znodes: &Znodes) -> Html {
     let most = &row.cells[znodes.most].stat;
     html! {
         <div class="tree-table" tabindex="0" role="group" aria-label={format!("Stat of {}", row.path)}>
-            <table id="stat">
+            <table id="stat" style={columns(znodes)}>
                 <caption><code>{ &row.path }</code></caption>
                 <thead><tr>
                     <td></td>
                     { for znodes.servers.iter().map(|(sid, _)| html! {
-                        <th scope="col">{ format!("server {sid}") }</th>
+                        <th scope="col">{ of_server(*sid) }</th>
                     }) }
                 </tr></thead>
                 <tbody>
