@@ -29,7 +29,7 @@ const READS_OF_TEN: u64 = 7;
 /// The longest that a stock server grants: the other ensemble is at work meanwhile.
 const TIMEOUT_MS: i32 = 40_000;
 /// Longest silence of all servers.
-const SILENCE: Duration = Duration::from_secs(20);
+pub(crate) const SILENCE: Duration = Duration::from_secs(20);
 const PARENT: &str = "/bench";
 /// Deletes in one multi, when what was created is cleared away.
 const DELETES: u64 = 200;

@@ -7,6 +7,7 @@
 mod support;
 
 mod first;
+mod floor;
 mod load;
 mod process;
 mod report;
@@ -150,9 +151,14 @@ fn main() -> Result<()> {
     for subject in &mut subjects {
         subject.figures.loaded = subject.memory()?;
     }
+    let mut floors = Vec::new();
+    for depth in DEPTHS {
+        floors.push(floor::measure(depth, extent.phase)?);
+        println!("a program that only answers x {depth}: {:.1} us", floors[floors.len() - 1]);
+    }
     fail_over(&mut subjects, extent.kills)?;
     let quick = extent.rounds < FULL.rounds;
-    let text = report::text(&subjects, &steps, quick)?;
+    let text = report::text(&subjects, &floors, &steps, quick)?;
     println!("\n{text}");
     if !quick {
         fs::write(root().join("docs/BENCH.md"), text)?;

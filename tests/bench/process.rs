@@ -10,7 +10,16 @@ const USER_HZ: u64 = 100;
 
 /// CPU time that a process has used, user and system, with its ended threads, in microseconds.
 pub(crate) fn cpu_us(pid: Pid) -> Result<u64> {
-    let text = fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero()))?;
+    cpu_us_in(&format!("/proc/{}/stat", pid.as_raw_nonzero()))
+}
+
+/// The same of the thread that asks.
+pub(crate) fn cpu_us_of_thread() -> Result<u64> {
+    cpu_us_in("/proc/thread-self/stat")
+}
+
+fn cpu_us_in(file: &str) -> Result<u64> {
+    let text = fs::read_to_string(file)?;
     // The name may hold spaces and brackets: what follows its last bracket is numbered from 3.
     let (_, fields) = text.rsplit_once(')').context("no name in /proc/PID/stat")?;
     let field = |number: usize| -> Result<u64> {

@@ -3,7 +3,7 @@
 use super::load::{CONNECTIONS, DATA_BYTES, Work};
 use super::process::Memory;
 use super::steps::Steps;
-use super::{Phase, Subject, middle, phases};
+use super::{DEPTHS, Phase, Subject, middle, phases};
 use anyhow::{Context, Result};
 use std::fmt::Write as _;
 use std::fs;
@@ -43,7 +43,12 @@ pub(crate) fn show(subject: &Subject, work: Work, depth: usize, phase: &Phase) {
 }
 
 /// The whole report. The first subject is ours, the second one Apache's.
-pub(crate) fn text(subjects: &[Subject], steps: &Steps, quick: bool) -> Result<String> {
+pub(crate) fn text(
+    subjects: &[Subject],
+    floors: &[f64],
+    steps: &Steps,
+    quick: bool,
+) -> Result<String> {
     let ours = subjects.first().context("nothing was measured")?;
     let apache = subjects.iter().find(|subject| subject.apache);
     let mut text = String::from("# Figures\n\n");
@@ -68,6 +73,7 @@ pub(crate) fn text(subjects: &[Subject], steps: &Steps, quick: bool) -> Result<S
         None => writeln!(text, "Apache's classes were not found.\n")?,
     }
     load_table(&mut text, ours, apache)?;
+    floor_text(&mut text, floors)?;
     other_table(&mut text, ours, apache)?;
     steps_text(&mut text, steps)?;
     Ok(text)
@@ -106,6 +112,21 @@ fn load_table(text: &mut String, ours: &Subject, apache: Option<&Subject>) -> Re
         }
     }
     text.push('\n');
+    Ok(())
+}
+
+/// The floors stand in the order of the depths.
+fn floor_text(text: &mut String, floors: &[f64]) -> Result<()> {
+    let all = DEPTHS.iter().zip(floors);
+    let all: Vec<_> =
+        all.map(|(depth, us)| format!("{us:.1} us at {CONNECTIONS} x {depth}")).collect();
+    writeln!(
+        text,
+        "Three programs that only read requests and write answers of a get's size, one read and one \
+         write for each ready connection, without a tree, a session or a frame to decode, took in \
+         the same run: {}. No server answers a get for less.\n",
+        all.join(", ")
+    )?;
     Ok(())
 }
 
