@@ -531,6 +531,8 @@ mod tests {
                     _ => assert_eq!(map.insert(key, step), model.insert(key, step)),
                 }
                 assert_eq!(map.get(&key), model.get(&key));
+                let other = rng.below(1 << (5 + seed % 8));
+                assert_eq!(map.contains(&other), model.contains_key(&other));
                 if step % 97 == 0 {
                     check_all(&map, &model);
                     versions.push((map.clone(), model.clone()));
@@ -568,6 +570,23 @@ mod tests {
             }
         }
         assert!(leaves < 10_000 / (FULL - 2), "{leaves}");
+    }
+
+    #[test]
+    fn what_no_version_has_any_more_is_handed_out_once() {
+        let mut old: VersionedMap<u64, u64> = VersionedMap::default();
+        for key in 0..1_000 {
+            old.insert(key, key);
+        }
+        let mut new = old.clone();
+        new.insert(1_000, 1_000);
+        let mut handed = Vec::new();
+        old.dissolve(|value| handed.push(value));
+        // The newer version has copied the nodes above its new entry, and shares all others.
+        assert!(!handed.is_empty() && handed.len() <= FULL, "{}", handed.len());
+        handed.clear();
+        new.dissolve(|value| handed.push(value));
+        assert!(handed.iter().copied().eq(0..=1_000));
     }
 
     #[test]
