@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 use flate2::{Compression, write::GzEncoder};
 use serde_json::{Value, json};
 use std::io::Write as _;
+use std::time::Duration;
 use zabscope_tests::browser::{Browser, key};
 use zabscope_tests::{given, serve};
 
@@ -220,6 +221,9 @@ fn frames(mut events: Vec<Value>) -> Vec<Frame> {
     frames
 }
 
+/// How long a burst of writes plays on a fast machine.
+const BURST: Duration = Duration::from_millis(2500);
+
 /// Frames with many messages.
 fn busy_frames(browser: &Browser, slowed: u32) -> Result<Vec<Frame>> {
     browser.devtools("Emulation.setCPUThrottlingRate", &json!({ "rate": slowed }))?;
@@ -236,7 +240,11 @@ fn busy_frames(browser: &Browser, slowed: u32) -> Result<Vec<Frame>> {
              return new Promise(done => setTimeout(() => setTimeout(done, 300), 300))",
         )?;
         browser.script("performance.mark('begin'); document.querySelector('#play').click()")?;
-        std::thread::sleep(std::time::Duration::from_millis(2500));
+        // Where one takes longer than usual, the next one must not come on top of it.
+        std::thread::sleep(BURST);
+        let is_over = "return document.getElementsByClassName('message').length < 50";
+        let is_over = || (browser.script(is_over).ok()? == true).then_some(());
+        browser.wait_until("the end of a burst", is_over).ok();
         let busy = frames(browser.trace()?).into_iter().filter(|it| it.messages >= MESSAGES);
         all.extend(busy);
     }

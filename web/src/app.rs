@@ -50,6 +50,7 @@ use crate::travel::Pace;
 use crate::view::View;
 use gloo_events::{EventListener, EventListenerOptions};
 use gloo_render::AnimationFrame;
+use playback::Late;
 use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen::JsCast;
@@ -113,10 +114,7 @@ pub struct App {
     panels: RefCell<Option<Snapshot>>,
     panels_ms: f64,
     panels_late: bool,
-    /// Something has happened that is not drawn yet: outside of Yew, by Yew.
-    late: (bool, bool),
-    /// Which of the two draws the next picture.
-    beat: bool,
+    late: Late,
     /// What each of them shows.
     slots: RefCell<Option<[Snapshot; SLOTS]>>,
     /// Which of them is drawn next; all, unless time passes.
@@ -154,8 +152,8 @@ pub struct App {
     said_step: u64,
     said_at_ms: f64,
     last_frame_ms: Option<f64>,
-    /// Tab stops were looked for at this time, and whether something was drawn since.
-    settled_ms: f64,
+    /// Something was drawn since tab stops were looked for. While time passes the key itself has that
+    /// done: for an answer to what is drawn the browser lays out the page.
     unsettled: bool,
     still_ms: f64,
     messages: Messages,
@@ -285,8 +283,7 @@ impl Component for App {
             panels: RefCell::default(),
             panels_ms: 0.0,
             panels_late: false,
-            late: (false, false),
-            beat: false,
+            late: Late::default(),
             slots: RefCell::default(),
             turn: None,
             possible: RefCell::default(),
@@ -317,7 +314,6 @@ impl Component for App {
             said_step: lab.index(),
             said_at_ms: 0.0,
             last_frame_ms: None,
-            settled_ms: 0.0,
             unsettled: false,
             still_ms: 0.0,
             messages: Messages::default(),
@@ -353,7 +349,7 @@ impl Component for App {
             self.possible.take();
             self.turn = None;
             // A person acts on what is now.
-            if core::mem::take(&mut self.late) != (false, false) {
+            if self.late.forget() {
                 self.refresh();
             }
         }
@@ -413,7 +409,11 @@ impl Component for App {
     }
 
     fn rendered(&mut self, ctx: &Context<Self>, _first: bool) {
-        self.place(!self.playing || !self.hurries());
+        if !self.playing || !self.hurries() {
+            self.show_all();
+        }
+        self.place();
+        self.late.drawn();
         if core::mem::take(&mut self.focus_step)
             && let Some(step) = element("lesson-step")
         {

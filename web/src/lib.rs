@@ -15,7 +15,7 @@
 //! * [`act`]: what is done to nodes, links and messages. [`console`]: the command line.
 //! * [`order`]: what a person can want. [`keys`]: by the keyboard. [`palette`]: by a list.
 //!   [`rove`]: arrow keys within a group, and the focus. [`route`]: which page it is.
-//! * [`svg`]: elements outside of Yew. [`scene`]: the drawing. [`panels`]: the controls around it. [`page`]: where they stand.
+//! * [`svg`]: elements outside of Yew. [`deadline`]: how long a picture may take. [`scene`]: the drawing. [`panels`]: the controls around it. [`page`]: where they stand.
 //! * [`settings`]: what stays in this browser.
 //! * [`later`]: code that is loaded after the first screen.
 //! * [`app`]: the component that holds the lab and redraws.
@@ -24,6 +24,7 @@ pub mod act;
 pub mod app;
 pub mod chart;
 pub mod console;
+pub mod deadline;
 pub mod desk;
 pub mod detail;
 pub mod keys;

@@ -1,9 +1,54 @@
 //! Elements of drawings that are made outside of Yew: those that every picture moves.
 
+use js_sys::JsString;
+use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Element, SvgGraphicsElement, SvgTransform, SvgsvgElement};
 
 const NAMESPACE: &str = "http://www.w3.org/2000/svg";
+
+// Formatting would drop what these are.
+#[rustfmt::skip]
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(thread_local_v2, static_string)]
+    static CLASS: JsString = "class";
+    #[wasm_bindgen(thread_local_v2, static_string)]
+    static D: JsString = "d";
+    #[wasm_bindgen(thread_local_v2, static_string)]
+    static OF: JsString = "data-of";
+    #[wasm_bindgen(thread_local_v2, static_string)]
+    static PART: JsString = "data-part";
+
+    type Drawn;
+    #[wasm_bindgen(method, js_name = setAttribute)]
+    fn set(this: &Drawn, name: &JsString, value: &str);
+}
+
+/// An attribute that is set often: its name is made once, not decoded each time.
+#[derive(Clone, Copy, Debug)]
+pub enum Often {
+    /// The style class.
+    Class,
+    /// The path.
+    D,
+    /// What it belongs to.
+    Of,
+    /// Where on its way it is.
+    Part,
+}
+
+/// Sets an attribute that is set often.
+pub fn set(of: &Element, name: Often, value: &str) {
+    let name = match name {
+        Often::Class => &CLASS,
+        Often::D => &D,
+        Often::Of => &OF,
+        Often::Part => &PART,
+    };
+    // The names are valid: no browser refuses them.
+    name.with(|name| of.unchecked_ref::<Drawn>().set(name, value));
+}
 
 /// A new element, not in the page yet.
 ///

@@ -524,7 +524,9 @@ fn links(world: &World<Actor>, voters: u8) -> Vec<LinkView> {
     links
 }
 
-fn flights(lab: &Lab) -> Vec<FlightView> {
+/// All messages under way at the lab's cursor, in the order of sending.
+#[must_use]
+pub fn flights(lab: &Lab) -> Vec<FlightView> {
     let network = lab.world().network();
     let mut flights: Vec<FlightView> = network
         .queues()

@@ -6,6 +6,7 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 use zabscope_core::base::ClientId;
 use zabscope_core::sim::Micros;
+use zabscope_web::deadline::Deadline;
 use zabscope_web::lab::{Lab, create};
 use zabscope_web::panic;
 use zabscope_web::scene::layout::{Crew, Layout, Shape, between};
@@ -63,7 +64,7 @@ fn messages_are_put_where_their_share_of_the_way_says() {
     let view = View::of(&lab);
     let flight = view.flights.iter().find(|f| f.look.name == "REQUEST").unwrap();
     let mut messages = Messages::default();
-    messages.show(&group, &view.flights, &layout, None, usize::MAX);
+    messages.show(&group, &view.flights, &layout, None, Deadline::NEVER);
     let (from, to) = layout.way(flight.from, flight.to).unwrap();
     let half = Micros((flight.sent_at.0 + flight.due_at.0) / 2);
     messages.place(half, false);
@@ -76,7 +77,7 @@ fn messages_are_put_where_their_share_of_the_way_says() {
     let middle = between(from, to, 0.5);
     let (x, y) = place_of(&shown);
     assert!((x - middle.x).abs() < 0.5 && (y - middle.y).abs() < 0.5, "{x} {y} {middle:?}");
-    messages.show(&group, &[], &layout, None, usize::MAX);
+    messages.show(&group, &[], &layout, None, Deadline::NEVER);
     assert_eq!(group.child_element_count(), 0);
     place.remove();
 }

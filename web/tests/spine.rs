@@ -8,6 +8,7 @@ use web_sys::{Document, Element};
 use zabscope_core::base::{ClientId, NodeId, Sid};
 use zabscope_core::ensemble::Actor;
 use zabscope_core::sim::Action;
+use zabscope_web::deadline::Deadline;
 use zabscope_web::lab::{Lab, StopAt, create};
 use zabscope_web::spine::SpineView;
 use zabscope_web::spine::diagram::Diagram;
@@ -83,7 +84,7 @@ fn the_drawing_is_equal_forward_backward_and_after_a_jump() {
         let score = Score::of(lab);
         // A message is chosen as long as it is in the window.
         let chosen = score.arrows.iter().map(|arrow| arrow.id).find(|id| id % 50 == 0);
-        diagram.show(&document, &score, chosen, usize::MAX);
+        diagram.show(&document, &score, chosen, Deadline::NEVER);
         diagram.place(lab.now());
         paper.inner_html()
     };
@@ -123,7 +124,7 @@ fn the_drawing_is_equal_forward_backward_and_after_a_jump() {
     let score = Score::of(&lab);
     let chosen = score.arrows.iter().map(|arrow| arrow.id).find(|id| id % 50 == 0);
     let mut diagram = Diagram::default();
-    diagram.show(&document, &score, chosen, usize::MAX);
+    diagram.show(&document, &score, chosen, Deadline::NEVER);
     diagram.place(lab.now());
     assert_same(&paper.inner_html(), then, "another pen");
     paper.remove();

@@ -2,14 +2,14 @@
 
 use super::{App, Msg, Selection, Speech};
 use crate::chart;
+use crate::deadline::Deadline;
 use crate::later;
 use crate::order::{Doing, Tab};
 use crate::page::SLOTS;
-use crate::rove;
 use crate::scene::state::{SceneView, rings};
 use crate::spine::SpineView;
 use crate::spine::score::Score;
-use crate::view::{View, time_text};
+use crate::view::{FlightView, View, flights, time_text};
 use gloo_render::request_animation_frame;
 use std::rc::Rc;
 use web_sys::Element;
@@ -28,16 +28,111 @@ const STEP_SPEECH_MS: f64 = 15_000.0;
 /// Shortest pause between two drawings of the panels while time runs: nobody reads faster. In each
 /// picture are the stage, the diagram and the clock; when time stands still, all is of that moment.
 const PANELS_MS: f64 = 100.0;
-/// Arrows of the diagram that are drawn anew in one picture while time passes: the rest comes with
-/// the next picture, before anybody sees that it is missing.
-const ARROWS_MOST: usize = 24;
-/// The same of messages on the stage: a leader sends to all of its followers at once.
-const MESSAGES_MOST: usize = 32;
-/// Shortest pause between two looks for what can be reached by Tab while time runs; the key itself
-/// does not wait for it.
-const SETTLE_MS: f64 = 1000.0;
+/// Work in one picture while pictures follow each other: what is late by then waits for the next
+/// one.
+const WORK_MS: f64 = 4.0;
+/// After so many pictures of which none was whole less time passes in each.
+const PATIENCE: u32 = 6;
+/// By so much less, and by so much more after a whole one.
+const STRIDES: (f64, f64) = (0.8, 1.25);
+/// Least time that passes in one: what a browser's picture usually lasts, so that time is slowed
+/// only where pictures come later.
+const STRIDE_MS_MIN: f64 = 16.7;
 /// Shortest pause between two drawings of the charts while time runs.
 const CHARTS_MS: f64 = 1000.0;
+
+/// Number of parts that take turns.
+const TURNS: usize = 3;
+
+/// What is drawn by turns while pictures follow each other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Turn {
+    /// Messages on the stage.
+    #[default]
+    Stage,
+    /// The diagram, and time that runs out.
+    Spine,
+    /// What Yew draws.
+    Page,
+}
+
+/// What has happened and is not drawn yet.
+#[derive(Debug)]
+pub(super) struct Late {
+    stage: bool,
+    spine: bool,
+    page: bool,
+    turn: Turn,
+    /// Until when the present picture goes on.
+    until: Deadline,
+    /// What Yew drew last took longer.
+    slow: bool,
+    /// Then it was a panel, not the stage.
+    panel: bool,
+    /// Pictures since the last one that was whole.
+    behind: u32,
+    /// Time passes no faster than it can be drawn: so much in one picture, at most.
+    stride_ms: f64,
+}
+
+impl Default for Late {
+    fn default() -> Self {
+        Self {
+            stage: false,
+            spine: false,
+            page: false,
+            turn: Turn::default(),
+            until: Deadline::NEVER,
+            slow: false,
+            panel: false,
+            behind: 0,
+            stride_ms: FRAME_MS_MAX,
+        }
+    }
+}
+
+impl Late {
+    /// Something has happened, or nothing.
+    const fn note(&mut self, changed: bool) {
+        self.stage |= changed;
+        self.spine |= changed;
+        self.page |= changed;
+    }
+
+    /// Nothing is late any more. True if something was.
+    pub(super) const fn forget(&mut self) -> bool {
+        let was = self.stage || self.spine || self.page;
+        (self.stage, self.spine, self.page) = (false, false, false);
+        was
+    }
+
+    /// Yew has drawn.
+    pub(super) fn drawn(&mut self) {
+        self.slow = self.until.is_over();
+    }
+
+    /// Whose turn it is; the next one comes after it.
+    const fn next(&mut self) -> Turn {
+        let turn = self.turn;
+        self.turn = match turn {
+            Turn::Stage => Turn::Spine,
+            Turn::Spine => Turn::Page,
+            Turn::Page => Turn::Stage,
+        };
+        turn
+    }
+
+    /// More or less time may pass from now on, as a picture was `whole` or not.
+    fn pace(&mut self, whole: bool) {
+        self.behind = if whole { 0 } else { self.behind.saturating_add(1) };
+        let by = match self.behind {
+            0 => STRIDES.1,
+            1..PATIENCE => 1.0,
+            _ => STRIDES.0,
+        };
+        self.stride_ms = (self.stride_ms * by).clamp(STRIDE_MS_MIN, FRAME_MS_MAX);
+    }
+}
 
 impl App {
     pub(super) fn ask_for_frame(&mut self, ctx: &Context<Self>) {
@@ -53,14 +148,9 @@ impl App {
         if !self.playing {
             return false;
         }
-        // Before anything moves: the browser has laid out the last picture and need not do it again
-        // for an answer to what is drawn.
-        if self.unsettled && at_ms - self.settled_ms >= SETTLE_MS {
-            rove::settle();
-            self.unsettled = false;
-            self.settled_ms = at_ms;
-        }
-        let passed_ms = (at_ms - self.last_frame_ms.unwrap_or(at_ms)).clamp(0.0, FRAME_MS_MAX);
+        self.late.until = Deadline::after(WORK_MS);
+        let most_ms = if self.is_still() { FRAME_MS_MAX } else { self.late.stride_ms };
+        let passed_ms = (at_ms - self.last_frame_ms.unwrap_or(at_ms)).clamp(0.0, most_ms);
         self.last_frame_ms = Some(at_ms);
         let before = self.lab.index();
         if self.is_still() {
@@ -76,26 +166,70 @@ impl App {
             self.playing = false;
         }
         let changed = self.lab.index() != before || !self.playing;
-        self.late.0 |= changed;
-        self.late.1 |= changed;
-        self.beat = !self.beat;
-        let redraw = if self.beat && self.playing && self.hurries() {
-            if self.late.0 {
-                self.view = Rc::new(View::of(&self.lab));
-                self.see_score();
-            }
-            self.place(self.late.0);
-            false
+        self.late.note(changed);
+        let redraw = if self.playing && self.hurries() {
+            self.work(at_ms)
         } else {
-            let changed = core::mem::take(&mut self.late.1);
-            let redraw = self.follow(at_ms, changed);
+            let changed = core::mem::take(&mut self.late.page);
+            let redraw = self.follow(at_ms, changed, true);
             if !redraw {
-                self.place(self.late.0 && !self.hurries());
+                if (self.late.stage || self.late.spine) && !self.hurries() {
+                    self.show_all();
+                }
+                self.place();
             }
             redraw
         };
         self.ask_for_frame(ctx);
         redraw
+    }
+
+    /// Does what is late, one part after the other, as far as this picture goes; what moves, moves.
+    /// True if Yew has something to draw.
+    fn work(&mut self, at_ms: f64) -> bool {
+        let until = self.late.until;
+        let (mut redraw, mut shown) = (false, false);
+        for _ in 0..TURNS {
+            // What Yew draws takes nobody knows how long: it has a picture of its own.
+            if self.late.turn == Turn::Page && shown {
+                break;
+            }
+            match self.late.next() {
+                Turn::Stage if self.late.stage => {
+                    let flights = flights(&self.lab);
+                    self.show_stage(&flights, until);
+                    shown = true;
+                }
+                Turn::Spine if self.late.spine => {
+                    self.see_score();
+                    self.show_spine(until);
+                    shown = true;
+                }
+                Turn::Page => redraw = self.draw_page(at_ms),
+                Turn::Stage | Turn::Spine => continue,
+            }
+            if redraw || until.is_over() {
+                break;
+            }
+        }
+        if shown {
+            self.late.pace(self.messages.is_whole() && self.diagram.is_seen());
+        }
+        if !redraw {
+            self.place();
+        }
+        redraw
+    }
+
+    /// Has Yew draw the stage and a panel, or one of them where both take too long. False if there
+    /// is nothing to draw.
+    fn draw_page(&mut self, at_ms: f64) -> bool {
+        self.late.panel = self.late.slow && !self.late.panel;
+        if self.late.panel && self.next_panel(at_ms) {
+            return true;
+        }
+        let changed = core::mem::take(&mut self.late.page);
+        self.follow(at_ms, changed, !self.late.slow)
     }
 
     /// True while pictures follow each other so fast that each need not have all: what is drawn
@@ -104,9 +238,10 @@ impl App {
         self.turn.is_some() && !self.is_still()
     }
 
-    /// What is drawn follows time, if an event was passed. True if Yew has something to draw.
+    /// What is drawn follows time, if an event was passed, and so does a `panel`. True if Yew has
+    /// something to draw.
     #[inline(never)]
-    fn follow(&mut self, at_ms: f64, changed: bool) -> bool {
+    fn follow(&mut self, at_ms: f64, changed: bool, panel: bool) -> bool {
         let before = (self.calm.clone(), self.scene.clone(), self.layout.clone());
         let (said_at_ms, quiet) = (self.said_at_ms, self.alarm.is_empty());
         if changed {
@@ -114,7 +249,7 @@ impl App {
             self.speak(at_ms);
             self.panels_late = true;
         }
-        let panels = self.next_panel(at_ms);
+        let panels = panel && self.next_panel(at_ms);
         let same_stage = Rc::ptr_eq(&before.0, &self.calm)
             && Rc::ptr_eq(&before.1, &self.scene)
             && Rc::ptr_eq(&before.2, &self.layout);
@@ -204,44 +339,53 @@ impl App {
         }
     }
 
-    /// Moves messages and clock; with `show` also makes and removes messages.
-    pub(super) fn place(&mut self, show: bool) {
-        let chosen = match self.selection {
+    /// Draws all that is outside of Yew.
+    pub(super) fn show_all(&mut self) {
+        let view = self.view.clone();
+        self.show_stage(&view.flights, Deadline::NEVER);
+        if later::is_here() {
+            self.show_spine(Deadline::NEVER);
+        }
+    }
+
+    /// The message that is chosen.
+    const fn chosen(&self) -> Option<u64> {
+        match self.selection {
             Some(Selection::Message(id)) => Some(id),
             _ => None,
-        };
-        // What a person does shows at once.
-        let hurry = self.hurries();
-        if let Some(group) = self.group.cast::<Element>()
-            && show
-        {
-            let most = if hurry { MESSAGES_MOST } else { usize::MAX };
-            self.messages.show(&group, &self.view.flights, &self.layout, chosen, most);
         }
-        if later::is_here() {
-            self.place_more(show, chosen, hurry);
+    }
+
+    /// Makes and removes messages.
+    fn show_stage(&mut self, flights: &[FlightView], until: Deadline) {
+        if let Some(group) = self.group.cast::<Element>() {
+            let chosen = self.chosen();
+            self.messages.show(&group, flights, &self.layout, chosen, until);
         }
-        if show {
-            self.late.0 = !self.messages.is_whole() || !self.diagram.is_whole();
-        }
-        self.messages.place(self.lab.now(), self.is_still());
-        if let Some(clock) = self.clock.cast::<Element>() {
-            clock.set_text_content(Some(&time_text(self.lab.now())));
-        }
+        self.late.stage = !self.messages.is_whole();
     }
 
     /// What the first screen has not: the diagram, and time that runs out.
     #[inline(never)]
-    fn place_more(&mut self, show: bool, chosen: Option<u64>, hurry: bool) {
-        if let Some(document) = web_sys::window().and_then(|window| window.document())
-            && show
-        {
-            let most = if hurry { ARROWS_MOST } else { usize::MAX };
-            self.diagram.show(&document, &self.score, chosen, most);
+    fn show_spine(&mut self, until: Deadline) {
+        if let Some(document) = web_sys::window().and_then(|window| window.document()) {
+            self.diagram.show(&document, &self.score, self.chosen(), until);
             self.rings.show(&document, &self.ring_views);
         }
-        self.rings.place(self.lab.now());
-        self.diagram.place(self.lab.now());
+        self.late.spine = !self.diagram.is_whole();
+    }
+
+    /// Moves what is drawn outside of Yew to where it is now.
+    pub(super) fn place(&mut self) {
+        let now = self.lab.now();
+        if later::is_here() {
+            self.rings.place(now);
+            self.diagram.place(now);
+        }
+        self.messages.place(now, self.is_still());
+        if let Some(clock) = self.clock.cast::<Element>() {
+            clock.set_text_content(Some(&time_text(now)));
+        }
     }
 
     /// Sentences for the live region, at most one each while.

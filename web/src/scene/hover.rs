@@ -25,6 +25,12 @@ pub fn message(event: &MouseEvent) -> Option<u64> {
     thing(event)?.1.strip_prefix('m')?.parse().ok()
 }
 
+/// True if something is lit.
+#[must_use]
+pub fn is_lit() -> bool {
+    LIT.with(|lit| !lit.borrow().is_empty())
+}
+
 /// The pointer or the focus is somewhere else.
 #[inline(never)]
 pub fn moved(event: &Event) {

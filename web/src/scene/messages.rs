@@ -2,10 +2,12 @@
 //! transform, so that a frame costs no text and no comparison of trees. What arrived leaves its
 //! element to the next one that looks alike.
 
+use super::hover;
 use super::layout::{Layout, Point, between, degrees, number};
+use crate::deadline::Deadline;
 use crate::later;
 use crate::message::{Look, Shape, Tone, outline};
-use crate::svg::{element, transform_of};
+use crate::svg::{Often, element, set, transform_of};
 use crate::view::FlightView;
 use std::cell::Cell;
 use std::rc::Rc;
@@ -32,7 +34,7 @@ pub struct Messages {
     spare: Vec<Sprite>,
     /// What new elements are copies of.
     models: Vec<(Kind, Element)>,
-    /// Messages are missing in the page that came all at once.
+    /// Messages are missing in the page.
     is_short: bool,
     chosen: Option<u64>,
     rest: Option<Element>,
@@ -46,7 +48,6 @@ struct Sprite {
     /// What is turned into the direction of the way, and by how much more.
     turned: Vec<(SvgTransform, f32)>,
     mark: Option<Element>,
-    name: Option<Element>,
     flight: FlightView,
     from: Point,
     to: Point,
@@ -89,6 +90,7 @@ impl Part {
 /// What messages look alike: all but letters, and where they go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Kind {
+    name: &'static str,
     shape: Shape,
     tone: Tone,
     marked: bool,
@@ -98,9 +100,9 @@ struct Kind {
 impl Kind {
     /// Of a message; its name is written if it is the `first` of a fan.
     fn of(look: &Look, first: bool) -> Self {
-        let Look { shape, tone, mark, .. } = look;
+        let Look { name, shape, tone, mark, .. } = look;
         let named = first && !look.is_quiet();
-        Self { shape: *shape, tone: *tone, marked: !mark.is_empty(), named }
+        Self { name, shape: *shape, tone: *tone, marked: !mark.is_empty(), named }
     }
 
     /// By how much more it is turned than its way, if it is turned as a whole: both kinds of
@@ -113,25 +115,34 @@ impl Kind {
         }
     }
 
+    /// True if it shows which way it goes.
+    fn shows_way(self) -> bool {
+        self.tone != Tone::Quiet
+    }
+
     /// A new element, from text: one call of the browser instead of thirty.
     fn model(self) -> Result<Element, JsValue> {
         let whole = element("g")?;
         let class = format!("message {} {}", self.tone.class(), self.shape.class());
         whole.set_attribute("class", &class)?;
+        whole.set_attribute("data-name", self.name)?;
         whole.set_attribute("transform", "translate(0)")?;
-        let ahead = "<path class=\"trail\" d=\"M-38 0H-10\"/>\
-            <path class=\"chevron\" d=\"M17-4.5 21.5 0 17 4.5\"/>";
-        let mut parts = format!(
-            "<circle class=\"halo\" r=\"17\"/><g transform=\"rotate(0)\">{}</g>\
-             <path class=\"body\" d=\"{}\" transform=\"rotate(0)\"/>",
-            if self.tone == Tone::Quiet { "" } else { ahead },
-            outline(self.shape)
-        );
+        let mut parts = String::from("<circle class=\"halo\" r=\"17\"/>");
+        if self.shows_way() {
+            parts.push_str(
+                "<g transform=\"rotate(0)\"><path class=\"trail\" d=\"M-38 0H-10\"/>\
+                 <path class=\"chevron\" d=\"M17-4.5 21.5 0 17 4.5\"/></g>",
+            );
+        }
+        // What is never turned has no transform: each costs the browser something to draw.
+        let turned = self.turn().map_or("", |_| " transform=\"rotate(0)\"");
+        let body = outline(self.shape);
+        parts.push_str(&format!("<path class=\"body\" d=\"{body}\"{turned}/>"));
         if self.marked {
             parts.push_str("<text class=\"mark\" y=\"4\"></text>");
         }
         if self.named {
-            parts.push_str("<text class=\"name\" y=\"26\"></text>");
+            parts.push_str(&format!("<text class=\"name\" y=\"26\">{}</text>", self.name));
         }
         whole.set_inner_html(&parts);
         Ok(whole)
@@ -139,17 +150,17 @@ impl Kind {
 }
 
 impl Messages {
-    /// Makes the page show these messages, in this group; the chosen one is marked. At most `most`
-    /// get a new element, the others with the next picture.
+    /// Makes the page show these messages, in this group; the chosen one is marked. Those that have
+    /// no element by the deadline get one with another picture.
     pub fn show(
         &mut self,
         group: &Element,
         flights: &[FlightView],
         layout: &Layout,
         chosen: Option<u64>,
-        most: usize,
+        deadline: Deadline,
     ) {
-        let mut left = most;
+        let mut share = deadline.share();
         self.is_short = false;
         if self.group.as_ref() != Some(group) {
             self.sprites.clear();
@@ -165,11 +176,10 @@ impl Messages {
                 // The first of a fan has its name.
                 let fan = |it: &FlightView| (it.from, it.sent_at, it.look.name);
                 let first = !flights.iter().take(place).any(|other| fan(other) == fan(flight));
-                if left == 0 {
+                if !share.take() {
                     self.is_short = true;
                     break;
                 }
-                left -= 1;
                 let kind = Kind::of(&flight.look, first);
                 if let Ok(sprite) = self.dressed(&mut free, group, flight, way, kind) {
                     self.sprites.insert(flight.id, sprite);
@@ -203,6 +213,12 @@ impl Messages {
         };
         let gone = self.sprites.iter().filter(|(id, sprite)| !is_kept(**id, sprite));
         let gone: Vec<u64> = gone.map(|(id, _)| *id).collect();
+        for sprite in gone.iter().filter_map(|id| self.sprites.get(id)) {
+            // Somebody looks at it: what comes next is another message.
+            if hover::is_lit() || self.chosen == Some(sprite.flight.id) {
+                sprite.element.class_list().remove_2("hot", "selected").ok();
+            }
+        }
         gone.into_iter().filter_map(|id| self.sprites.remove(&id)).collect()
     }
 
@@ -287,8 +303,8 @@ impl Messages {
             // A transform of a removed element is the only one that fails; it is not seen.
             sprite.transform.set_translate(at.x, at.y).ok();
             let part = Part::of(share, sprite.length);
-            if sprite.part.replace(part) != part {
-                sprite.element.set_attribute("data-part", part.name()).ok();
+            if sprite.kind.shows_way() && sprite.part.replace(part) != part {
+                set(&sprite.element, Often::Part, part.name());
             }
         }
     }
@@ -298,16 +314,18 @@ impl Sprite {
     /// Of a copy of its kind's model.
     fn new(kind: Kind, element: Element, flight: &FlightView) -> Result<Self, JsValue> {
         let missing = || JsValue::NULL;
-        let around = element.children().item(1).ok_or_else(missing)?;
-        let body = around.next_element_sibling().ok_or_else(missing)?;
-        let mut turned = Vec::from([(transform_of(&around)?, 0.0)]);
-        if let Some(more) = kind.turn() {
-            turned.push((transform_of(&body)?, more));
+        let mut turned = Vec::new();
+        let mut next = element.children().item(1).ok_or_else(missing)?;
+        if kind.shows_way() {
+            turned.push((transform_of(&next)?, 0.0));
+            next = next.next_element_sibling().ok_or_else(missing)?;
         }
-        let mut texts = body.next_element_sibling();
-        let mark = if kind.marked { texts.take() } else { None };
-        if let Some(mark) = &mark {
-            texts = mark.next_element_sibling();
+        if let Some(more) = kind.turn() {
+            turned.push((transform_of(&next)?, more));
+        }
+        let mark = next.next_element_sibling().filter(|_| kind.marked);
+        if let Some(letters) = &mark {
+            letters.set_text_content(Some(&flight.look.mark));
         }
         let nowhere = Point { x: 0.0, y: 0.0 };
         Ok(Self {
@@ -316,7 +334,6 @@ impl Sprite {
             element,
             turned,
             mark,
-            name: texts,
             flight: flight.clone(),
             from: nowhere,
             to: nowhere,
@@ -327,19 +344,11 @@ impl Sprite {
 
     /// Makes it a message on its way.
     fn dress(self, flight: &FlightView, (from, to): (Point, Point)) -> Result<Self, JsValue> {
-        let whole = &self.element;
-        if self.part.get() != Part::None {
-            // It was another message, which somebody may have looked at.
-            whole.class_list().remove_2("hot", "selected")?;
-        }
-        let Look { name, mark, .. } = &*flight.look;
-        whole.set_attribute("data-name", name)?;
-        whole.set_attribute("data-of", &format!("m{}", flight.id))?;
-        if let Some(letters) = &self.mark {
-            letters.set_text_content(Some(mark));
-        }
-        if let Some(words) = &self.name {
-            words.set_text_content(Some(name));
+        set(&self.element, Often::Of, &format!("m{}", flight.id));
+        if let Some(letters) = &self.mark
+            && self.flight.look.mark != flight.look.mark
+        {
+            letters.set_text_content(Some(&flight.look.mark));
         }
         if (from, to) != (self.from, self.to) {
             let turn = degrees(from, to);

@@ -9,6 +9,7 @@ use super::axis::{AHEAD, Axis, PAST};
 use super::marks::{self, Cross, Grid, Hit, Marks, Name, Rests, Way};
 use super::pitch;
 use super::score::{Bar, Lane, Mark, Score};
+use crate::deadline::Deadline;
 use crate::scene::layout::number;
 use crate::svg::{add, own_transform};
 use crate::view::{Role, time_text};
@@ -55,14 +56,22 @@ struct Sheet {
     signs: Marks<Mark>,
     clock: Element,
     active: Option<u64>,
+    /// Nothing is missing, and nothing of what is seen.
     is_whole: bool,
+    is_seen: bool,
 }
 
 impl Diagram {
-    /// Draws a moment where the page has room for it, but at most so many arrows anew; what is
-    /// missing then, or what the browser refuses, is drawn with the next picture.
+    /// Draws a moment where the page has room for it; what is missing at the deadline, or what the
+    /// browser refuses, is drawn with another picture.
     #[inline(never)]
-    pub fn show(&mut self, document: &Document, score: &Score, chosen: Option<u64>, most: usize) {
+    pub fn show(
+        &mut self,
+        document: &Document,
+        score: &Score,
+        chosen: Option<u64>,
+        deadline: Deadline,
+    ) {
         let Some(host) = document.get_element_by_id("lanes") else {
             self.sheet = None;
             return;
@@ -76,7 +85,7 @@ impl Diagram {
             self.sheet = Sheet::new(document, host, axis, nodes().collect()).ok();
         }
         if let Some(sheet) = &mut self.sheet
-            && sheet.show(score, chosen, most).is_err()
+            && sheet.show(score, chosen, deadline).is_err()
         {
             self.sheet = None;
         }
@@ -86,6 +95,12 @@ impl Diagram {
     #[must_use]
     pub fn is_whole(&self) -> bool {
         self.sheet.as_ref().is_none_or(|sheet| sheet.is_whole)
+    }
+
+    /// True if all is drawn that is seen.
+    #[must_use]
+    pub fn is_seen(&self) -> bool {
+        self.sheet.as_ref().is_none_or(|sheet| sheet.is_seen)
     }
 
     /// Moves it to a time.
@@ -183,33 +198,42 @@ impl Sheet {
             clock,
             active: None,
             is_whole: true,
+            is_seen: true,
         })
     }
 
-    fn show(&mut self, score: &Score, chosen: Option<u64>, most: usize) -> Result<(), JsValue> {
+    fn show(
+        &mut self,
+        score: &Score,
+        chosen: Option<u64>,
+        deadline: Deadline,
+    ) -> Result<(), JsValue> {
         let grid = self.grid;
+        let share = &mut deadline.share();
         let arrows = || score.arrows.iter();
-        let told = most == usize::MAX;
-        let hits = arrows().map(|arrow| Hit::of(arrow, grid, chosen, told));
-        let hits =
-            self.hits.show(hits, most, |hit, before, whole| hit.draw(before, whole, score))?;
-        let ways = arrows().map(|arrow| Way::of(arrow, grid, chosen));
-        let ways = self.ways.show(ways, most, Way::draw)?;
-        self.is_whole = hits && ways;
-        let crosses = arrows().filter_map(|arrow| Cross::of(arrow, grid));
-        self.crosses.show(crosses, usize::MAX, |cross, _, whole| cross.draw(whole))?;
-        let named = arrows().zip(marks::named(score, grid, chosen)).filter(|(_, named)| *named);
-        let names = named.map(|(arrow, _)| Name::of(arrow, grid, chosen));
-        self.names.show(names, usize::MAX, Name::draw)?;
         self.rests.show(score, grid)?;
+        let ways = arrows().map(|arrow| Way::of(arrow, grid, chosen));
+        let mut is_seen = self.ways.show(ways, share, Way::draw)?;
         for bars in &mut self.bars {
             let all = score.bars.iter().copied();
-            bars.show(all, usize::MAX, |bar, before, whole| {
-                marks::write(bar, before, whole, grid)
-            })?;
+            is_seen &=
+                bars.show(all, share, |bar, before, whole| marks::write(bar, before, whole, grid))?;
         }
+        let crosses = arrows().filter_map(|arrow| Cross::of(arrow, grid));
+        is_seen &= self.crosses.show(crosses, share, |cross, _, whole| cross.draw(whole))?;
+        let named = arrows().zip(marks::named(score, grid, chosen)).filter(|(_, named)| *named);
+        let names = named.map(|(arrow, _)| Name::of(arrow, grid, chosen));
+        is_seen &= self.names.show(names, share, Name::draw)?;
         let signs = score.signs.iter().copied();
-        self.signs.show(signs, usize::MAX, |mark, _, whole| marks::sign(mark, whole, grid))?;
+        let sign = |mark: &Mark, _: Option<&Mark>, whole: &Element| marks::sign(mark, whole, grid);
+        is_seen &= self.signs.show(signs, share, sign)?;
+        // Unseen, so they are the last.
+        let told = deadline.is_never();
+        let hits = arrows().map(|arrow| Hit::of(arrow, grid, chosen, told));
+        let draw =
+            |hit: &Hit, before: Option<&Hit>, whole: &Element| hit.draw(before, whole, score);
+        self.is_whole = self.hits.show(hits, share, draw)? && is_seen;
+        self.is_seen = is_seen;
         if self.lanes != score.lanes {
             self.lanes.clone_from(&score.lanes);
         }

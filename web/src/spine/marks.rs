@@ -5,9 +5,10 @@
 
 use super::axis::Axis;
 use super::score::{Arrow, Bar, Fate, Mark, Score, Sign};
+use crate::deadline::Share;
 use crate::message::{Look, Tone};
 use crate::scene::layout::{Point, between, number, put, tenths};
-use crate::svg::{add, element};
+use crate::svg::{self, Often, add, element};
 use std::rc::Rc;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::Element;
@@ -100,18 +101,17 @@ impl<T: Numbered> Marks<T> {
     }
 
     /// Makes the group hold these, by their numbers; `draw` fills the element of one, or changes it
-    /// from what it was. At most `most` are drawn. True if that was enough.
+    /// from what it was. What has no `share` waits. True if nothing does.
     ///
     /// # Errors
     /// The browser refuses an element: what is missing then is drawn with the next picture.
     pub fn show(
         &mut self,
         wanted: impl Iterator<Item = T>,
-        most: usize,
+        share: &mut Share,
         draw: impl Fn(&T, Option<&T>, &Element) -> Result<(), JsValue>,
     ) -> Result<bool, JsValue> {
-        let mut left = most;
-        let mut enough = true;
+        let mut is_whole = true;
         let mut old = core::mem::take(&mut self.shown).into_iter().peekable();
         for item in wanted {
             while let Some((_, gone)) = old.next_if(|(other, _)| other.id() < item.id()) {
@@ -119,27 +119,26 @@ impl<T: Numbered> Marks<T> {
             }
             let known = old.next_if(|(other, _)| other.id() == item.id());
             if let Some((before, whole)) = known {
-                if item.is_drawn_by(&before) || left == 0 {
-                    enough &= left > 0 || item.is_drawn_by(&before);
+                let is_drawn = item.is_drawn_by(&before);
+                if is_drawn || !share.take() {
+                    is_whole &= is_drawn;
                     self.shown.push((before, whole));
                     continue;
                 }
-                left -= 1;
                 draw(&item, Some(&before), &whole)?;
                 self.shown.push((item, whole));
-            } else if left > 0 {
-                left -= 1;
+            } else if share.take() {
                 let whole = self.model.clone_node()?.unchecked_into::<Element>();
                 draw(&item, None, &whole)?;
                 let next = old.peek().map(|(_, next)| next.as_ref());
                 self.group.insert_before(&whole, next)?;
                 self.shown.push((item, whole));
             } else {
-                enough = false;
+                is_whole = false;
             }
         }
         old.for_each(|(_, gone)| gone.remove());
-        Ok(enough)
+        Ok(is_whole)
     }
 }
 
@@ -200,10 +199,10 @@ impl Hit {
         score: &Score,
     ) -> Result<(), JsValue> {
         if before.is_none() {
-            whole.set_attribute("data-of", &format!("m{}", self.id))?;
+            svg::set(whole, Often::Of, &format!("m{}", self.id));
         }
         if before.is_none_or(|before| before.way != self.way) {
-            whole.set_attribute("d", &line(self.way))?;
+            svg::set(whole, Often::D, &line(self.way));
         }
         if before.is_some_and(|before| before.chosen) != self.chosen {
             whole.class_list().toggle_with_force("selected", self.chosen)?;
@@ -247,7 +246,7 @@ impl Way {
         if before.map(words) != Some(words(self)) {
             let selected = if self.chosen { " selected" } else { "" };
             let (tone, fate) = (self.tone.class(), fate_class(self.fate));
-            whole.set_attribute("class", &[tone, " ", fate, selected].concat())?;
+            svg::set(whole, Often::Class, &[tone, " ", fate, selected].concat());
         }
         let ends = |of: &Self| (of.way, is_broken(of.fate));
         if before.map(ends) != Some(ends(self)) {
@@ -256,7 +255,7 @@ impl Way {
             if !is_broken(self.fate) {
                 add_head(&mut path, way);
             }
-            whole.set_attribute("d", &path)?;
+            svg::set(whole, Often::D, &path);
         }
         Ok(())
     }

@@ -216,11 +216,15 @@ fn arrows(lab: &Lab, rows: &[NodeId], (from, to): (Micros, Micros)) -> Vec<Arrow
     let row = |node| rows.iter().position(|other| *other == node);
     let mut flying: Vec<u64> = network.queues().values().flatten().map(|item| item.id).collect();
     flying.sort_unstable();
-    let mut arrows: Vec<Arrow> = Vec::new();
     let first = flights.partition_point(|flight| flight.sent_at.0 + WAY_US_MAX < from.0);
-    let mut last = None;
-    for place in first..flights.len() {
-        let Some(flight) = flights.get(place).filter(|flight| flight.sent_at <= to) else { break };
+    let behind = flights.partition_point(|flight| flight.sent_at <= to);
+    // The newest first: there may be many more than are drawn.
+    let mut arrows: Vec<(u64, Arrow)> = Vec::new();
+    for place in (first..behind).rev() {
+        if arrows.len() > ARROWS_MAX {
+            break;
+        }
+        let Some(flight) = flights.get(place) else { continue };
         // Both lists are about the same messages.
         let way = trail.ways.get(place).filter(|way| way.id == flight.id);
         let Some(way) = way.or_else(|| trail.way(flight.id)) else { continue };
@@ -238,8 +242,7 @@ fn arrows(lab: &Lab, rows: &[NodeId], (from, to): (Micros, Micros)) -> Vec<Arrow
         if end_at < from || flight.look.tone == Tone::Quiet && flight.look.name != "PING" {
             continue;
         }
-        let group = (flight.step, flight.look.name);
-        arrows.push(Arrow {
+        let arrow = Arrow {
             id: flight.id,
             from: from_row,
             to: to_row,
@@ -247,13 +250,15 @@ fn arrows(lab: &Lab, rows: &[NodeId], (from, to): (Micros, Micros)) -> Vec<Arrow
             end_at,
             fate,
             look: flight.look.clone(),
-            first: last != Some(group),
-        });
-        last = Some(group);
+            first: true,
+        };
+        if let Some((step, next)) = arrows.last_mut() {
+            next.first = (*step, next.look.name) != (flight.step, arrow.look.name);
+        }
+        arrows.push((flight.step, arrow));
     }
-    let much = arrows.len().saturating_sub(ARROWS_MAX);
-    arrows.drain(..much);
-    arrows
+    arrows.truncate(ARROWS_MAX);
+    arrows.into_iter().rev().map(|(_, arrow)| arrow).collect()
 }
 
 fn bars(lab: &Lab, rows: &[NodeId], (from, to): (Micros, Micros)) -> Vec<Bar> {
