@@ -153,8 +153,9 @@ fn main() -> Result<()> {
     }
     let mut floors = Vec::new();
     for depth in DEPTHS {
-        floors.push(floor::measure(depth, extent.phase)?);
-        println!("a program that only answers x {depth}: {:.1} us", floors[floors.len() - 1]);
+        let us = floor::measure(depth, extent.phase)?;
+        println!("a program that only answers x {depth}: {us:.1} us");
+        floors.push(us);
     }
     fail_over(&mut subjects, extent.kills)?;
     let quick = extent.rounds < FULL.rounds;

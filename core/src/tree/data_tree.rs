@@ -371,24 +371,23 @@ impl Tree {
     /// Adds a znode of a snapshot, the parent's before those of its children. False: it has no
     /// parent, or is there already; the indexes would keep the first one's owner.
     pub(super) fn add(&mut self, key: &str, mut node: Znode) -> bool {
+        let place = match split(key) {
+            Some((parent, name)) => match node_mut(&mut self.root, parent) {
+                Some(parent) if !parent.has_child(name) => Some((parent, name)),
+                Some(_) | None => return false,
+            },
+            None if key.is_empty() && self.root.is_none() => None,
+            None => return false,
+        };
         node.data = compact(node.data.take());
         node.rehash(key);
-        let place = match split(key) {
-            Some((parent, name)) => {
-                let parent = node_mut(&mut self.root, parent);
-                parent.filter(|parent| !parent.has_child(name)).map(|parent| (parent, name))
-            }
-            None if key.is_empty() && self.root.is_none() => {
-                self.sums.enter(key, &node);
-                self.root = Some(Arc::new(node));
-                return true;
-            }
-            None => None,
-        };
-        let Some((parent, name)) = place else { return false };
         let owner = node.owner();
         self.sums.enter(key, &node);
-        parent.children.insert(name.into(), Arc::new(node));
+        let node = Arc::new(node);
+        match place {
+            Some((parent, name)) => drop(parent.children.insert(name.into(), node)),
+            None => self.root = Some(node),
+        }
         self.index(key, owner);
         self.look_for_quotas(key);
         true
@@ -450,14 +449,16 @@ impl Tree {
             Owner::Container | Owner::Ttl { .. } => {
                 self.reapable.insert(key.into());
             }
-            Owner::Session(session) => {
-                if self.ephemerals.get(&session).is_none() {
-                    self.ephemerals.insert(session, VersionedSet::default());
-                }
-                if let Some(paths) = self.ephemerals.get_mut(&session) {
+            Owner::Session(session) => match self.ephemerals.get_mut(&session) {
+                Some(paths) => {
                     paths.insert(key.into());
                 }
-            }
+                None => {
+                    let mut paths = VersionedSet::default();
+                    paths.insert(key.into());
+                    self.ephemerals.insert(session, paths);
+                }
+            },
         }
     }
 

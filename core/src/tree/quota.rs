@@ -6,6 +6,7 @@
 //! stat. Both texts are a client's: whatever they hold, counting goes on.
 
 use super::data_tree::{QUOTA_PATH, Tree, split};
+use super::walk::Walk;
 use super::znode::Znode;
 use crate::proto::KeeperError;
 use alloc::format;
@@ -124,11 +125,9 @@ impl Tree {
     /// Takes all counts anew, after a snapshot was loaded: it may be older than some of them.
     pub(super) fn recount_all(&mut self) {
         let mut prefixes = Vec::new();
-        let mut below = self.below(QUOTA_PATH);
-        while let Some(walk) = &mut below
-            && walk.advance().is_some()
-        {
-            if let Some((parent, LIMITS)) = split(walk.key())
+        let Some(mut below) = self.below(QUOTA_PATH) else { return };
+        while below.advance().is_some() {
+            if let Some((parent, LIMITS)) = split(below.key())
                 && let Some(prefix) = parent.strip_prefix(QUOTA_PATH)
             {
                 prefixes.push(String::from(prefix));
@@ -149,8 +148,9 @@ impl Tree {
             track.count += 1;
             track.bytes += data_len(node.data().as_deref());
         };
-        if let (Some(top), Some(mut below)) = (self.get(prefix), self.below(prefix)) {
+        if let Some(top) = self.get(prefix) {
             count(top);
+            let mut below = Walk::below(top, prefix);
             while let Some(node) = below.advance() {
                 count(node);
             }

@@ -25,8 +25,8 @@ const SPEECH_MS: f64 = 1500.0;
 const SENTENCES_MAX: usize = 3;
 /// The same in a guided run: the text of a step is heard to its end.
 const STEP_SPEECH_MS: f64 = 15_000.0;
-/// Shortest pause between two drawings of the panels while time runs: nobody reads faster. In each
-/// picture are the stage, the diagram and the clock; when time stands still, all is of that moment.
+/// Shortest pause between two drawings of the panels while time runs: nobody reads faster. Clock and
+/// what moves are in each picture; when time stands still, all is of that moment.
 const PANELS_MS: f64 = 100.0;
 /// Work in one picture while pictures follow each other: what is late by then waits for the next
 /// one.
