@@ -106,6 +106,7 @@ fn main() -> Result<()> {
     let mut extent = FULL;
     let mut only = None;
     let mut kills_only = None;
+    let mut floors_only = false;
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
@@ -116,10 +117,15 @@ fn main() -> Result<()> {
             "--failovers" => {
                 kills_only = Some(arguments.next().context("--failovers needs a number")?.parse()?);
             }
+            // Only what every server would spend.
+            "--floors" => floors_only = true,
             // Cargo says so to every benchmark.
             "--bench" => {}
             other => bail!("cannot understand {other}"),
         }
+    }
+    if floors_only {
+        return floors(extent).map(drop);
     }
     if let Some(name) = only {
         return only_ours(&name, extent);
@@ -151,12 +157,7 @@ fn main() -> Result<()> {
     for subject in &mut subjects {
         subject.figures.loaded = subject.memory()?;
     }
-    let mut floors = Vec::new();
-    for depth in DEPTHS {
-        let us = floor::measure(depth, extent.phase)?;
-        println!("a program that only answers x {depth}: {us:.1} us");
-        floors.push(us);
-    }
+    let floors = floors(extent)?;
     fail_over(&mut subjects, extent.kills)?;
     let quick = extent.rounds < FULL.rounds;
     let text = report::text(&subjects, &floors, &steps, quick)?;
@@ -166,6 +167,19 @@ fn main() -> Result<()> {
         println!("written: docs/BENCH.md");
     }
     Ok(())
+}
+
+/// What requests cost at least, in the order of the floor's works and, within, of depths.
+fn floors(extent: Extent) -> Result<Vec<f64>> {
+    let mut floors = Vec::new();
+    for work in floor::WORKS {
+        for depth in DEPTHS {
+            let us = floor::measure(work, depth, extent.phase)?;
+            println!("floor     {work:?} x {depth}: {us:.1} us");
+            floors.push(us);
+        }
+    }
+    Ok(floors)
 }
 
 /// Kills leaders, in turns.
