@@ -49,7 +49,7 @@ fn a_write_that_lacks_acknowledgements_says_whose() -> Result<()> {
     browser.press(key::ESCAPE)?;
     let text = wait(&browser, "the zxid that waits", |text| text.contains("is not committed"))?;
     for words in
-        ["More than half have it on disk", "acks = {", "writing to disk", "ACKs of 3 needed"]
+        ["More than half have it on disk", "acks = {", "writing to disk", "1 ACK of 3 needed"]
     {
         ensure!(text.contains(words), "{words} is missing in {text}");
     }

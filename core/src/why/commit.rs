@@ -81,7 +81,8 @@ fn sentence(
         let oldest = oldest.unwrap_or(zxid);
         return format!("No COMMIT for {zxid}: {oldest}, which is before it, is not committed.");
     }
-    let mut text = format!("No COMMIT for {zxid}: {count} ACKs of {needed} needed");
+    let acks = if count == 1 { "ACK" } else { "ACKs" };
+    let mut text = format!("No COMMIT for {zxid}: {count} {acks} of {needed} needed");
     let hopeless: Vec<_> = awaited.iter().filter(|a| a.never).collect();
     for awaited in &hopeless {
         text.push_str(&format!(", server {} is {}", awaited.from, awaited.what));
