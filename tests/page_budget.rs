@@ -232,7 +232,8 @@ fn busy_frames(browser: &Browser, slowed: u32) -> Result<Vec<Frame>> {
     // A burst of writes is over soon: several of them.
     for _ in 0..12 {
         browser.script(
-            "if (document.querySelector('#play').ariaLabel == 'Pause') document.querySelector('#play').click();
+            "performance.mark('begin');
+             if (document.querySelector('#play').ariaLabel == 'Pause') document.querySelector('#play').click();
              for (let i = 0; i < 24; i++) {
                  document.querySelector('#path').value = '/burst';
                  document.querySelector('#ask').click();

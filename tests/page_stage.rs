@@ -439,12 +439,12 @@ fn near_a_seat_a_message_has_no_name() -> Result<()> {
     // Where there is no room for a name it is not drawn, where there is room it may be.
     let parts = "return [...document.querySelectorAll('.message')].map(m => {
         const name = m.querySelector('.name');
-        return m.dataset.part + ' ' + (name ? getComputedStyle(name).display : 'unnamed') })";
+        return m.dataset.part + ' ' + (name ? getComputedStyle(name).visibility : 'unnamed') })";
     let parts = list(&browser, parts)?;
-    ensure!(parts.iter().any(|part| part == "way inline" || part == "way block"), "{parts:?}");
+    ensure!(parts.iter().any(|part| part == "way visible"), "{parts:?}");
     for part in &parts {
         let near = part.starts_with("start") || part.starts_with("end");
-        ensure!(!near || part.ends_with("none") || part.ends_with("unnamed"), "{parts:?}");
+        ensure!(!near || part.ends_with("hidden") || part.ends_with("unnamed"), "{parts:?}");
     }
     // In the diagram no name lies over another.
     let over = "const boxes = [...document.querySelectorAll('.lanes .name')].map(e => e.getBoundingClientRect());
