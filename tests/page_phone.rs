@@ -126,3 +126,27 @@ fn a_finger_scrubs_and_heads_choose() -> Result<()> {
     browser.wait_for("#upright .msg.selected")?;
     console_is_empty(&browser)
 }
+
+#[test]
+fn back_and_next_stand_above_the_time_under_a_finger() -> Result<()> {
+    for (width, touch) in WIDTHS.into_iter().flat_map(|width| [(width, false), (width, true)]) {
+        let browser = open("#/keys")?;
+        browser.viewport(width, 844)?;
+        browser.devtools("Emulation.setTouchEmulationEnabled", &json!({ "enabled": touch }))?;
+        browser.script("location.hash = '#/run/leader-dies/3'")?;
+        browser.wait_for("#lesson-step")?;
+        assert_eq!(browser.script("return matchMedia('(pointer: coarse)').matches")?, touch);
+        let free = "const box = css => document.querySelector(css).getBoundingClientRect();
+            scrollTo(0, 0);
+            return box('.timeline').top - box('.turn').bottom";
+        let free = browser.script(free)?.as_f64().context("no number")?;
+        ensure!((-0.5..1.0).contains(&free), "{free} px at {width}, touch: {touch}");
+        // The rest of time is there when one scrolls to the end.
+        let end = "scrollTo(0, document.documentElement.scrollHeight);
+            return innerHeight - document.querySelector('.ways').getBoundingClientRect().bottom";
+        let end = browser.script(end)?.as_f64().context("no number")?;
+        ensure!(end >= -0.5, "{end} px at {width}, touch: {touch}");
+        console_is_empty(&browser)?;
+    }
+    Ok(())
+}

@@ -23,6 +23,7 @@
 pub mod act;
 pub mod app;
 pub mod chart;
+pub mod committed;
 pub mod console;
 pub mod deadline;
 pub mod desk;

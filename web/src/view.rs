@@ -1,6 +1,7 @@
 //! Plain data of one moment: all that is drawn comes from here, and nothing here reaches back
 //! into the engine. Equal tape, cursor and clock give an equal view.
 
+use crate::committed::committed;
 use crate::lab::Lab;
 use crate::later;
 use crate::message::Look;
@@ -98,7 +99,7 @@ pub struct ServerView {
     pub logged: String,
     /// Last zxid of its log that is on disk.
     pub durable: String,
-    /// Last zxid that is applied to its tree.
+    /// Last zxid in its tree that is known to be committed.
     pub committed: String,
     /// The last entries of its log, oldest first.
     pub tiles: Vec<Tile>,
@@ -405,6 +406,9 @@ fn tiles(server: &Server) -> Vec<Tile> {
 /// what is on its way to them.
 #[inline(never)]
 fn go_on(lab: &Lab, servers: &mut [ServerView]) {
+    for server in servers.iter_mut().filter(|server| server.phase != "broadcast") {
+        take_back(lab, server);
+    }
     let waits = |tile: &&mut Tile| tile.state == TileState::Synced;
     for tile in servers.iter_mut().flat_map(|server| &mut server.tiles).filter(waits) {
         if lab.commits().take(COMMITS).any(|commit| commit.zxid == tile.zxid) {
@@ -427,6 +431,19 @@ fn go_on(lab: &Lab, servers: &mut [ServerView]) {
         let much = server.tiles.len().saturating_sub(TILES);
         server.tiles.drain(..much);
     }
+}
+
+/// What is in the tree of a server that does not serve, but not known to be committed, is only on
+/// its disk.
+fn take_back(lab: &Lab, view: &mut ServerView) {
+    let slot = lab.world().slots().get(&NodeId::Server(Sid(view.sid)));
+    let Some(server) = slot.and_then(Slot::process).and_then(Actor::server) else { return };
+    let known = committed(server, lab.commits().take(COMMITS).map(|commit| commit.zxid));
+    let durable = server.peer().durable();
+    for tile in view.tiles.iter_mut().filter(|tile| tile.zxid > known) {
+        tile.state = if tile.zxid <= durable { TileState::Synced } else { TileState::Logged };
+    }
+    view.committed = known.to_string();
 }
 
 fn watches(server: &Server) -> usize {

@@ -9,7 +9,7 @@ use zabscope_core::sim::{Action, Micros};
 use zabscope_web::lab::{Lab, StopAt, create};
 use zabscope_web::scene::layout::{Crew, Layout, Shape};
 use zabscope_web::travel::ratio_text;
-use zabscope_web::view::{Role, View, time_text};
+use zabscope_web::view::{Role, TileState, View, time_text};
 
 wasm_bindgen_test_configure!(run_in_browser);
 
@@ -111,4 +111,30 @@ fn words_for_times_ratios_and_requests() {
     assert_eq!(ratio_text(7), "1 s of theirs takes 1 s");
     let request = create("/a", "b", 3);
     assert_eq!(zabscope_web::tell::request_text(&request), "create -e -s /a “b”");
+}
+
+#[wasm_bindgen_test]
+fn what_nobody_counted_a_majority_for_is_not_shown_as_committed() {
+    let mut lab = Lab::elected(5, 7);
+    lab.ask(ClientId(1), create("/half-way", "1", 0));
+    let has = |view: &View| view.servers.iter().filter(|it| it.logged == "e1.c4").count();
+    while has(&View::of(&lab)) < 5 {
+        assert!(lab.step());
+    }
+    assert!(View::of(&lab).servers.iter().all(|server| server.committed == "e1.c3"));
+    lab.kill(server(5), false);
+    // Who loses its leader has all of its log in its tree; still nobody knows that it is committed.
+    let mut looked = 0;
+    while View::of(&lab).leader.is_none() {
+        for server in View::of(&lab).servers.iter().filter(|it| it.role == Role::Looking) {
+            looked += 1;
+            assert_eq!((&*server.logged, &*server.committed), ("e1.c4", "e1.c3"), "{server:?}");
+            let last = server.tiles.last().unwrap();
+            assert!(matches!(last.state, TileState::Logged | TileState::Synced), "{server:?}");
+        }
+        assert!(lab.step());
+    }
+    assert!(looked > 0);
+    let view = View::of(&lab);
+    assert_eq!(view.server(view.leader.unwrap()).unwrap().committed, "e1.c4");
 }

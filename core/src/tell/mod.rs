@@ -243,6 +243,7 @@ fn zab_note(note: &zab::Note) -> Option<String> {
 fn sync_text(with: SyncKind, learner: &str, zxid: &str, txns: u32) -> String {
     match with {
         SyncKind::Diff if txns == 0 => format!("sends server {learner} DIFF: nothing is missing"),
+        SyncKind::Diff if txns == 1 => format!("sends server {learner} DIFF: 1 transaction"),
         SyncKind::Diff => format!("sends server {learner} DIFF: {txns} transactions"),
         SyncKind::Trunc => format!("sends server {learner} TRUNC: cut the log behind {zxid}"),
         SyncKind::Snap => format!("sends server {learner} SNAP: the whole tree at {zxid}"),

@@ -20,6 +20,9 @@ impl App {
     /// The address has another fragment, or is read for the first time.
     #[inline(never)]
     pub(super) fn visit(&mut self, route: Route) {
+        if self.route.mode() != route.mode() {
+            to_the_top();
+        }
         self.route = route;
         match (route, &self.tour) {
             (Route::Shared, _) => {
@@ -208,5 +211,17 @@ impl App {
         self.refresh();
         self.arrange();
         self.ends();
+    }
+}
+
+/// Another page begins at its top, however far the one before it was scrolled.
+fn to_the_top() {
+    let Some(window) = web_sys::window() else { return };
+    window.scroll_to_with_x_and_y(0.0, 0.0);
+    let columns = window.document().map(|document| document.get_elements_by_tag_name("section"));
+    for place in 0..columns.as_ref().map_or(0, web_sys::HtmlCollection::length) {
+        if let Some(column) = columns.as_ref().and_then(|columns| columns.item(place)) {
+            column.set_scroll_top(0);
+        }
     }
 }

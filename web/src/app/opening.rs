@@ -39,7 +39,7 @@ pub(super) fn half_way(seed: u64) -> Lab {
     lab
 }
 
-/// What became of the write, once somebody crashed a server.
+/// What became of the write, once it is decided or somebody crashed a server.
 pub(super) fn fate(lab: &Lab) -> Option<String> {
     let slots = lab.world().slots().iter();
     let all = slots.filter(|(node, _)| matches!(node, NodeId::Server(_)));
@@ -51,23 +51,33 @@ pub(super) fn fate(lab: &Lab) -> Option<String> {
             None => crashed = true,
         }
     }
+    let has = running.iter().filter(|server| server.image().tree.contains(PATH)).count();
+    let all = running.len();
     if !crashed {
-        return None;
+        // Not a moment before everybody could see it.
+        return (has == all).then(|| {
+            format!(
+                "All {all} have the write now, and the client was told: it is safe. Step back, and \
+                 crash the leader earlier."
+            )
+        });
     }
     let leader = running.iter().find(|server| server.peer().state() == ServerState::Leading);
     let Some(leader) = leader else {
-        return Some("Nobody leads: the others vote for the one with the newest history.".into());
+        return Some(
+            "Nobody leads: the others vote for the newest history, and of equal ones for the server \
+             with the largest number."
+                .into(),
+        );
     };
     let sid = leader.peer().config().me;
     if !leader.peer().is_serving() {
         return Some(format!("Server {sid} has won, and brings the others to its history."));
     }
-    let has = running.iter().filter(|server| server.image().tree.contains(PATH)).count();
-    let all = running.len();
     Some(if leader.image().tree.contains(PATH) {
         format!(
             "Server {sid} leads, and the write is not lost: {has} of the {all} that run have it. \
-             The one with the newest history had to win."
+             Of those with the newest history the largest number had to win."
         )
     } else {
         format!("Server {sid} leads, and the write is gone. No client was told that it was done.")

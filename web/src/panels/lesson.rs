@@ -84,7 +84,11 @@ fn may(allow: &[Permit]) -> Html {
     let words: Vec<&str> = allow.iter().map(|permit| permit_text(*permit)).collect();
     html! {
         <p class="second" id="lesson-acts">
-            { format!("Here you may {}: press what you mean, its buttons stand on the right.", words.join(", ")) }
+            { format!(
+                "Here you may {}: press what you mean. Its buttons stand beside the picture, on a \
+                 narrow screen under Inspect.",
+                words.join(", ")
+            ) }
         </p>
     }
 }

@@ -26,7 +26,7 @@ pub fn Trees(props: &TreesProps) -> Html {
         return html! { <p class="second" id="trees">{ "No server runs: there is no tree." }</p> };
     }
     let summary = match znodes.differing {
-        0 => "All servers have the same znodes.".to_owned(),
+        0 => "All running servers have the same znodes.".to_owned(),
         1 => "1 znode differs between servers.".to_owned(),
         count => format!("{count} znodes differ between servers."),
     };

@@ -1,5 +1,6 @@
 //! The log matrix: replicas by transactions, and how far each transaction is on each replica.
 
+use crate::committed::committed;
 use crate::lab::Lab;
 use zabscope_core::base::{NodeId, Zxid};
 use zabscope_core::ensemble::Actor;
@@ -111,7 +112,7 @@ fn tile_of(server: &Server, zxid: Zxid, commits: &[Zxid]) -> Tile {
     if !has && (zxid >= oldest || !commits.contains(&zxid)) {
         return Tile::Absent;
     }
-    if zxid <= history.applied() {
+    if zxid <= committed(server, commits.iter().copied()) {
         Tile::Applied
     } else if commits.contains(&zxid) {
         Tile::Committed
