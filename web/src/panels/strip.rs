@@ -3,8 +3,9 @@
 
 use crate::lab::Stage;
 use crate::order::Order;
-use crate::run_view::RunView;
+use crate::run_view::{RunView, Strip};
 use crate::travel::Travel;
+use std::rc::Rc;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
@@ -20,10 +21,30 @@ pub struct RunStripProps {
 /// Share of the width below which a band is not drawn: a thousandth.
 const BAND_SHARE_MIN: u32 = 1000;
 
-/// A place on the scale as a share of the width.
-fn left(place: u32, places: u32) -> String {
-    let share = u64::from(place.min(places)) * 10_000 / u64::from(places.max(1));
-    format!("left:{}.{:02}%", share / 100, share % 100)
+/// A place on the scale: the style makes it a share of the length, which alone changes as the run
+/// grows.
+fn at(place: u32) -> String {
+    format!("--at:{place}")
+}
+
+/// What the marks are drawn from.
+#[derive(Clone, Debug, PartialEq, Properties)]
+struct MarksProps {
+    strip: Rc<Strip>,
+}
+
+/// What was left out, and what was done: the same until somebody acts.
+#[component]
+fn Marks(props: &MarksProps) -> Html {
+    html! {
+        <>
+            { for props.strip.folds.iter().map(|(place, words)| html! {
+                <i class="fold" style={at(*place)}
+                    title={format!("{words} of heartbeats")}>{ "//" }</i> }) }
+            { for props.strip.marks.iter().map(|(place, words)| html! {
+                <i class="mark" style={at(*place)} title={words.clone()}></i> }) }
+        </>
+    }
 }
 
 /// Band, marks, slider.
@@ -48,15 +69,11 @@ pub fn RunStrip(props: &RunStripProps) -> Html {
         .filter(|((from, _), to)| to.saturating_sub(*from) * BAND_SHARE_MIN >= run.places);
     html! {
         <div class="strip">
-            <div class="bands" aria-hidden="true">
+            <div class="bands" aria-hidden="true" style={format!("--places:{}", run.places)}>
                 { for bands.map(|((from, stage), _)| html! {
-                    <i class={classes!("band", stage.word())} style={left(*from, run.places)}
+                    <i class={classes!("band", stage.word())} style={at(*from)}
                         title={stage.word()}></i> }) }
-                { for strip.folds.iter().map(|(place, words)| html! {
-                    <i class="fold" style={left(*place, run.places)}
-                        title={format!("{words} of heartbeats")}>{ "//" }</i> }) }
-                { for strip.marks.iter().map(|(place, words)| html! {
-                    <i class="mark" style={left(*place, run.places)} title={words.clone()}></i> }) }
+                <Marks strip={run.strip.clone()} />
             </div>
             <input type="range" id="slider" min="0" max={run.places.to_string()}
                 value={run.place.to_string()} aria-label="Moment of the run"
