@@ -70,6 +70,10 @@ fn open(browser: &Browser, page: &str, (name, fragment, way): (&str, &str, &str)
 /// What axe complains of: rule, element, and what is wrong with it.
 fn complaints(browser: &Browser, axe: &str) -> Result<Vec<String>> {
     browser.script(axe)?;
+    // What sticks to the edge covers a row by half at nearly every place of scrolling, and axe takes
+    // what is left of the row for its size. Sizes have a test of their own below.
+    browser
+        .script("document.querySelector('.timeline')?.style.setProperty('position', 'static')")?;
     let found = browser.script(
         // That rule is an experiment of axe: it takes the text in the picture of a server for the
         // words on a button.
