@@ -1,4 +1,4 @@
-//! What a request costs at least: programs of three threads that move the bytes of a request as
+//! What a request costs at least: three programs, a thread each, that move the bytes of a request as
 //! every server of this protocol must, and do nothing else. Nearly all of it is the kernel's, so it
 //! is the same for every server.
 

@@ -218,9 +218,10 @@ impl App {
 fn to_the_top() {
     let Some(window) = web_sys::window() else { return };
     window.scroll_to_with_x_and_y(0.0, 0.0);
-    let columns = window.document().map(|document| document.get_elements_by_tag_name("section"));
-    for place in 0..columns.as_ref().map_or(0, web_sys::HtmlCollection::length) {
-        if let Some(column) = columns.as_ref().and_then(|columns| columns.item(place)) {
+    let Some(document) = window.document() else { return };
+    let columns = document.get_elements_by_tag_name("section");
+    for place in 0..columns.length() {
+        if let Some(column) = columns.item(place) {
             column.set_scroll_top(0);
         }
     }
