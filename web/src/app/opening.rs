@@ -54,8 +54,11 @@ pub(super) fn fate(lab: &Lab) -> Option<String> {
     let has = running.iter().filter(|server| server.image().tree.contains(PATH)).count();
     let all = running.len();
     if !crashed {
-        // Not a moment before everybody could see it.
-        return (has == all).then(|| {
+        // Not a moment before it is so: the answer travels last.
+        let asked = lab.talks().find(|talk| talk.asked.is_some());
+        let answer = asked.and_then(|talk| talk.answer.as_ref());
+        let told = answer.is_some_and(|(step, ..)| *step < lab.index());
+        return (has == all && told).then(|| {
             format!(
                 "All {all} have the write now, and the client was told: it is safe. Step back, and \
                  crash the leader earlier."

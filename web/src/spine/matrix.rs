@@ -64,14 +64,16 @@ impl Matrix {
         let counted = commits.partition_point(|commit| commit.step < lab.index());
         let commits: Vec<Zxid> = commits.before(counted).take(256).map(|c| c.zxid).collect();
         let rows = slots.iter().map(|(node, slot)| {
+            let log =
+                log_of(slot).map(|server| (server, committed(server, commits.iter().copied())));
             let tile = |zxid: &Zxid| {
                 let ordered = |cut: bool| {
                     orders.iter().any(|(to, at, is_cut)| {
                         to == *node && *is_cut == cut && if cut { at < zxid } else { at == zxid }
                     })
                 };
-                let tile = match log_of(slot) {
-                    Some(server) => tile_of(server, *zxid, &commits),
+                let tile = match log {
+                    Some((server, known)) => tile_of(server, *zxid, known, &commits),
                     None => Tile::Absent,
                 };
                 match tile {
@@ -103,7 +105,8 @@ fn orders(lab: &Lab) -> Vec<(NodeId, Zxid, bool)> {
     orders
 }
 
-fn tile_of(server: &Server, zxid: Zxid, commits: &[Zxid]) -> Tile {
+/// `known`: the last zxid in the tree that is known to be committed.
+fn tile_of(server: &Server, zxid: Zxid, known: Zxid, commits: &[Zxid]) -> Tile {
     let peer = server.peer();
     let history = peer.history();
     let has = history.recent().iter().chain(history.tail()).any(|entry| entry.zxid == zxid);
@@ -112,7 +115,7 @@ fn tile_of(server: &Server, zxid: Zxid, commits: &[Zxid]) -> Tile {
     if !has && (zxid >= oldest || !commits.contains(&zxid)) {
         return Tile::Absent;
     }
-    if zxid <= committed(server, commits.iter().copied()) {
+    if zxid <= known {
         Tile::Applied
     } else if commits.contains(&zxid) {
         Tile::Committed
