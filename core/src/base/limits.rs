@@ -23,8 +23,8 @@ pub const REQUESTS_PER_CONN_MAX: usize = 256;
 /// Unsent bytes after which a driver closes a link: a client that never reads costs this much.
 pub const UNSENT_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// Unsent bytes after which a driver closes the link to another server: one that reads nothing
-/// would else cost memory until a limit of ticks ends it. A snapshot is encoded while it is sent and
-/// does not count.
+/// would else cost memory until a limit of ticks ends it. What synchronizes a learner does not
+/// count: a snapshot is encoded while it is sent, and a DIFF has bounds of its own.
 pub const QUORUM_UNSENT_BYTES_MAX: usize = 256 * 1024 * 1024;
 /// Packets a learner holds back while it waits for its disk during synchronization.
 pub const SYNC_PACKETS_MAX: usize = 1_000_000;
@@ -37,6 +37,9 @@ pub const REAP_INTERVAL_MS: u64 = 60_000;
 pub const REAPED_PER_INTERVAL_MAX: usize = 10_000;
 /// Transactions one DIFF may take from the log files; a learner further behind gets SNAP.
 pub const DIFF_FROM_LOG_TXNS_MAX: usize = 100_000;
+/// And at most so many bytes (Java's bound is a share of the newest snapshot's size,
+/// `zookeeper.snapshotSizeFactor`).
+pub const DIFF_FROM_LOG_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Largest counter of an epoch: the leader steps down before it wraps.
 pub const COUNTER_MAX: u32 = 0xffff_fffe;
 /// Items in flight in one direction of a simulated stream; beyond it the stream breaks, as a

@@ -178,6 +178,11 @@ impl Driver {
             }
             msg => slot.socket.append(&mut self.spare, |out| codec::encode(msg, out)),
         }
+        // It ends the history that a learner lacks, which goes out in one step and may be larger
+        // than what a link is closed for.
+        if let Msg::Packet(Packet::NewLeader { .. }) = &msg {
+            slot.socket.excuse();
+        }
         if let (Kind::Client(client), Msg::ToClient(msg)) = (&mut slot.kind, &msg) {
             client.sent += 1;
             self.stats.sent += 1;
@@ -203,14 +208,14 @@ impl Driver {
             slot.stalled = false;
             self.ready.insert(token);
         } else if let Some(bound) = slot.kind.unsent_bytes_max(&self.limits)
-            && slot.socket.unsent_bytes() > bound
+            && slot.socket.overdue_bytes() > bound
         {
             match slot.kind.link() {
                 Some(Link::Client(_)) | None => {
                     tracing::warn!("a client does not read its answers: its connection is closed");
                 }
                 Some(link) => {
-                    tracing::warn!(?link, bytes = slot.socket.unsent_bytes(), "{UNREAD_LINK}");
+                    tracing::warn!(?link, bytes = slot.socket.overdue_bytes(), "{UNREAD_LINK}");
                 }
             }
             self.lose(token);

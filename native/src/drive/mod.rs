@@ -274,7 +274,7 @@ impl Driver {
                     self.accept(event.token());
                 }
                 WAKER => {}
-                token => self.on_socket(token.0, event.is_writable(), event.is_readable()),
+                _ => self.on_socket(event),
             }
         }
         self.take_reports();

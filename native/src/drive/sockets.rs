@@ -121,11 +121,17 @@ impl Driver {
     }
 
     /// The system says that something can be done with a socket.
-    pub(super) fn on_socket(&mut self, token: usize, writable: bool, readable: bool) {
-        if writable {
+    pub(super) fn on_socket(&mut self, event: &mio::event::Event) {
+        let token = event.token().0;
+        if event.is_read_closed()
+            && let Some(slot) = self.slots.get_mut(&token)
+        {
+            slot.socket.input_ends();
+        }
+        if event.is_writable() {
             self.on_writable(token);
         }
-        if readable {
+        if event.is_readable() {
             self.read(token);
         }
     }

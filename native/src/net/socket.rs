@@ -45,6 +45,10 @@ pub struct Socket {
     queue: VecDeque<Part>,
     sent: usize,
     unsent: usize,
+    /// So many of the unsent bytes, the oldest, are no fault of the peer.
+    excused: usize,
+    /// The peer sends nothing behind what is there.
+    ended: bool,
     /// Close it once everything is sent.
     closing: bool,
     /// The last write could not take everything: a writable event will come.
@@ -74,7 +78,16 @@ impl Socket {
     pub fn new(stream: TcpStream) -> Self {
         // Answers are small and wanted at once.
         let _ = stream.set_nodelay(true);
-        Self { stream, queue: VecDeque::new(), sent: 0, unsent: 0, closing: false, blocked: false }
+        Self {
+            stream,
+            queue: VecDeque::new(),
+            sent: 0,
+            unsent: 0,
+            excused: 0,
+            ended: false,
+            closing: false,
+            blocked: false,
+        }
     }
 
     /// The stream, for registration.
@@ -104,8 +117,11 @@ impl Socket {
         loop {
             match self.stream.read(buffer) {
                 Ok(0) => return (0, Progress::Closed),
-                // A short read means that the socket is empty for now.
-                Ok(count) if count < buffer.len() => return (count, Progress::Idle),
+                // A short read means that the socket is empty for now, and an event will come. Not
+                // after the end: its event came with these bytes, and it is found by reading on.
+                Ok(count) if count < buffer.len() && !self.ended => {
+                    return (count, Progress::Idle);
+                }
                 Ok(count) => return (count, Progress::More),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return (0, Progress::Idle),
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
@@ -141,9 +157,19 @@ impl Socket {
         self.unsent > UNSENT_STALL_BYTES
     }
 
-    /// Bytes that the peer has not taken.
-    pub const fn unsent_bytes(&self) -> usize {
-        self.unsent
+    /// Bytes that the peer should have taken by now and has not.
+    pub const fn overdue_bytes(&self) -> usize {
+        self.unsent.saturating_sub(self.excused)
+    }
+
+    /// What waits now was made all at once: that it waits does not speak against the peer.
+    pub const fn excuse(&mut self) {
+        self.excused = self.unsent;
+    }
+
+    /// The system says that nothing comes behind the input that is there.
+    pub const fn input_ends(&mut self) {
+        self.ended = true;
     }
 
     /// Nothing more is appended: close when everything is sent.
@@ -183,6 +209,7 @@ impl Socket {
                 Ok(count) => {
                     self.sent += count;
                     self.unsent = self.unsent.saturating_sub(count);
+                    self.excused = self.excused.saturating_sub(count);
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     self.blocked = true;
@@ -216,6 +243,7 @@ impl Socket {
             self.queue.push_front(Part::Snapshot(chunks));
         }
         self.unsent += bytes.len();
+        self.excused += bytes.len();
         self.sent = 0;
         self.queue.push_front(Part::Bytes(bytes));
     }

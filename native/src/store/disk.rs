@@ -17,7 +17,7 @@ use super::snapshot;
 use crate::config::{Compression, Config, Mode};
 use std::path::PathBuf;
 use std::sync::{Condvar, Mutex, MutexGuard};
-use zabscope_core::base::limits::{DIFF_FROM_LOG_TXNS_MAX, RECENT_TXNS};
+use zabscope_core::base::limits::{DIFF_FROM_LOG_BYTES_MAX, DIFF_FROM_LOG_TXNS_MAX, RECENT_TXNS};
 use zabscope_core::base::{Epoch, Zxid};
 use zabscope_core::server::message::{Done, Job, Recovered};
 use zabscope_core::tree::Image;
@@ -270,15 +270,19 @@ impl Files {
     fn read_log(&self, from: Zxid, to: Zxid) -> Result<Option<Vec<LogEntry>>, StoreError> {
         let mut entries: Vec<LogEntry> = Vec::new();
         let mut whole = true;
+        let mut bytes = 0;
         read_run(&self.dirs.logs()?, from, |entry| {
             if entry.zxid > to {
                 return false;
             }
             if entry.zxid <= from {
                 entries.clear();
+                bytes = 0;
             }
+            bytes += entry.payload.len();
             whole = entries.last().is_none_or(|last| follows(last.zxid, entry.zxid))
-                && entries.len() <= DIFF_FROM_LOG_TXNS_MAX;
+                && entries.len() <= DIFF_FROM_LOG_TXNS_MAX
+                && bytes <= DIFF_FROM_LOG_BYTES_MAX;
             entries.push(entry);
             whole
         })?;

@@ -231,6 +231,23 @@ fn the_log_is_read_across_files() {
 }
 
 #[test]
+fn a_log_that_would_fill_the_memory_is_not_read() {
+    static DATA: [u8; 1 << 20] = [7; 1 << 20];
+    let fixture = Fixture::new();
+    let (mut store, _) = fixture.open();
+    for counter in 1..=70 {
+        store.write(Write::Append(entry_with(z(counter), &DATA)));
+    }
+    let mut read = |from, to| match work(&mut store, Job::ReadLog { learner: Sid(2), from, to }) {
+        Done::Log { entries, .. } => entries.map(|entries| entries.len()),
+        other => panic!("{other:?}"),
+    };
+    // Only what the learner gets counts, not what is read over.
+    assert_eq!(read(z(10), z(70)), Some(61));
+    assert_eq!(read(z(2), z(70)), None);
+}
+
+#[test]
 fn a_job_sees_the_writes_before_it_and_no_later_ones() {
     let fixture = Fixture::new();
     let (mut store, _) = fixture.open();
