@@ -24,6 +24,7 @@ use crate::detail::{DetailCache, Details};
 use crate::keys::{self, Here};
 use crate::lab::Lab;
 use crate::later::{self, MISSING};
+use crate::media::Media;
 use crate::order::Doing;
 use crate::page::{Page, SLOTS, Shown, Snapshot};
 use crate::palette::Palette;
@@ -55,7 +56,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
-use web_sys::{File, HtmlElement, KeyboardEvent, MediaQueryList, Window};
+use web_sys::{File, HtmlElement, KeyboardEvent, Window};
 use yew::prelude::*;
 use zabscope_core::base::{ClientId, NodeId};
 
@@ -146,8 +147,8 @@ pub struct App {
     speech: Speech,
     alarm: String,
     dark: Option<bool>,
-    narrow: Option<MediaQueryList>,
-    still: Option<MediaQueryList>,
+    narrow: Media,
+    still: Media,
     said: String,
     said_step: u64,
     said_at_ms: f64,
@@ -171,10 +172,6 @@ impl std::fmt::Debug for App {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("App")
     }
-}
-
-fn media(query: &str) -> Option<MediaQueryList> {
-    web_sys::window()?.match_media(query).ok().flatten()
 }
 
 fn element(id: &str) -> Option<HtmlElement> {
@@ -204,10 +201,6 @@ fn chosen(name: &str, yes: &str) -> Option<bool> {
     root.get_attribute(name).map(|value| value == yes)
 }
 
-fn matches(list: Option<&MediaQueryList>) -> bool {
-    list.is_some_and(MediaQueryList::matches)
-}
-
 /// The first file that is dropped.
 fn dropped(event: DragEvent) -> Option<Msg> {
     event.prevent_default();
@@ -215,12 +208,8 @@ fn dropped(event: DragEvent) -> Option<Msg> {
 }
 
 /// What of the browser the page hears of.
-fn listen(ctx: &Context<App>, queries: &[&Option<MediaQueryList>]) -> Vec<EventListener> {
+fn listen(ctx: &Context<App>) -> Vec<EventListener> {
     let mut listeners = Vec::new();
-    for list in queries.iter().filter_map(|list| list.as_ref()) {
-        let link = ctx.link().clone();
-        listeners.push(EventListener::new(list, "change", move |_| link.send_message(Msg::Screen)));
-    }
     let Some(window): Option<Window> = web_sys::window() else { return listeners };
     let link = ctx.link().clone();
     listeners.push(EventListener::new(&window, "hashchange", move |_| {
@@ -257,9 +246,14 @@ impl Component for App {
             "first" => opening::half_way(SEED),
             _ => Lab::elected(VOTERS, SEED),
         };
+        let screen = ctx.link().callback(|()| Msg::Screen);
+        let media = |query| {
+            let screen = screen.clone();
+            Media::new(query, move || screen.emit(()))
+        };
         let narrow = media("(max-width: 699px)");
         let still = media("(prefers-reduced-motion: reduce)");
-        let listeners = listen(ctx, &[&narrow, &still]);
+        let listeners = listen(ctx);
         let view = Rc::new(View::of(&lab));
         let mut app = Self {
             calm: view.clone(),
@@ -517,7 +511,7 @@ impl App {
 
     /// Chooses the layout for the screen.
     fn arrange(&mut self) {
-        let shape = if matches(self.narrow.as_ref()) { Shape::Narrow } else { Shape::Wide };
+        let shape = if self.narrow.holds() { Shape::Narrow } else { Shape::Wide };
         let observers = self.view.servers.iter().filter(|server| server.observer).count();
         let mut docks = self.scene.docks.clone();
         docks.resize(self.view.clients.len(), None);
@@ -565,7 +559,7 @@ impl App {
 
     /// True if messages do not travel.
     fn is_still(&self) -> bool {
-        self.motion.map_or_else(|| matches(self.still.as_ref()), |motion| !motion)
+        self.motion.map_or_else(|| self.still.holds(), |motion| !motion)
     }
 
     fn set_motion(&mut self, motion: bool) {
@@ -590,7 +584,7 @@ impl App {
     }
 
     fn change_theme(&mut self) {
-        let system = matches(media("(prefers-color-scheme: dark)").as_ref());
+        let system = Media::new("(prefers-color-scheme: dark)", || {}).holds();
         let dark = !self.dark.unwrap_or(system);
         self.dark = Some(dark);
         mark_root("data-theme", if dark { "dark" } else { "light" });

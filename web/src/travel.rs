@@ -1,5 +1,6 @@
 //! Through time: what a person can want of it, and what the page says about it.
 
+use crate::deadline::Deadline;
 use crate::lab::find::{Goal, Wanted};
 use crate::lab::{BranchId, Lab, StopAt};
 use zabscope_core::sim::Micros;
@@ -94,16 +95,17 @@ fn skipped(us: u64) -> String {
 }
 
 impl Pace {
-    /// Lets this much wall time pass, milliseconds. True if playing ends here.
+    /// Lets this much wall time pass, milliseconds, or less if all that happens meanwhile takes longer
+    /// than until the deadline. True if playing ends here.
     #[inline(never)]
-    pub fn play(&mut self, lab: &mut Lab, passed_ms: f64) -> bool {
+    pub fn play(&mut self, lab: &mut Lab, passed_ms: f64, deadline: Deadline) -> bool {
         let quick = self.idle && self.skip_idle;
         let ratio = u64::from(SPEEDS.get(self.speed).copied().unwrap_or(1));
         let factor = if quick { IDLE_FACTOR } else { 1 };
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small")]
         let us = (passed_ms * 1000.0) as u64 * factor / ratio;
         let from = lab.now();
-        let stopped = lab.advance(from.plus(us), self.stop);
+        let stopped = lab.advance_until(deadline, from.plus(us), self.stop);
         self.idle = lab.is_idle();
         match (self.idle && self.skip_idle, self.idle_since) {
             (true, None) => self.idle_since = Some(lab.now()),

@@ -9,6 +9,7 @@ use crate::page::SLOTS;
 use crate::scene::state::{SceneView, rings};
 use crate::spine::SpineView;
 use crate::spine::score::Score;
+use crate::svg::write;
 use crate::view::{FlightView, View, flights, time_text};
 use gloo_render::request_animation_frame;
 use std::rc::Rc;
@@ -160,7 +161,7 @@ impl App {
                 self.playing = !self.pace.play_event(&mut self.lab);
             }
         } else {
-            self.playing = !self.pace.play(&mut self.lab, passed_ms);
+            self.playing = !self.pace.play(&mut self.lab, passed_ms, self.late.until);
         }
         if self.lab.is_full() {
             self.playing = false;
@@ -280,7 +281,7 @@ impl App {
 
     /// True if the diagram is in sight: on a narrow screen only behind its own tab.
     pub(super) fn sees_diagram(&self) -> bool {
-        let narrow = super::matches(self.narrow.as_ref());
+        let narrow = self.narrow.holds();
         let tab = if narrow { self.tab == Tab::Diagram } else { self.tab.has_diagram() };
         self.route.has_panels() && tab
     }
@@ -384,7 +385,7 @@ impl App {
         }
         self.messages.place(now, self.is_still());
         if let Some(clock) = self.clock.cast::<Element>() {
-            clock.set_text_content(Some(&time_text(now)));
+            write(&clock, &time_text(now));
         }
     }
 

@@ -17,6 +17,7 @@ pub mod record;
 pub use branch::{Branch, BranchId, Origin};
 pub use record::{Attached, Band, Commit, Flight, Happening, Kinds, Line, Stage, Talk};
 
+use crate::deadline::Deadline;
 use branch::Branches;
 use deeds::Deed;
 use record::Record;
@@ -272,8 +273,13 @@ impl Lab {
     /// Goes on until `at`, at most as far as one picture may cost. True if it stopped before,
     /// because of `stop`.
     pub fn advance(&mut self, at: Micros, stop: StopAt) -> bool {
-        for _ in 0..STEPS_PER_FRAME_MAX {
-            if self.is_full() {
+        self.advance_until(Deadline::NEVER, at, stop)
+    }
+
+    /// The same, but at the deadline it stops on the way, after one step at least.
+    pub fn advance_until(&mut self, deadline: Deadline, at: Micros, stop: StopAt) -> bool {
+        for step in 0..STEPS_PER_FRAME_MAX {
+            if self.is_full() || step > 0 && deadline.is_over() {
                 return false;
             }
             let branch = self.branches.here_mut();

@@ -2,7 +2,7 @@
 
 use super::gives;
 use crate::order::Order;
-use crate::view::{LogLine, View};
+use crate::view::{LOG_LINES, LogLine, View};
 use std::rc::Rc;
 use yew::prelude::*;
 
@@ -15,7 +15,8 @@ pub struct LogProps {
     pub order: Callback<Order>,
 }
 
-/// The log.
+/// The log. A new line takes the element of the one that goes for it: to make one costs ten times as
+/// much as to change its words.
 #[component]
 pub fn Log(props: &LogProps) -> Html {
     let LogProps { view, order } = props;
@@ -24,7 +25,7 @@ pub fn Log(props: &LogProps) -> Html {
             <h2>{ "What happened" }</h2>
             <ol reversed={true} id="log" aria-label="What happened, newest first">
                 { for view.log.iter().map(|line| html! {
-                    <Row key={line.number} line={line.clone()} order={order.clone()} />
+                    <Row key={line.number % LOG_LINES} line={line.clone()} order={order.clone()} />
                 }) }
             </ol>
         </div>
@@ -40,7 +41,7 @@ pub struct RowProps {
     order: Callback<Order>,
 }
 
-/// One line: it is drawn once, however often the log is.
+/// One line: it is drawn when it is another one, however often the log is.
 #[component]
 pub fn Row(props: &RowProps) -> Html {
     let RowProps { line, order } = props;

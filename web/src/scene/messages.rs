@@ -7,7 +7,7 @@ use super::layout::{Layout, Point, between, degrees, number};
 use crate::deadline::Deadline;
 use crate::later;
 use crate::message::{Look, Shape, Tone, outline};
-use crate::svg::{Often, element, set, transform_of};
+use crate::svg::{Often, element, set, transform_of, write};
 use crate::view::FlightView;
 use std::cell::Cell;
 use std::rc::Rc;
@@ -325,7 +325,7 @@ impl Sprite {
         }
         let mark = next.next_element_sibling().filter(|_| kind.marked);
         if let Some(letters) = &mark {
-            letters.set_text_content(Some(&flight.look.mark));
+            write(letters, &flight.look.mark);
         }
         let nowhere = Point { x: 0.0, y: 0.0 };
         Ok(Self {
@@ -348,7 +348,7 @@ impl Sprite {
         if let Some(letters) = &self.mark
             && self.flight.look.mark != flight.look.mark
         {
-            letters.set_text_content(Some(&flight.look.mark));
+            write(letters, &flight.look.mark);
         }
         if (from, to) != (self.from, self.to) {
             let turn = degrees(from, to);

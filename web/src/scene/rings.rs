@@ -2,6 +2,7 @@
 //! changes them. Yew makes the circles; here they are found by their ids and given their share.
 
 use super::state::{RingOf, RingView};
+use crate::svg::write;
 use web_sys::{Document, Element};
 use zabscope_core::sim::Micros;
 
@@ -68,7 +69,7 @@ impl Rings {
             if ring.words != words {
                 ring.words = words;
                 let text = tenths.map(|tenths| format!("{}.{} s", tenths / 10, tenths % 10));
-                count.set_text_content(Some(text.as_deref().unwrap_or(ring.view.what)));
+                write(count, text.as_deref().unwrap_or(ring.view.what));
             }
         }
     }

@@ -11,7 +11,7 @@ use super::pitch;
 use super::score::{Bar, Lane, Mark, Score};
 use crate::deadline::Deadline;
 use crate::scene::layout::number;
-use crate::svg::{add, own_transform};
+use crate::svg::{add, own_transform, write};
 use crate::view::{Role, time_text};
 use std::collections::VecDeque;
 use wasm_bindgen::JsValue;
@@ -258,7 +258,7 @@ impl Sheet {
             group.set_translate(at - line, 0.0)?;
         }
         self.rests.place(line, -AHEAD)?;
-        self.clock.set_text_content(Some(&time_text(now)));
+        write(&self.clock, &time_text(now));
         Ok(())
     }
 
