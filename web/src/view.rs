@@ -121,6 +121,14 @@ pub struct ServerView {
     pub disk_slowness: u32,
 }
 
+impl ServerView {
+    /// The phase in at most nine letters, where there is no room for more.
+    #[must_use]
+    pub fn short_phase(&self) -> &'static str {
+        if self.phase == "synchronization" { "sync" } else { self.phase }
+    }
+}
+
 /// One client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientView {

@@ -25,9 +25,9 @@ fn main() {
     scope.post_message(&JsValue::from_str("ready")).ok();
 }
 
-/// The drawing of a chart as SVG, empty if there is none.
+/// The drawing of a chart as SVG, for a screen of this kind; empty if there is none.
 #[wasm_bindgen]
 #[must_use]
-pub fn draw(chart: &str) -> String {
-    work::chart::draw(chart).unwrap_or_default()
+pub fn draw(chart: &str, narrow: bool) -> String {
+    work::chart::draw(chart, narrow).unwrap_or_default()
 }

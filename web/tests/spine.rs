@@ -8,12 +8,14 @@ use web_sys::{Document, Element};
 use zabscope_core::base::{ClientId, NodeId, Sid};
 use zabscope_core::ensemble::Actor;
 use zabscope_core::sim::Action;
+use zabscope_core::zab::ServerState;
 use zabscope_web::deadline::Deadline;
 use zabscope_web::lab::{Lab, StopAt, create};
 use zabscope_web::spine::SpineView;
 use zabscope_web::spine::diagram::Diagram;
 use zabscope_web::spine::matrix::{Matrix, Tile};
 use zabscope_web::spine::score::{ARROWS_MAX, Fate, Score};
+use zabscope_web::spine::votes::Heard;
 use zabscope_web::spine::walk::{self, Toward};
 
 wasm_bindgen_test_configure!(run_in_browser);
@@ -144,12 +146,35 @@ fn votes_are_those_of_the_engine() {
             for (from, ballot) in election.received().iter().filter(|(from, _)| from.0 != votes.sid)
             {
                 let place = usize::try_from(from.0 - 1).unwrap();
-                assert_eq!(votes.heard[place], Some(ballot.vote.leader.0));
+                assert_eq!(
+                    votes.heard[place],
+                    Some(Heard {
+                        leader: ballot.vote.leader.0,
+                        settled: ballot.state != ServerState::Looking
+                    })
+                );
                 seen += 1;
             }
         }
     }
     assert!(seen > 50, "{seen}");
+
+    // Who comes late hears of those who have a leader already.
+    lab.act(Action::Start(server(5)));
+    let mut settled = std::collections::BTreeSet::new();
+    for _ in 0..400 {
+        assert!(lab.step());
+        for votes in SpineView::of(&lab).votes.iter().flatten() {
+            assert_eq!((votes.sid, votes.equal), (5, 1));
+            let heard =
+                votes.heard.iter().zip(1..).filter_map(|(heard, sid)| Some((sid, (*heard)?)));
+            settled.extend(heard.filter(|(_, heard)| heard.settled).map(|(sid, heard)| {
+                assert_eq!(heard.leader, 4);
+                sid
+            }));
+        }
+    }
+    assert!(settled.contains(&4) && settled.len() > 1, "{settled:?}");
 }
 
 #[wasm_bindgen_test]

@@ -119,6 +119,12 @@ impl Election {
         &self.received
     }
 
+    /// What servers that are not LOOKING have answered, of any round.
+    #[must_use]
+    pub const fn outside(&self) -> &Map<Sid, Ballot> {
+        &self.outside
+    }
+
     /// True while a quorum agrees and a better vote is waited for.
     #[must_use]
     pub const fn is_settling(&self) -> bool {

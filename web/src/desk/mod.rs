@@ -29,6 +29,8 @@ pub struct DeskProps {
     pub voters: u8,
     /// Seed of the run.
     pub seed: u64,
+    /// The screen is narrow.
+    pub narrow: bool,
 }
 
 /// What the desk is told.
@@ -124,7 +126,7 @@ impl Component for Desk {
             <section class="desk" id="desk" aria-label="Charts and searches">
                 if let Some(charts) = charts {
                     <div class="charts">
-                        { for charts.iter().map(|chart| self.figure(chart)) }
+                        { for charts.iter().map(|chart| self.figure(ctx, chart)) }
                         { self.sizes(ctx) }
                     </div>
                     { self.search(ctx) }
@@ -205,17 +207,17 @@ impl Desk {
         }
     }
 
-    fn figure(&self, chart: &Chart) -> Html {
+    fn figure(&self, ctx: &Context<Self>, chart: &Chart) -> Html {
         if chart.is_empty() {
             return html! {
                 <figure><figcaption>{ &chart.title }</figcaption>
                     <p class="second">{ "Nothing yet." }</p></figure>
             };
         }
-        let drawn = self
-            .drawer
-            .as_ref()
-            .and_then(|draw| draw.call1(&JsValue::NULL, &chart.to_text().into()).ok()?.as_string());
+        let narrow = ctx.props().narrow.into();
+        let drawn = self.drawer.as_ref().and_then(|draw| {
+            draw.call2(&JsValue::NULL, &chart.to_text().into(), &narrow).ok()?.as_string()
+        });
         let drawing =
             drawn.map_or_else(Html::default, |svg| Html::from_html_unchecked(AttrValue::from(svg)));
         html! {
@@ -239,7 +241,7 @@ impl Desk {
                             onclick={ctx.link().callback(|_| DeskMsg::Sweep)}>{ "Measure" }</button>
                     </figure>
                 } else {
-                    { self.figure(&chart) }
+                    { self.figure(ctx, &chart) }
                 }
             </>
         }

@@ -57,7 +57,8 @@ fn content(shown: &Shown, tab: Tab) -> Html {
     match tab {
         Tab::Events => html! { <Log view={view.clone()} order={order.clone()} /> },
         Tab::Charts => html! {
-            <Desk charts={shown.charts.clone()} voters={shown.voters} seed={shown.seed} />
+            <Desk charts={shown.charts.clone()} voters={shown.voters} seed={shown.seed}
+                narrow={shown.layout.shape == Shape::Narrow} />
         },
         Tab::Tree => {
             html! { <Trees znodes={shown.details.znodes.clone()} selection={shown.selection.clone()}

@@ -79,8 +79,12 @@ fn words(server: &ServerView, layout: &Layout) -> Vec<String> {
         _ if server.serving => format!("epoch {}", server.current_epoch),
         // A newer epoch is promised, but the history is still that of the older one.
         _ if server.accepted_epoch > server.current_epoch => {
-            let phase = if server.phase == "synchronization" { "sync" } else { server.phase };
-            format!("{phase}, e{} → e{}", server.current_epoch, server.accepted_epoch)
+            format!(
+                "{}, e{} → e{}",
+                server.short_phase(),
+                server.current_epoch,
+                server.accepted_epoch
+            )
         }
         _ => server.phase.to_owned(),
     };

@@ -2,6 +2,7 @@
 
 use super::SpineView;
 use super::matrix::{Matrix, Tile};
+use super::votes::Heard;
 use yew::prelude::*;
 use zabscope_core::base::Zxid;
 
@@ -103,19 +104,17 @@ pub fn matrix_row(matrix: &Matrix, row: usize) -> Html {
     }
 }
 
+/// All tiles have the same parts, and their class says what is seen of them: what changes with a
+/// transaction's progress is one attribute.
 fn tile_of(zxid: Zxid, tile: Tile, cut: bool, x: u32) -> Html {
     let class = classes!("tile", tile_class(tile), epoch_class(zxid), cut.then_some("cut"));
     html! {
         <g {class} transform={format!("translate({x})")}>
-            if tile == Tile::Absent {
-                <path d="M10 11h7" />
-            } else {
-                <rect x="1" y="1" width="25" height="20" rx="3" />
-                <text x={if tile == Tile::Applied { "11" } else { "13.5" }} y="15.5">
-                    { zxid.counter() }</text>
-                if tile == Tile::Applied { <path class="tick" d="M18.5 8l2 2 3.5-4.5" /> }
-                if cut { <path class="strike" d="M2 2 25 20" /> }
-            }
+            <rect x="1" y="1" width="25" height="20" rx="3" />
+            <text x="13.5" y="15.5">{ zxid.counter() }</text>
+            <path class="tick" d="M18.5 8l2 2 3.5-4.5" />
+            <path class="dash" d="M10 11h7" />
+            <path class="strike" d="M2 2 25 20" />
         </g>
     }
 }
@@ -135,24 +134,31 @@ pub fn votes_row(spine: &SpineView, row: usize, quorum: usize) -> Html {
     let Some(Some(votes)) = spine.votes.get(row) else {
         return html! { <span class="second">{ "does not look" }</span> };
     };
-    let cell = |place: usize, vote: Option<i64>| {
+    let cell = |place: usize, heard: Option<Heard>| {
         let mine = i64::try_from(place + 1) == Ok(votes.sid);
+        let (vote, settled) = (heard.filter(|it| !it.settled), heard.is_some_and(|it| it.settled));
         let class = classes!(
             "vote",
             mine.then_some("mine"),
-            (vote.is_some() && vote == votes.own).then_some("equal")
+            settled.then_some("settled"),
+            vote.is_some_and(|vote| Some(vote.leader) == votes.own).then_some("equal")
         );
-        let mark = vote.map_or_else(|| "–".to_owned(), |vote| vote.to_string());
+        let mark = heard.map_or_else(|| "–".to_owned(), |heard| heard.leader.to_string());
         html! {
             <svg {class} viewBox="-13 -13 26 26" width="26" height="26" aria-hidden="true">
                 if mine { <rect x="-12.5" y="-12.5" width="25" height="25" rx="4" /> }
                 if vote.is_some() { <path d="M0-11 11 0 0 11-11 0z" /> }
+                if settled { <path d="M-7 9H7" /> }
                 <text y="4">{ mark }</text>
             </svg>
         }
     };
     let spoken = votes.heard.iter().enumerate().filter_map(|(place, vote)| {
-        vote.map(|vote| format!("server {} votes for {vote}", place + 1))
+        vote.map(|Heard { leader, settled }| match place + 1 {
+            sid if !settled => format!("server {sid} votes for {leader}"),
+            sid if i64::try_from(sid) == Ok(leader) => format!("server {sid} leads"),
+            sid => format!("server {sid} follows {leader}"),
+        })
     });
     let spoken: Vec<String> = spoken.collect();
     html! {

@@ -153,7 +153,7 @@ fn server_row(
                         aria-hidden="true"><path class="glyph" d={glyph(server.role)} /></svg>
                     <b>{ server.sid }</b>{ " " }{ word(server.role) }
                 </button>
-                if server.role != Role::Down { <span class="second">{ server.phase }</span> }
+                if server.role != Role::Down { <span class="second">{ server.short_phase() }</span> }
             </th>
             <td class="zxid">{ &server.logged }</td>
             <td class="zxid second">{ &server.committed }</td>

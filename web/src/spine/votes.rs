@@ -1,17 +1,26 @@
 //! The vote table: what each server that looks for a leader has heard, and what it counts.
 
 use crate::lab::Lab;
-use zabscope_core::base::NodeId;
+use zabscope_core::base::{NodeId, Sid};
 use zabscope_core::ensemble::Actor;
 use zabscope_core::zab::ServerState;
+
+/// What was heard of one voter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Heard {
+    /// For whom it votes, or whom it has.
+    pub leader: i64,
+    /// It looks for no leader: it has one, or is one.
+    pub settled: bool,
+}
 
 /// What one server holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Votes {
     /// Who.
     pub sid: i64,
-    /// For each voter, by id: for whom it votes, as far as this server has heard in its round.
-    pub heard: Vec<Option<i64>>,
+    /// For each voter, by id: what this server has heard of it.
+    pub heard: Vec<Option<Heard>>,
     /// Own vote.
     pub own: Option<i64>,
     /// Voters whose votes equal the own one, itself included.
@@ -34,18 +43,23 @@ pub fn of(lab: &Lab) -> Vec<Option<Votes>> {
             let peer = slot.process().and_then(Actor::server)?.peer();
             let election = peer.election().filter(|_| peer.state() == ServerState::Looking)?;
             let received = election.received();
-            let vote_of = |voter: i64| {
-                let mut heard = received.iter().filter(|(from, _)| from.0 == voter);
-                heard.next().map(|(_, ballot)| ballot.vote)
-            };
             let proposal = election.proposal();
-            let is_me = |voter: i64| voter == sid.0;
-            let votes = (1..=voters)
-                .map(|voter| if is_me(voter) { Some(proposal) } else { vote_of(voter) });
-            let votes: Vec<_> = votes.collect();
-            let equal = votes.iter().filter(|vote| **vote == Some(proposal)).count();
-            let heard = votes.iter().map(|vote| vote.map(|vote| vote.leader.0)).collect();
+            let equal = received.iter().filter(|(from, ballot)| {
+                **from != sid && ballot.vote == proposal && ballot.state == ServerState::Looking
+            });
+            // With its own one.
+            let equal = equal.count() + 1;
             let own = (proposal.leader.0 >= 0).then_some(proposal.leader.0);
+            let heard_of = |voter: Sid| {
+                if voter == sid {
+                    return Some(Heard { leader: proposal.leader.0, settled: false });
+                }
+                // Who has a leader answers with it, in whatever round that was.
+                let ballot = received.get(&voter).or_else(|| election.outside().get(&voter))?;
+                let settled = ballot.state != ServerState::Looking;
+                Some(Heard { leader: ballot.vote.leader.0, settled })
+            };
+            let heard = (1..=voters).map(|voter| heard_of(Sid(voter))).collect();
             Some(Votes { sid: sid.0, heard, own, equal })
         })
         .collect();

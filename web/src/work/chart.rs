@@ -6,11 +6,18 @@
 
 use crate::chart::{Chart, Kind};
 use core::fmt::Write as _;
+use plotters::element::DashedPathElement;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-/// Size of a drawing in its own units.
-const SIZE: (u32, u32) = (640, 260);
+/// Size of a drawing in its own units, which are about the pixels of a screen: its words are to be
+/// read.
+const WIDE: (u32, u32) = (640, 260);
+const NARROW: (u32, u32) = (360, 220);
+/// From one name to the next.
+const APART: i32 = 15;
+/// A piece of a line in front of its name.
+const SAMPLE: i32 = 20;
 /// The page's colours by the last number of their mark.
 const COLOURS: [&str; 8] =
     ["--ink", "--ink2", "--hair", "--looking", "--observing", "--following", "--leading", "--down"];
@@ -21,14 +28,14 @@ const fn mark(number: u8) -> RGBColor {
     RGBColor(254, 237, number)
 }
 
-/// The drawing of a chart, or why there is none.
+/// The drawing of a chart, for a `narrow` screen or a wide one, or why there is none.
 ///
 /// # Errors
 /// The text is no chart, or plotters cannot draw it.
-pub fn draw(text: &str) -> Result<String, String> {
+pub fn draw(text: &str, narrow: bool) -> Result<String, String> {
     let chart = Chart::from_text(text).ok_or("no chart")?;
     let mut svg = String::new();
-    plot(&chart, &mut svg).map_err(|error| format!("{error:?}"))?;
+    plot(&chart, narrow, &mut svg).map_err(|error| format!("{error:?}"))?;
     for (number, name) in COLOURS.iter().enumerate() {
         svg = svg.replace(&format!("#FEED{number:02X}"), &format!("var({name})"));
     }
@@ -39,7 +46,7 @@ pub fn draw(text: &str) -> Result<String, String> {
 
 type Failure = DrawingAreaErrorKind<<SVGBackend<'static> as DrawingBackend>::ErrorType>;
 
-fn plot(chart: &Chart, svg: &mut String) -> Result<(), Failure> {
+fn plot(chart: &Chart, narrow: bool, svg: &mut String) -> Result<(), Failure> {
     let all = || chart.series.iter().flat_map(|(_, points)| points);
     let x_max = all().map(|point| point.0).fold(chart.until, f64::max);
     let x_min = if x_max > 0.0 && chart.kind == Kind::Lines && all().all(|p| p.0 >= 1.0) {
@@ -48,12 +55,16 @@ fn plot(chart: &Chart, svg: &mut String) -> Result<(), Failure> {
         0.0
     };
     let y_max = all().map(|point| point.1).fold(1.0, f64::max) * 1.08;
-    let root = SVGBackend::with_string(svg, SIZE).into_drawing_area();
+    // Names stand at the ends of their lines, where there is room for them, else below.
+    let names = if chart.series.len() > 1 { chart.series.len() } else { 0 };
+    let below = if narrow { u32::try_from(names).unwrap_or(0) * APART.unsigned_abs() } else { 0 };
+    let size = if narrow { (NARROW.0, NARROW.1 + below) } else { WIDE };
+    let root = SVGBackend::with_string(svg, size).into_drawing_area();
     let words = |number| ("sans-serif", 12).into_font().color(&mark(number));
     let mut plot = ChartBuilder::on(&root)
         .margin(8)
-        // Room for names at the ends of lines.
-        .margin_right(if chart.series.len() > 1 { 170 } else { 16 })
+        .margin_right(if names > 0 && !narrow { 198 } else { 16 })
+        .margin_bottom(8 + below)
         .x_label_area_size(34)
         .y_label_area_size(48)
         .build_cartesian_2d(x_min..x_max, 0.0..y_max)?;
@@ -66,7 +77,7 @@ fn plot(chart: &Chart, svg: &mut String) -> Result<(), Failure> {
         .axis_desc_style(words(1))
         .x_desc(chart.x.as_str())
         .y_desc(chart.y.as_str())
-        .x_labels(8)
+        .x_labels(if narrow { 5 } else { 8 })
         .y_labels(5)
         .x_label_formatter(&short)
         .y_label_formatter(&short)
@@ -83,18 +94,30 @@ fn plot(chart: &Chart, svg: &mut String) -> Result<(), Failure> {
         }
         let style = colour.stroke_width(2);
         let line = points.iter().copied();
-        // Colour is not the only difference.
-        match place % 3 {
-            0 => drop(plot.draw_series(LineSeries::new(line, style))?),
-            1 => drop(plot.draw_series(DashedLineSeries::new(line, 7, 4, style))?),
-            _ => drop(plot.draw_series(DashedLineSeries::new(line, 2, 3, style))?),
+        // Colour is not the only difference: dashes, and spaces between them.
+        let (dash, space) = [(1, 0), (7, 4), (2, 3)][place % 3];
+        if space == 0 {
+            plot.draw_series(LineSeries::new(line, style))?;
+        } else {
+            plot.draw_series(DashedLineSeries::new(line, dash, space, style))?;
         }
         if let Some(end) = points.last() {
             let at = plot.backend_coord(end);
             let bottom = plot.backend_coord(&(x_max, 0.0)).1;
-            let y = free(at.1, bottom, &mut taken);
+            let row = i32::try_from(place).unwrap_or(0);
+            let (x, y) = if narrow {
+                (56, i32::try_from(NARROW.1).unwrap_or(0) + row * APART)
+            } else {
+                (at.0 + 10, free(at.1, bottom, &mut taken))
+            };
+            let sample = [(x, y), (x + SAMPLE, y)];
+            if space == 0 {
+                root.draw(&PathElement::new(sample, style))?;
+            } else {
+                root.draw(&DashedPathElement::new(sample, dash, space, style))?;
+            }
             let place = Pos::new(HPos::Left, VPos::Center);
-            root.draw(&Text::new(name.as_str(), (at.0 + 8, y), words(0).pos(place)))?;
+            root.draw(&Text::new(name.as_str(), (x + SAMPLE + 6, y), words(0).pos(place)))?;
             root.draw(&Circle::new(at, 3, colour.filled()))?;
         }
     }
@@ -104,7 +127,6 @@ fn plot(chart: &Chart, svg: &mut String) -> Result<(), Failure> {
 /// A height for a label that no other label has, near the one wanted: below those of higher lines,
 /// and above where there is no room below.
 fn free(wanted: i32, bottom: i32, taken: &mut Vec<i32>) -> i32 {
-    const APART: i32 = 15;
     let is_free = |y: &i32| taken.iter().all(|other| (other - y).abs() >= APART);
     let below = (wanted..=bottom).find(is_free);
     let y = below.or_else(|| (0..wanted).rev().find(is_free)).unwrap_or(wanted);
@@ -128,7 +150,7 @@ mod tests {
     #[test]
     fn a_chart_becomes_a_drawing_in_the_colours_of_the_page() {
         let chart = of_sizes(&[(1.0, 30e3, 35e3), (3.0, 70e3, 80e3), (5.0, 72e3, 82e3)]);
-        let svg = draw(&chart.to_text()).unwrap();
+        let svg = draw(&chart.to_text(), false).unwrap();
         assert!(svg.starts_with("<svg aria-hidden") && svg.trim_end().ends_with("</svg>"), "{svg}");
         assert!(svg.contains("var(--looking)") && svg.contains("median"), "{svg}");
         assert!(!svg.contains("#FEED"), "{svg}");
@@ -136,6 +158,8 @@ mod tests {
             (short(&0.5), short(&20.0), short(&0.0)),
             ("0.5".into(), "20".into(), "0".into())
         );
-        assert!(draw("nonsense").is_err());
+        assert!(draw("nonsense", false).is_err());
+        let narrow = draw(&chart.to_text(), true).unwrap();
+        assert!(narrow.contains("width=\"360\"") && narrow.contains("median"), "{narrow}");
     }
 }
