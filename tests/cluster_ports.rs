@@ -177,6 +177,40 @@ const IDLE: u64 = 2000;
 const IDLE_MAX_KB: u64 = 8;
 
 #[test]
+fn an_answer_larger_than_what_may_wait_comes_whole() -> Result<()> {
+    const NAMES: usize = 700;
+    const NAME_BYTES: usize = 60_000;
+    let ensemble = Ensemble::start(1, QUICK)?;
+    ensemble.wait_for_leader()?;
+    let client = Handle::start(ensemble.all_hosts(), TIMEOUT_MS, 0);
+    ask(&client, create("/many", b"", CreateMode::Persistent))??;
+    for number in 0..NAMES {
+        let path = format!("/many/{number:0NAME_BYTES$}");
+        ask(&client, create(&path, b"", CreateMode::Persistent))??;
+    }
+    client.close();
+    let mut stream = connect(&ensemble, 1, 0)?;
+    stream.write_all(&connect_frame(30_000))?;
+    stream.read_exact(&mut [0; 41])?;
+    let path = b"/many";
+    let body = [&5_i32.to_be_bytes()[..], path, &[0]].concat();
+    stream.write_all(&request_frame(1, 8, &body)?)?;
+    // It is not taken at once.
+    sleep(Duration::from_millis(300));
+    let mut head = [0; 4 + 16 + 4];
+    stream.read_exact(&mut head)?;
+    let [length, count] = [0, 20].map(|at| {
+        let bytes: [u8; 4] = [head[at], head[at + 1], head[at + 2], head[at + 3]];
+        u32::from_be_bytes(bytes) as usize
+    });
+    ensure!(count == NAMES, "{count} names");
+    let mut names = vec![0; length - 20];
+    stream.read_exact(&mut names)?;
+    ensure!(names.len() == NAMES * (4 + NAME_BYTES), "{} bytes", names.len());
+    works(&ensemble, "/after-many")
+}
+
+#[test]
 fn two_thousand_idle_clients_cost_little_and_harm_nobody() -> Result<()> {
     let mut ensemble = Ensemble::start(3, &format!("{QUICK}maxSessionTimeout=60000\n"))?;
     let leader = ensemble.wait_for_leader()?;

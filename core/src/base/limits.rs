@@ -20,7 +20,8 @@ pub const RECENT_TXNS: usize = 500;
 pub const OUTSTANDING_REQUESTS_MAX: usize = 1000;
 /// Requests of one connection that may wait for an answer before the server stops reading it.
 pub const REQUESTS_PER_CONN_MAX: usize = 256;
-/// Unsent bytes after which a driver closes a link: a client that never reads costs this much.
+/// Unsent bytes after which a driver closes a link: a client that never reads costs this much, or
+/// one answer if that alone is larger.
 pub const UNSENT_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// Unsent bytes after which a driver closes the link to another server: one that reads nothing
 /// would else cost memory until a limit of ticks ends it. What synchronizes a learner does not

@@ -7,6 +7,7 @@ use crate::net::resolve::Looked;
 use crate::net::socket::{Progress, Socket};
 use mio::net::TcpStream;
 use std::net::SocketAddr;
+use zabscope_core::base::limits::UNSENT_BYTES_MAX;
 use zabscope_core::base::{Event, Link, Origin};
 use zabscope_core::proto::client::ToClient;
 use zabscope_core::proto::frame::FrameBuffer;
@@ -171,6 +172,7 @@ impl Driver {
         if let Kind::ElectionOut(_) | Kind::QuorumOut(_) = slot.kind {
             return;
         }
+        let was_behind = slot.socket.is_behind();
         match &msg {
             Msg::Packet(packet @ Packet::Snap { image, .. }) => {
                 slot.socket.append(&mut self.spare, |out| codec::raw_packet(packet).encode(out));
@@ -178,9 +180,15 @@ impl Driver {
             }
             msg => slot.socket.append(&mut self.spare, |out| codec::encode(msg, out)),
         }
-        // It ends the history that a learner lacks, which goes out in one step and may be larger
-        // than what a link is closed for.
-        if let Msg::Packet(Packet::NewLeader { .. }) = &msg {
+        let excused = match &msg {
+            // It ends the history that a learner lacks, which goes out in one step and may be larger
+            // than what a link is closed for.
+            Msg::Packet(Packet::NewLeader { .. }) => true,
+            // So may a single answer be, as that of a znode with a million children.
+            Msg::ToClient(_) => !was_behind && slot.socket.overdue_bytes() > UNSENT_BYTES_MAX,
+            _ => false,
+        };
+        if excused {
             slot.socket.excuse();
         }
         if let (Kind::Client(client), Msg::ToClient(msg)) = (&mut slot.kind, &msg) {
