@@ -25,7 +25,7 @@ pub(crate) const DATA_BYTES: usize = 100;
 /// Znodes that are set and read.
 const KEYS: u64 = 1000;
 /// Of ten mixed operations so many are reads.
-const READS_OF_TEN: u64 = 7;
+pub(crate) const READS_OF_TEN: u64 = 7;
 /// The longest that a stock server grants: the other ensemble is at work meanwhile.
 const TIMEOUT_MS: i32 = 40_000;
 /// Longest silence of all servers.

@@ -169,15 +169,13 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// What requests cost at least, in the order of the floor's works and, within, of depths.
+/// What requests cost at least, in the order of the phases.
 fn floors(extent: Extent) -> Result<Vec<f64>> {
     let mut floors = Vec::new();
-    for work in floor::WORKS {
-        for depth in DEPTHS {
-            let us = floor::measure(work, depth, extent.phase)?;
-            println!("floor     {work:?} x {depth}: {us:.1} us");
-            floors.push(us);
-        }
+    for (work, depth) in phases() {
+        let us = floor::measure(work, depth, extent.phase)?;
+        println!("floor     {work:?} x {depth}: {us:.1} us");
+        floors.push(us);
     }
     Ok(floors)
 }

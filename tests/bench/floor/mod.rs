@@ -3,12 +3,15 @@
 //! is the same for every server.
 
 mod read;
+mod request;
 mod write;
 
-use super::load::{CONNECTIONS, SILENCE, Work};
+use super::load::{CONNECTIONS, READS_OF_TEN, SILENCE, Work};
 use anyhow::{Context, Result, ensure};
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
+use request::Kind;
+use std::collections::VecDeque;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, TcpListener};
 use std::thread::JoinHandle;
@@ -19,18 +22,8 @@ const PROGRAMS: usize = 3;
 const CLIENTS: usize = CONNECTIONS / PROGRAMS;
 const BUFFER_BYTES: usize = 64 * 1024;
 
-/// Lengths of a request and its answer, each with the four bytes of its own length.
-#[derive(Clone, Copy, Debug)]
-struct Sizes {
-    request: usize,
-    answer: usize,
-}
-
 /// A program: its thread gives the CPU time that it has used, microseconds.
 type Program = JoinHandle<Result<u64>>;
-
-/// Works that have a floor.
-pub(crate) const WORKS: [Work; 2] = [Work::Get, Work::Set];
 
 /// CPU time of the programs for each answer, microseconds, with so many requests on the way on
 /// each connection.
@@ -44,11 +37,11 @@ pub(crate) fn measure(work: Work, depth: usize, time: Duration) -> Result<f64> {
         asking.extend(ours);
         clients.push(theirs);
     }
-    let (sizes, programs) = match work {
-        Work::Get => (read::SIZES, read::start(clients)),
-        _ => (write::SIZES, write::start(clients, &listener)?),
+    let programs = match work {
+        Work::Get => read::start(clients),
+        Work::Create | Work::Set | Work::Mixed => write::start(clients, &listener)?,
     };
-    let answers = ask(asking, sizes, depth, time)?;
+    let answers = ask(asking, work, depth, time)?;
     let mut cpu_us = 0;
     for program in programs {
         cpu_us += program.join().ok().context("a program panicked")??;
@@ -96,34 +89,84 @@ fn read(stream: &mut TcpStream, buffer: &mut [u8]) -> Result<Option<usize>> {
     }
 }
 
+/// The kinds of a work's requests, one after the other.
+fn kinds(work: Work) -> impl Iterator<Item = Kind> {
+    (0..10).cycle().map(move |number| match work {
+        Work::Create => Kind::Create,
+        Work::Set => Kind::Set,
+        Work::Mixed if number >= READS_OF_TEN => Kind::Set,
+        Work::Get | Work::Mixed => Kind::Get,
+    })
+}
+
+/// A connection of one who asks.
+#[derive(Debug)]
+struct Asking<K> {
+    stream: TcpStream,
+    /// Of what it asks.
+    kinds: K,
+    /// Without an answer, oldest first.
+    waiting: VecDeque<Kind>,
+    /// Bytes of the oldest one's answer that are there.
+    begun: usize,
+}
+
+impl<K: Iterator<Item = Kind>> Asking<K> {
+    fn send(&mut self, count: usize) -> Result<()> {
+        let mut requests = Vec::new();
+        for kind in self.kinds.by_ref().take(count) {
+            self.waiting.push_back(kind);
+            kind.write(&mut requests);
+        }
+        Ok(self.stream.write_all(&requests)?)
+    }
+
+    /// Whole answers, after so many more bytes.
+    fn take(&mut self, bytes: usize) -> usize {
+        self.begun += bytes;
+        let before = self.waiting.len();
+        while let Some(kind) = self.waiting.front()
+            && self.begun >= kind.answer_bytes()
+        {
+            self.begun -= kind.answer_bytes();
+            self.waiting.pop_front();
+        }
+        before - self.waiting.len()
+    }
+}
+
 /// Keeps `depth` requests on the way on each stream until the time is over, then waits for the last
 /// answers; how many there were.
-fn ask(mut streams: Vec<TcpStream>, sizes: Sizes, depth: usize, time: Duration) -> Result<u64> {
+fn ask(streams: Vec<TcpStream>, work: Work, depth: usize, time: Duration) -> Result<u64> {
     let mut buffer = vec![0; BUFFER_BYTES];
-    let requests = vec![0; sizes.request * depth];
-    for stream in &mut streams {
-        stream.write_all(&requests)?;
+    let mut all = Vec::new();
+    for (number, stream) in streams.into_iter().enumerate() {
+        // They do not all begin with the same one.
+        let kinds = kinds(work).skip(number);
+        all.push(Asking { stream, kinds, waiting: VecDeque::new(), begun: 0 });
     }
-    let mut poll = poll_of(streams.iter_mut())?;
+    for asking in &mut all {
+        asking.send(depth)?;
+    }
+    let mut poll = poll_of(all.iter_mut().map(|asking| &mut asking.stream))?;
     let mut events = Events::with_capacity(CONNECTIONS);
     let started = Instant::now();
-    let (mut begun, mut answers, mut missing) = (vec![0; streams.len()], 0, depth * streams.len());
+    let (mut answers, mut missing) = (0, depth * all.len());
     while missing > 0 {
         for number in wait(&mut poll, &mut events)? {
-            let count = read(&mut streams[number], &mut buffer)?.context("a program ended")?;
-            let whole = begun[number] + count;
-            begun[number] = whole % sizes.answer;
-            let answered = whole / sizes.answer;
+            let asking = &mut all[number];
+            let count = read(&mut asking.stream, &mut buffer)?.context("a program ended")?;
+            let answered = asking.take(count);
             answers += answered as u64;
             if started.elapsed() < time {
-                streams[number].write_all(&requests[..answered * sizes.request])?;
+                asking.send(answered)?;
             } else {
                 missing -= answered;
             }
         }
     }
-    for stream in &streams {
-        stream.shutdown(Shutdown::Both)?;
+    for asking in &all {
+        asking.stream.shutdown(Shutdown::Both)?;
     }
     Ok(answers)
 }

@@ -1,11 +1,12 @@
 //! Writes: forwarded to the first program, proposed, appended to a log by all with one fdatasync a
-//! turn, acknowledged, committed, answered. Messages have the sizes of a set's; of their content
-//! there is only what tells whom to answer.
+//! turn, acknowledged, committed, answered; and reads between them, each answered at once unless an
+//! earlier request of its client waits. Messages have the sizes of real ones; of their content there
+//! is only what tells whom to answer.
 
-use super::super::load::DATA_BYTES;
 use super::super::process;
-use super::{BUFFER_BYTES, CLIENTS, CONNECTIONS, Program, Sizes, pair, poll_of, read, wait};
-use anyhow::{Result, bail};
+use super::request::Kind;
+use super::{BUFFER_BYTES, CLIENTS, CONNECTIONS, Program, pair, poll_of, read, wait};
+use anyhow::{Context, Result, bail};
 use mio::net::TcpStream;
 use mio::{Events, Poll};
 use std::collections::VecDeque;
@@ -15,17 +16,12 @@ use std::net::TcpListener;
 use std::os::unix::fs::FileExt;
 use std::thread;
 
-const PATH_BYTES: usize = 4 + "/bench/key-0000".len();
-/// Path, data, version.
-const BODY_BYTES: usize = PATH_BYTES + 4 + DATA_BYTES + 4;
-/// Header, body; header, Stat.
-pub(super) const SIZES: Sizes = Sizes { request: 4 + 8 + BODY_BYTES, answer: 4 + 16 + 68 };
 /// Kind, zxid, length of the data, list of identities.
 const PACKET_BYTES: usize = 4 + 8 + 4 + 4;
-/// Header of a transaction, body, digest.
-const TXN_BYTES: usize = 32 + BODY_BYTES + 12;
-/// Checksum, length, transaction, end of record.
-const RECORD_BYTES: usize = 8 + 4 + TXN_BYTES + 1;
+/// Header of a transaction; digest.
+const TXN_EXTRA_BYTES: usize = 32 + 12;
+/// Checksum, length; end of record.
+const RECORD_EXTRA_BYTES: usize = 8 + 4 + 1;
 /// The log is written over again from its beginning: no block of it is ever new.
 const LOG_BYTES: usize = 16 * 1024 * 1024;
 
@@ -38,11 +34,11 @@ const PROPOSAL: u8 = 2;
 const ACK: u8 = 3;
 const COMMIT: u8 = 4;
 
-const fn packet_bytes(kind: u8) -> usize {
-    match kind {
+const fn packet_bytes(packet: u8, kind: Kind) -> usize {
+    match packet {
         // Session, cxid, operation.
-        REQUEST => PACKET_BYTES + 16 + BODY_BYTES,
-        PROPOSAL => PACKET_BYTES + TXN_BYTES,
+        REQUEST => PACKET_BYTES + 16 + kind.body_bytes(),
+        PROPOSAL => PACKET_BYTES + TXN_EXTRA_BYTES + kind.body_bytes(),
         _ => PACKET_BYTES,
     }
 }
@@ -65,12 +61,16 @@ pub(super) fn start(
     clients.into_iter().enumerate().map(start).collect()
 }
 
-/// Whom a write is of.
+/// What a write is, and whom it is of.
 #[derive(Clone, Copy, Debug)]
 struct Origin {
     program: u8,
     client: u8,
+    kind: Kind,
 }
+
+/// For packets that are of no client.
+const NOBODY: Origin = Origin { program: 0, client: 0, kind: Kind::Set };
 
 #[derive(Debug)]
 struct Stream {
@@ -88,13 +88,15 @@ struct Replica {
     poll: Poll,
     log: File,
     log_at: usize,
-    /// Writes appended since the last fdatasync.
-    unsynced: usize,
+    /// Writes appended since the last fdatasync, and their bytes.
+    unsynced: (usize, usize),
     /// Writes that each has on its disk, as far as the leader knows; its own one is the first.
     durable: Vec<usize>,
     committed: usize,
     /// Writes without COMMIT, oldest first.
     proposed: VecDeque<Origin>,
+    /// Requests of each client from its first write without an answer on.
+    waiting: Vec<VecDeque<Kind>>,
 }
 
 impl Replica {
@@ -106,8 +108,9 @@ impl Replica {
         let durable = vec![0; streams.len() - CLIENTS + 1];
         let wrap = |stream| Stream { stream, input: Vec::new(), output: Vec::new() };
         let streams = streams.into_iter().map(wrap).collect();
-        let (log_at, unsynced, committed, proposed) = (0, 0, 0, VecDeque::new());
-        Ok(Self { me, streams, poll, log, log_at, unsynced, durable, committed, proposed })
+        let waiting = vec![VecDeque::new(); CLIENTS];
+        let (log_at, unsynced, committed, proposed) = (0, (0, 0), 0, VecDeque::new());
+        Ok(Self { me, streams, poll, log, log_at, unsynced, durable, committed, proposed, waiting })
     }
 
     /// Until a stream ends: that is after the last answer.
@@ -138,23 +141,35 @@ impl Replica {
     fn take_input(&mut self, number: usize) -> Result<()> {
         let input = std::mem::take(&mut self.streams[number].input);
         let mut rest = input.as_slice();
-        while let Some(first) = rest.first() {
-            let bytes = if number < CLIENTS { SIZES.request } else { packet_bytes(*first) };
-            let Some((message, behind)) = rest.split_at_checked(bytes) else { break };
+        let kind = |byte: u8| Kind::of(byte).context("no such kind");
+        while rest.len() >= 4 {
+            let [packet, program, client, of] = [rest[0], rest[1], rest[2], rest[3]];
+            let is_request = number < CLIENTS;
+            let kind = kind(if is_request { packet } else { of })?;
+            let bytes = if is_request { kind.request_bytes() } else { packet_bytes(packet, kind) };
+            let Some((_, behind)) = rest.split_at_checked(bytes) else { break };
             rest = behind;
-            if number < CLIENTS {
-                self.on_request(u8::try_from(number)?);
+            if is_request {
+                self.on_request(number, kind);
             } else {
-                let origin = Origin { program: message[1], client: message[2] };
-                self.on_packet(number, message[0], origin)?;
+                self.on_packet(number, packet, Origin { program, client, kind })?;
             }
         }
         self.streams[number].input = rest.to_vec();
         Ok(())
     }
 
-    fn on_request(&mut self, client: u8) {
-        let origin = Origin { program: u8::try_from(self.me).unwrap_or(u8::MAX), client };
+    fn on_request(&mut self, client: usize, kind: Kind) {
+        if kind == Kind::Get && self.waiting[client].is_empty() {
+            kind.answer(&mut self.streams[client].output);
+            return;
+        }
+        self.waiting[client].push_back(kind);
+        if kind == Kind::Get {
+            return;
+        }
+        let byte = |number: usize| u8::try_from(number).unwrap_or(u8::MAX);
+        let origin = Origin { program: byte(self.me), client: byte(client), kind };
         if self.me == 0 {
             self.propose(origin);
         } else {
@@ -184,7 +199,8 @@ impl Replica {
     }
 
     fn append(&mut self, origin: Origin) {
-        self.unsynced += 1;
+        self.unsynced.0 += 1;
+        self.unsynced.1 += RECORD_EXTRA_BYTES + TXN_EXTRA_BYTES + origin.kind.body_bytes();
         self.proposed.push_back(origin);
     }
 
@@ -196,7 +212,7 @@ impl Replica {
         while self.committed < quorum {
             self.committed += 1;
             for number in CLIENTS..self.streams.len() {
-                self.send(number, COMMIT, Origin { program: 0, client: 0 });
+                self.send(number, COMMIT, NOBODY);
             }
             self.answer();
         }
@@ -205,26 +221,35 @@ impl Replica {
     /// The oldest write is committed: its client is told by the program that has it.
     fn answer(&mut self) {
         let Some(origin) = self.proposed.pop_front() else { return };
-        if usize::from(origin.program) == self.me {
-            let output = &mut self.streams[usize::from(origin.client)].output;
-            output.resize(output.len() + SIZES.answer, 0);
+        if usize::from(origin.program) != self.me {
+            return;
+        }
+        let client = usize::from(origin.client);
+        let output = &mut self.streams[client].output;
+        let waiting = &mut self.waiting[client];
+        // The write, and the reads that waited behind it.
+        waiting.pop_front();
+        origin.kind.answer(output);
+        while waiting.front() == Some(&Kind::Get) {
+            waiting.pop_front();
+            Kind::Get.answer(output);
         }
     }
 
-    fn send(&mut self, number: usize, kind: u8, origin: Origin) {
+    fn send(&mut self, number: usize, packet: u8, origin: Origin) {
         let output = &mut self.streams[number].output;
-        let end = output.len() + packet_bytes(kind);
-        output.extend_from_slice(&[kind, origin.program, origin.client]);
+        let end = output.len() + packet_bytes(packet, origin.kind);
+        output.extend_from_slice(&[packet, origin.program, origin.client, origin.kind as u8]);
         output.resize(end, 0);
     }
 
     /// Appends what came in this turn.
     fn sync(&mut self) -> Result<()> {
-        let count = std::mem::take(&mut self.unsynced);
+        let (count, bytes) = std::mem::take(&mut self.unsynced);
         if count == 0 {
             return Ok(());
         }
-        let records = vec![1; count * RECORD_BYTES];
+        let records = vec![1; bytes];
         if self.log_at + records.len() > LOG_BYTES {
             self.log_at = 0;
         }
@@ -236,7 +261,7 @@ impl Replica {
             self.commit();
         } else {
             for _ in 0..count {
-                self.send(CLIENTS, ACK, Origin { program: 0, client: 0 });
+                self.send(CLIENTS, ACK, NOBODY);
             }
         }
         Ok(())
