@@ -199,10 +199,8 @@ fn an_answer_larger_than_what_may_wait_comes_whole() -> Result<()> {
     sleep(Duration::from_millis(300));
     let mut head = [0; 4 + 16 + 4];
     stream.read_exact(&mut head)?;
-    let [length, count] = [0, 20].map(|at| {
-        let bytes: [u8; 4] = [head[at], head[at + 1], head[at + 2], head[at + 3]];
-        u32::from_be_bytes(bytes) as usize
-    });
+    let number = |at| anyhow::Ok(u32::from_be_bytes(head[at..at + 4].try_into()?) as usize);
+    let (length, count) = (number(0)?, number(20)?);
     ensure!(count == NAMES, "{count} names");
     let mut names = vec![0; length - 20];
     stream.read_exact(&mut names)?;

@@ -24,7 +24,7 @@ use crate::detail::{DetailCache, Details};
 use crate::keys::{self, Here};
 use crate::lab::Lab;
 use crate::later::{self, MISSING};
-use crate::media::Media;
+use crate::media::{self, Media};
 use crate::order::Doing;
 use crate::page::{Page, SLOTS, Shown, Snapshot};
 use crate::palette::Palette;
@@ -584,7 +584,7 @@ impl App {
     }
 
     fn change_theme(&mut self) {
-        let system = Media::new("(prefers-color-scheme: dark)", || {}).holds();
+        let system = media::holds("(prefers-color-scheme: dark)");
         let dark = !self.dark.unwrap_or(system);
         self.dark = Some(dark);
         mark_root("data-theme", if dark { "dark" } else { "light" });

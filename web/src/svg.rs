@@ -50,8 +50,7 @@ pub fn set(of: &Element, name: Often, value: &str) {
     name.with(|name| of.unchecked_ref::<Drawn>().set(name, value));
 }
 
-/// Sets the words of an element that has only words. Its text stays the same node: a new one is
-/// three times the work.
+/// Sets the words of an element that has only words. Its text stays the same node.
 pub fn write(of: &Element, words: &str) {
     match of.first_child() {
         Some(text) => text.set_node_value(Some(words)),

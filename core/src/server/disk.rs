@@ -3,7 +3,7 @@
 
 use super::log_file::LogFile;
 use super::message::{Done, Job, Payload, Recovered, Write};
-use crate::base::limits::{DIFF_FROM_LOG_TXNS_MAX, RECENT_TXNS};
+use crate::base::limits::{DIFF_FROM_LOG_BYTES_MAX, DIFF_FROM_LOG_TXNS_MAX, RECENT_TXNS};
 use crate::base::{Epoch, Map, Zxid};
 use crate::proto::txn::TxnRecord;
 use crate::tree::Image;
@@ -104,7 +104,9 @@ impl Disk {
             .take(DIFF_FROM_LOG_TXNS_MAX + 1)
             .map(|(zxid, payload)| Entry { zxid: *zxid, payload: payload.clone() })
             .collect();
-        (entries.len() <= DIFF_FROM_LOG_TXNS_MAX).then_some(entries)
+        let bytes: usize = entries.iter().map(|entry| entry.payload.len()).sum();
+        let fits = entries.len() <= DIFF_FROM_LOG_TXNS_MAX && bytes <= DIFF_FROM_LOG_BYTES_MAX;
+        fits.then_some(entries)
     }
 
     /// What a process that starts now finds: the newest snapshot and the log behind it.

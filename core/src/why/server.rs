@@ -66,11 +66,7 @@ fn looking(sim: &Sim<Actor>, sid: Sid, server: &Server) -> Why {
         return named(&title, [guard].into(), format!("Server {sid} is about to vote."));
     };
     let (own, voters) = (election.proposal(), &peer.config().voters);
-    let alike = election
-        .received()
-        .iter()
-        .filter(|(_, ballot)| ballot.vote == own && ballot.state == ServerState::Looking);
-    let alike: Vec<Sid> = alike.map(|(from, _)| *from).collect();
+    let alike: Vec<Sid> = election.alike().collect();
     let agreed = election.is_agreed(voters);
     let count = alike.len();
     let timer = Timer::Server(server::Timer::Zab(zab::Timer::Settle));

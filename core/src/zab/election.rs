@@ -242,6 +242,12 @@ impl Election {
         has_quorum(voters, &self.received, |ballot| self.is_alike(ballot))
     }
 
+    /// Who votes as this server does, itself included.
+    pub fn alike(&self) -> impl Iterator<Item = Sid> {
+        let alike = self.received.iter().filter(|(_, ballot)| self.is_alike(ballot));
+        alike.map(|(from, _)| *from)
+    }
+
     /// The voters that keep the settle wait from ending early: they do not vote as this server does
     /// and may still, or may have something better. A vote only ever changes to a better one, so
     /// without them this one stays the best. Who was never heard of is one of them: while servers

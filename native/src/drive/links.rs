@@ -7,7 +7,6 @@ use crate::net::resolve::Looked;
 use crate::net::socket::{Progress, Socket};
 use mio::net::TcpStream;
 use std::net::SocketAddr;
-use zabscope_core::base::limits::UNSENT_BYTES_MAX;
 use zabscope_core::base::{Event, Link, Origin};
 use zabscope_core::proto::client::ToClient;
 use zabscope_core::proto::frame::FrameBuffer;
@@ -180,12 +179,12 @@ impl Driver {
             }
             msg => slot.socket.append(&mut self.spare, |out| codec::encode(msg, out)),
         }
+        // What is made in one step may be larger than what a link is closed for.
         let excused = match &msg {
-            // It ends the history that a learner lacks, which goes out in one step and may be larger
-            // than what a link is closed for.
+            // It ends the history that a learner lacks.
             Msg::Packet(Packet::NewLeader { .. }) => true,
-            // So may a single answer be, as that of a znode with a million children.
-            Msg::ToClient(_) => !was_behind && slot.socket.overdue_bytes() > UNSENT_BYTES_MAX,
+            // One answer, as that of a znode with a million children.
+            Msg::ToClient(_) => !was_behind && slot.has_too_much_unsent(&self.limits),
             _ => false,
         };
         if excused {
@@ -215,9 +214,7 @@ impl Driver {
         } else if slot.stalled && !slot.socket.is_behind() {
             slot.stalled = false;
             self.ready.insert(token);
-        } else if let Some(bound) = slot.kind.unsent_bytes_max(&self.limits)
-            && slot.socket.overdue_bytes() > bound
-        {
+        } else if slot.has_too_much_unsent(&self.limits) {
             match slot.kind.link() {
                 Some(Link::Client(_)) | None => {
                     tracing::warn!("a client does not read its answers: its connection is closed");

@@ -31,6 +31,13 @@ pub(super) struct Slot {
     pub deadline: Option<Instant>,
 }
 
+impl Slot {
+    /// It is to be closed: the peer does not take what it is sent.
+    pub(super) fn has_too_much_unsent(&self, limits: &Limits) -> bool {
+        self.kind.unsent_bytes_max(limits).is_some_and(|bound| self.socket.overdue_bytes() > bound)
+    }
+}
+
 /// What a socket is.
 #[derive(Debug)]
 pub(super) enum Kind {
@@ -77,7 +84,7 @@ impl Kind {
     }
 
     /// Unsent bytes after which it is closed.
-    pub(super) const fn unsent_bytes_max(&self, limits: &Limits) -> Option<usize> {
+    const fn unsent_bytes_max(&self, limits: &Limits) -> Option<usize> {
         match self {
             Self::Client(_) => Some(UNSENT_BYTES_MAX),
             Self::Election(..) | Self::Quorum(..) => Some(limits.quorum_unsent_bytes),

@@ -141,11 +141,11 @@ impl Replica {
     fn take_input(&mut self, number: usize) -> Result<()> {
         let input = std::mem::take(&mut self.streams[number].input);
         let mut rest = input.as_slice();
-        let kind = |byte: u8| Kind::of(byte).context("no such kind");
         while rest.len() >= 4 {
             let [packet, program, client, of] = [rest[0], rest[1], rest[2], rest[3]];
             let is_request = number < CLIENTS;
-            let kind = kind(if is_request { packet } else { of })?;
+            let kind = if is_request { packet } else { of };
+            let kind = Kind::of(kind).context("no such kind")?;
             let bytes = if is_request { kind.request_bytes() } else { packet_bytes(packet, kind) };
             let Some((_, behind)) = rest.split_at_checked(bytes) else { break };
             rest = behind;
@@ -177,8 +177,8 @@ impl Replica {
         }
     }
 
-    fn on_packet(&mut self, number: usize, kind: u8, origin: Origin) -> Result<()> {
-        match kind {
+    fn on_packet(&mut self, number: usize, packet: u8, origin: Origin) -> Result<()> {
+        match packet {
             REQUEST => self.propose(origin),
             PROPOSAL => self.append(origin),
             ACK => {

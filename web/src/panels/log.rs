@@ -15,8 +15,8 @@ pub struct LogProps {
     pub order: Callback<Order>,
 }
 
-/// The log. A new line takes the element of the one that goes for it: to make one costs ten times as
-/// much as to change its words.
+/// The log. A new line takes the element of the one that goes for it: its words change, and nothing is
+/// made.
 #[component]
 pub fn Log(props: &LogProps) -> Html {
     let LogProps { view, order } = props;

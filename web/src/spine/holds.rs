@@ -140,7 +140,6 @@ pub fn votes_row(spine: &SpineView, row: usize, quorum: usize) -> Html {
         let class = classes!(
             "vote",
             mine.then_some("mine"),
-            settled.then_some("settled"),
             vote.is_some_and(|vote| Some(vote.leader) == votes.own).then_some("equal")
         );
         let mark = heard.map_or_else(|| "–".to_owned(), |heard| heard.leader.to_string());

@@ -42,25 +42,20 @@ pub fn of(lab: &Lab) -> Vec<Option<Votes>> {
         .map(|(sid, slot)| {
             let peer = slot.process().and_then(Actor::server)?.peer();
             let election = peer.election().filter(|_| peer.state() == ServerState::Looking)?;
-            let received = election.received();
             let proposal = election.proposal();
-            let equal = received.iter().filter(|(from, ballot)| {
-                **from != sid && ballot.vote == proposal && ballot.state == ServerState::Looking
-            });
-            // With its own one.
-            let equal = equal.count() + 1;
             let own = (proposal.leader.0 >= 0).then_some(proposal.leader.0);
             let heard_of = |voter: Sid| {
                 if voter == sid {
                     return Some(Heard { leader: proposal.leader.0, settled: false });
                 }
                 // Who has a leader answers with it, in whatever round that was.
-                let ballot = received.get(&voter).or_else(|| election.outside().get(&voter))?;
+                let ballot =
+                    election.received().get(&voter).or_else(|| election.outside().get(&voter))?;
                 let settled = ballot.state != ServerState::Looking;
                 Some(Heard { leader: ballot.vote.leader.0, settled })
             };
             let heard = (1..=voters).map(|voter| heard_of(Sid(voter))).collect();
-            Some(Votes { sid: sid.0, heard, own, equal })
+            Some(Votes { sid: sid.0, heard, own, equal: election.alike().count() })
         })
         .collect();
     if rows.iter().all(Option::is_none) { Vec::new() } else { rows }

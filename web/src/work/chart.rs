@@ -94,27 +94,29 @@ fn plot(chart: &Chart, narrow: bool, svg: &mut String) -> Result<(), Failure> {
         }
         let style = colour.stroke_width(2);
         let line = points.iter().copied();
-        // Colour is not the only difference: dashes, and spaces between them.
-        let (dash, space) = [(1, 0), (7, 4), (2, 3)][place % 3];
-        if space == 0 {
-            plot.draw_series(LineSeries::new(line, style))?;
-        } else {
-            plot.draw_series(DashedLineSeries::new(line, dash, space, style))?;
+        // Colour is not the only difference: lengths of dashes and of the spaces between them.
+        let dashes = [None, Some((7, 4)), Some((2, 3))][place % 3];
+        match dashes {
+            None => drop(plot.draw_series(LineSeries::new(line, style))?),
+            Some((dash, space)) => {
+                plot.draw_series(DashedLineSeries::new(line, dash, space, style))?;
+            }
         }
         if let Some(end) = points.last() {
             let at = plot.backend_coord(end);
-            let bottom = plot.backend_coord(&(x_max, 0.0)).1;
+            let (left, bottom) = plot.backend_coord(&(x_min, 0.0));
             let row = i32::try_from(place).unwrap_or(0);
             let (x, y) = if narrow {
-                (56, i32::try_from(NARROW.1).unwrap_or(0) + row * APART)
+                (left, i32::try_from(NARROW.1).unwrap_or(0) + row * APART)
             } else {
                 (at.0 + 10, free(at.1, bottom, &mut taken))
             };
             let sample = [(x, y), (x + SAMPLE, y)];
-            if space == 0 {
-                root.draw(&PathElement::new(sample, style))?;
-            } else {
-                root.draw(&DashedPathElement::new(sample, dash, space, style))?;
+            match dashes {
+                None => root.draw(&PathElement::new(sample, style))?,
+                Some((dash, space)) => {
+                    root.draw(&DashedPathElement::new(sample, dash, space, style))?;
+                }
             }
             let place = Pos::new(HPos::Left, VPos::Center);
             root.draw(&Text::new(name.as_str(), (x + SAMPLE + 6, y), words(0).pos(place)))?;
