@@ -2,7 +2,10 @@
 
 use super::SpineView;
 use super::matrix::{Matrix, Tile};
-use super::votes::Heard;
+use super::votes::{Heard, Votes};
+use crate::svg::{Often, element, set, write};
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::Element;
 use yew::prelude::*;
 use zabscope_core::base::Zxid;
 
@@ -81,42 +84,106 @@ pub fn matrix_head(matrix: &Matrix) -> Html {
     }
 }
 
-/// The tiles of one replica.
-pub fn matrix_row(matrix: &Matrix, row: usize) -> Html {
-    let (places, width) = places(&matrix.columns);
-    let Some(tiles) = matrix.rows.get(row) else { return Html::default() };
-    let spoken: Vec<String> = matrix
-        .columns
-        .iter()
-        .zip(tiles)
-        .map(|(zxid, (tile, cut))| {
-            let cut = if *cut { ", to be removed" } else { "" };
-            format!("{zxid} {}{cut}", tile_word(*tile))
-        })
-        .collect();
+/// What the tiles of one replica are drawn from.
+#[derive(Clone, Debug, PartialEq, Properties)]
+pub struct TilesProps {
+    columns: Vec<Zxid>,
+    tiles: Vec<(Tile, bool)>,
+}
+
+impl TilesProps {
+    /// A row of the matrix.
+    #[must_use]
+    pub fn of(matrix: &Matrix, row: usize) -> Option<Self> {
+        let tiles = matrix.rows.get(row)?.clone();
+        Some(Self { columns: matrix.columns.clone(), tiles })
+    }
+}
+
+/// The tiles of one replica. While the log grows all of them change with each drawing, by an
+/// attribute or two: these are set outside of Yew, which would make and compare all parts of each.
+#[component]
+pub fn Tiles(props: &TilesProps) -> Html {
+    let TilesProps { columns, tiles } = props;
+    let (host, drawn) = (use_node_ref(), use_mut_ref(Vec::new));
+    let (_, width) = places(columns);
+    let spoken = columns.iter().zip(tiles).map(|(zxid, (tile, cut))| {
+        let cut = if *cut { ", to be removed" } else { "" };
+        format!("{zxid} {}{cut}", tile_word(*tile))
+    });
+    let spoken: Vec<String> = spoken.collect();
+    {
+        let host = host.clone();
+        use_effect_with(props.clone(), move |props| {
+            if let Some(svg) = host.cast::<Element>() {
+                let mut drawn = drawn.borrow_mut();
+                // What a browser refuses is made anew with the next drawing.
+                if draw(&svg, &mut drawn, props).is_err() {
+                    svg.set_text_content(None);
+                    drawn.clear();
+                }
+            }
+        });
+    }
     html! {
         <svg class="tiles" width={width.to_string()} height="22" role="img"
-            aria-label={spoken.join("; ")}>
-            { for matrix.columns.iter().zip(tiles).zip(places).map(|((zxid, (tile, cut)), x)| {
-                tile_of(*zxid, *tile, *cut, x)
-            }) }
-        </svg>
+            aria-label={spoken.join("; ")} ref={host}></svg>
     }
 }
 
 /// All tiles have the same parts, and their class says what is seen of them: what changes with a
 /// transaction's progress is one attribute.
-fn tile_of(zxid: Zxid, tile: Tile, cut: bool, x: u32) -> Html {
-    let class = classes!("tile", tile_class(tile), epoch_class(zxid), cut.then_some("cut"));
-    html! {
-        <g {class} transform={format!("translate({x})")}>
-            <rect x="1" y="1" width="25" height="20" rx="3" />
-            <text x="13.5" y="15.5">{ zxid.counter() }</text>
-            <path class="tick" d="M18.5 8l2 2 3.5-4.5" />
-            <path class="dash" d="M10 11h7" />
-            <path class="strike" d="M2 2 25 20" />
-        </g>
+const PARTS: &str = "<rect x=\"1\" y=\"1\" width=\"25\" height=\"20\" rx=\"3\"/>\
+    <text x=\"13.5\" y=\"15.5\"></text><path class=\"tick\" d=\"M18.5 8l2 2 3.5-4.5\"/>\
+    <path class=\"dash\" d=\"M10 11h7\"/><path class=\"strike\" d=\"M2 2 25 20\"/>";
+
+/// A tile in the page: its group and its words, and what they show.
+#[derive(Debug)]
+struct Drawn {
+    whole: Element,
+    words: Element,
+    counter: Option<u32>,
+    class: [&'static str; 3],
+    x: Option<u32>,
+}
+
+/// Makes a drawing show the tiles of a row.
+fn draw(svg: &Element, drawn: &mut Vec<Drawn>, props: &TilesProps) -> Result<(), JsValue> {
+    let (places, _) = places(&props.columns);
+    for gone in drawn.drain(props.tiles.len().min(drawn.len())..) {
+        gone.whole.remove();
     }
+    while drawn.len() < props.tiles.len() {
+        let whole = match drawn.first() {
+            Some(other) => other.whole.clone_node_with_deep(true)?.unchecked_into::<Element>(),
+            None => {
+                let whole = element("g")?;
+                whole.set_inner_html(PARTS);
+                whole
+            }
+        };
+        let words = whole.children().item(1).ok_or(JsValue::NULL)?;
+        svg.append_child(&whole)?;
+        drawn.push(Drawn { whole, words, counter: None, class: [""; 3], x: None });
+    }
+    let wanted = props.columns.iter().zip(&props.tiles).zip(places);
+    for (tile, ((zxid, (state, cut)), x)) in drawn.iter_mut().zip(wanted) {
+        let cut = if *cut { " cut" } else { "" };
+        let class = [tile_class(*state), epoch_class(*zxid), cut];
+        if tile.class != class {
+            tile.class = class;
+            let [state, epoch, cut] = class;
+            set(&tile.whole, Often::Class, &["tile ", state, " ", epoch, cut].concat());
+        }
+        if tile.x.replace(x) != Some(x) {
+            tile.whole.set_attribute("transform", &format!("translate({x})"))?;
+        }
+        let counter = zxid.counter();
+        if tile.counter.replace(counter) != Some(counter) {
+            write(&tile.words, &counter.to_string());
+        }
+    }
+    Ok(())
 }
 
 /// Ids above the votes.
@@ -130,8 +197,8 @@ pub fn votes_head(spine: &SpineView) -> Html {
 }
 
 /// What one server holds of votes.
-pub fn votes_row(spine: &SpineView, row: usize, quorum: usize) -> Html {
-    let Some(Some(votes)) = spine.votes.get(row) else {
+pub fn votes_row(votes: Option<&Votes>, quorum: usize) -> Html {
+    let Some(votes) = votes else {
         return html! { <span class="second">{ "does not look" }</span> };
     };
     let cell = |place: usize, heard: Option<Heard>| {

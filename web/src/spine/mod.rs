@@ -24,6 +24,7 @@ use crate::order::{Order, Selection};
 use crate::panels::gives;
 use crate::scene::servers::glyph;
 use crate::view::{ClientView, Role, ServerView, View};
+use holds::{Tiles, TilesProps};
 use lanes::{Lanes, Ruler};
 use matrix::Matrix;
 use std::rc::Rc;
@@ -80,12 +81,6 @@ pub const fn pitch(rows: usize) -> u32 {
 pub fn Spine(props: &SpineProps) -> Html {
     let SpineProps { view, spine, selection, order } = props;
     let rows = view.servers.len() + view.clients.len();
-    let lanes = html! {
-        <td class="lane" rowspan={rows.to_string()}>
-            <Lanes {rows} order={order.clone()} />
-        </td>
-    };
-    let mut lanes = Some(lanes);
     let election = spine.votes.len() == view.servers.len();
     html! {
         <section class="spine" aria-label="Servers and time" style={format!("--pitch:{}px", pitch(rows))}>
@@ -105,12 +100,13 @@ pub fn Spine(props: &SpineProps) -> Html {
                     </th>
                 </tr></thead>
                 <tbody>
-                    { for view.servers.iter().enumerate().map(|(row, server)| {
-                        let selected = *selection == Some(Selection::Server(server.sid));
-                        server_row(server, selected, order, lanes.take(), html! {
-                            if election { { holds::votes_row(spine, row, view.quorum) } }
-                            else { { holds::matrix_row(&spine.matrix, row) } }
-                        })
+                    { for view.servers.iter().enumerate().map(|(row, server)| html! {
+                        <ServerRow key={server.sid} server={server.clone()}
+                            selected={*selection == Some(Selection::Server(server.sid))}
+                            lanes={(row == 0).then_some(rows)} quorum={view.quorum}
+                            votes={spine.votes.get(row).filter(|_| election).cloned()}
+                            tiles={TilesProps::of(&spine.matrix, row).filter(|_| !election)}
+                            order={order.clone()} />
                     }) }
                     { for view.clients.iter().map(|client| {
                         let chosen = Selection::Session(ClientId(client.id));
@@ -134,18 +130,29 @@ const fn word(role: Role) -> &'static str {
     }
 }
 
-fn server_row(
-    server: &ServerView,
+/// What the row of a server is drawn from.
+#[derive(Clone, Debug, PartialEq, Properties)]
+struct RowProps {
+    server: ServerView,
     selected: bool,
-    order: &Callback<Order>,
-    lanes: Option<Html>,
-    holds: Html,
-) -> Html {
+    /// It is the first one, and holds the lanes of so many rows.
+    lanes: Option<usize>,
+    /// What it holds while somebody looks for a leader.
+    votes: Option<Option<Votes>>,
+    quorum: usize,
+    /// What it holds else.
+    tiles: Option<TilesProps>,
+    order: Callback<Order>,
+}
+
+/// One server: its row is drawn when something of it is another one.
+#[component]
+fn ServerRow(props: &RowProps) -> Html {
+    let RowProps { server, selected, lanes, votes, quorum, tiles, order } = props;
     let choose = gives(order, Order::Select(Some(Selection::Server(server.sid))));
     let class = classes!(server.role.class(), selected.then_some("selected"));
     html! {
-        <tr {class} key={server.sid} id={format!("row-{}", server.sid)}
-            data-of={format!("s{}", server.sid)}>
+        <tr {class} id={format!("row-{}", server.sid)} data-of={format!("s{}", server.sid)}>
             <th scope="row">
                 <button class="sid" onclick={choose}>
                     <span class="unseen">{ "Choose server " }</span>
@@ -157,8 +164,15 @@ fn server_row(
             </th>
             <td class="zxid">{ &server.logged }</td>
             <td class="zxid second">{ &server.committed }</td>
-            { lanes }
-            <td class="holds">{ holds }</td>
+            if let Some(rows) = *lanes {
+                <td class="lane" rowspan={rows.to_string()}>
+                    <Lanes {rows} order={order.clone()} />
+                </td>
+            }
+            <td class="holds">
+                if let Some(votes) = votes { { holds::votes_row(votes.as_ref(), *quorum) } }
+                if let Some(tiles) = tiles { <Tiles ..tiles.clone() /> }
+            </td>
         </tr>
     }
 }
