@@ -108,6 +108,8 @@ pub struct App {
     rings: Rings,
     /// The moment for the panels: it stays the same while only messages move.
     calm: Rc<View>,
+    /// The moment for the stage. While time passes, what is only heard of it follows with the panels.
+    staged: Rc<View>,
     layout: Rc<Layout>,
     playing: bool,
     pace: Pace,
@@ -257,6 +259,7 @@ impl Component for App {
         let view = Rc::new(View::of(&lab));
         let mut app = Self {
             calm: view.clone(),
+            staged: view.clone(),
             view,
             spine: Rc::default(),
             score: Score::default(),
@@ -346,6 +349,7 @@ impl Component for App {
             if self.late.forget() {
                 self.refresh();
             }
+            self.restage();
         }
         match msg {
             Msg::Frame(at_ms) => self.pass(ctx, at_ms),

@@ -6,6 +6,8 @@ use crate::deadline::Deadline;
 use crate::later;
 use crate::order::{Doing, Tab};
 use crate::page::SLOTS;
+use crate::scene::layout::Density;
+use crate::scene::looks_like;
 use crate::scene::state::{SceneView, rings};
 use crate::spine::SpineView;
 use crate::spine::score::Score;
@@ -243,7 +245,7 @@ impl App {
     /// something to draw.
     #[inline(never)]
     fn follow(&mut self, at_ms: f64, changed: bool, panel: bool) -> bool {
-        let before = (self.calm.clone(), self.scene.clone(), self.layout.clone());
+        let before = (self.staged.clone(), self.scene.clone(), self.layout.clone());
         let (said_at_ms, quiet) = (self.said_at_ms, self.alarm.is_empty());
         if changed {
             self.refresh();
@@ -251,7 +253,7 @@ impl App {
             self.panels_late = true;
         }
         let panels = panel && self.next_panel(at_ms);
-        let same_stage = Rc::ptr_eq(&before.0, &self.calm)
+        let same_stage = Rc::ptr_eq(&before.0, &self.staged)
             && Rc::ptr_eq(&before.1, &self.scene)
             && Rc::ptr_eq(&before.2, &self.layout);
         let same_words =
@@ -262,7 +264,7 @@ impl App {
     /// Which panel is drawn in this picture: one after the other, so that none has to draw all.
     /// False if none.
     fn next_panel(&mut self, at_ms: f64) -> bool {
-        let all_follow = self.turn.is_none_or(|turn| turn + 1 >= SLOTS);
+        let all_follow = self.turn.is_none_or(|turn| turn >= SLOTS);
         let due = all_follow && (at_ms - self.panels_ms).abs() >= PANELS_MS;
         if self.panels_late && (due || !self.playing) {
             self.panels.take();
@@ -275,8 +277,11 @@ impl App {
             self.turn = self.playing.then_some(0);
             return true;
         }
-        self.turn = Some(self.turn.map_or(SLOTS, |turn| (turn + 1).min(SLOTS)));
-        self.turn < Some(SLOTS)
+        let turn = self.turn.map_or(SLOTS, |turn| (turn + 1).min(SLOTS));
+        // What is heard of the stage is the last.
+        let stage = turn == SLOTS && self.turn.replace(turn) != Some(SLOTS);
+        self.turn = Some(turn);
+        if stage { self.restage() } else { turn < SLOTS }
     }
 
     /// True if the diagram is in sight: on a narrow screen only behind its own tab.
@@ -331,6 +336,10 @@ impl App {
         if !self.calm.stands_like(&self.view) {
             self.calm = self.view.clone();
         }
+        let facts = self.layout.density == Density::Roomy;
+        if !self.playing || !self.hurries() || !looks_like(&self.staged, &self.calm, facts) {
+            self.restage();
+        }
         let at_ms = self.last_frame_ms.unwrap_or_default();
         if let Some((drawn_ms, charts)) = &mut self.charts
             && (!self.playing || (at_ms - *drawn_ms).abs() > CHARTS_MS)
@@ -338,6 +347,15 @@ impl App {
             *drawn_ms = at_ms;
             *charts = Rc::new(chart::of_run(&self.lab));
         }
+    }
+
+    /// All that is known of the moment is drawn and told on the stage. True if something was not.
+    pub(super) fn restage(&mut self) -> bool {
+        let late = !Rc::ptr_eq(&self.staged, &self.calm);
+        if late {
+            self.staged = self.calm.clone();
+        }
+        late
     }
 
     /// Draws all that is outside of Yew.

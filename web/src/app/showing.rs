@@ -24,7 +24,7 @@ impl App {
     /// What the stage shows.
     pub(super) fn stage(&self) -> StageProps {
         StageProps {
-            view: self.calm.clone(),
+            view: self.staged.clone(),
             scene: self.scene.clone(),
             layout: self.layout.clone(),
             client: self.client,

@@ -17,7 +17,7 @@ pub mod znodes;
 
 use crate::later;
 use crate::order::{Order, Selection};
-use crate::view::View;
+use crate::view::{ClientView, ServerView, View};
 use clients::Client;
 use layout::{Layout, number};
 use links::Link;
@@ -44,6 +44,31 @@ pub struct StageProps {
     pub messages: NodeRef,
     /// Where clicks go.
     pub order: Callback<Order>,
+}
+
+/// True if two moments look the same on the stage. What a server has logged is heard there, and seen
+/// only where there is room for `facts`.
+#[must_use]
+#[inline(never)]
+pub fn looks_like(one: &View, other: &View, facts: bool) -> bool {
+    let same_server = |(a, b): (&ServerView, &ServerView)| {
+        let seen = |it: &ServerView| {
+            let epochs = (it.accepted_epoch, it.current_epoch);
+            let state = (it.role, it.phase, it.serving, it.vote, it.leader);
+            (it.sid, state, epochs, it.observer, it.frozen, it.disk_slowness)
+        };
+        let same_facts =
+            || (&a.logged, &a.committed, &a.tiles) == (&b.logged, &b.committed, &b.tiles);
+        seen(a) == seen(b) && (!facts || same_facts())
+    };
+    let same_client = |(a, b): (&ClientView, &ClientView)| {
+        let seen = |it: &ClientView| (it.id, it.runs, it.state, it.connected, it.server);
+        seen(a) == seen(b)
+    };
+    (one.servers.len(), one.clients.len()) == (other.servers.len(), other.clients.len())
+        && one.servers.iter().zip(&other.servers).all(same_server)
+        && one.clients.iter().zip(&other.clients).all(same_client)
+        && one.links == other.links
 }
 
 /// What a press gives, by pointer and by keyboard: an SVG element is no button by itself.
