@@ -86,7 +86,7 @@ fn looking(sim: &Sim<Actor>, sid: Sid, server: &Server) -> Why {
                 voters.quorum_size()
             ),
         )
-        .and(format!("alike = {}, round {}", set(&alike), election.round().0)),
+        .and(format!("votes of {} in round {}", set(&alike), election.round().0)),
         Guard::new("No better vote can come", false, settled)
             .and(format!("awaited = {}", set(&peer.awaited_votes()))),
     ]);
@@ -113,7 +113,7 @@ fn looking(sim: &Sim<Actor>, sid: Sid, server: &Server) -> Why {
         )
     } else {
         format!(
-            "Server {sid} is LOOKING: {} votes are alike, for {}.",
+            "Server {sid} is LOOKING: it knows of {} votes for {}.",
             quorum_text(count, server),
             own.leader
         )

@@ -53,7 +53,7 @@ pub fn words() -> Html {
     html! {
         <>
             <h1>{ "Words" }</h1>
-            <p class="voice">{ "What the guided runs explain, and how it is called elsewhere." }</p>
+            <p class="voice">{ "The words of the guided runs and of the stage, and how they are called elsewhere." }</p>
             <dl class="words">{ for glossary().map(|term| html! {
                 <div id={format!("word-{}", term.word)}>
                     <dt>{ term.word }</dt>
