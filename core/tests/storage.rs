@@ -182,7 +182,7 @@ fn check_node(path: &str, node: &Znode, expected: &Value) {
     }
     let mut names = expected["children"].as_array().unwrap().clone();
     names.sort_by(|a, b| a.as_str().cmp(&b.as_str()));
-    let children: Vec<Value> = node.children().map(|name| (**name).into()).collect();
+    let children: Vec<Value> = node.children().map(Value::from).collect();
     assert_eq!(names, children, "children of {path}");
     let text = |text: &Text| Value::from(text.to_str());
     let acl = node.acl_entries();

@@ -121,7 +121,7 @@ impl<R: Rules> Server<R> {
         watch: bool,
     ) -> Result<(Vec<Text>, crate::proto::Stat), KeeperError> {
         let node = self.readable(conn, path)?;
-        let names = node.children().map(|name| (&**name).into()).collect();
+        let names = node.children().map(Into::into).collect();
         let stat = node.client_stat();
         if watch {
             self.watches.add(path, conn, WatchKind::Child);

@@ -6,9 +6,10 @@ use crate::base::VersionedIter;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use smol_str::SmolStr;
 
 /// Znodes with the same parent.
-type Siblings<'a> = VersionedIter<'a, Arc<str>, Arc<Znode>>;
+type Siblings<'a> = VersionedIter<'a, SmolStr, Arc<Znode>>;
 
 /// A way through a tree.
 #[derive(Debug)]

@@ -7,6 +7,7 @@ use crate::wire::Buffer;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
+use smol_str::SmolStr;
 
 /// An ACL as znodes share it.
 pub type AclList = Arc<[Acl]>;
@@ -63,8 +64,9 @@ impl Owner {
 }
 
 /// The znodes below another one, by name; each with memory of its own, so that a change next to it
-/// does not copy it.
-pub(super) type Children = VersionedMap<Arc<str>, Arc<Znode>>;
+/// does not copy it. Short names lie in the map itself: a search that follows a pointer for each
+/// comparison costs more than all else that a write does to the tree.
+pub(super) type Children = VersionedMap<SmolStr, Arc<Znode>>;
 
 /// A znode, and what hangs from it. It does not know its path. Two are equal if their own fields
 /// and the names of their children are: of what the children hold nothing is said.
@@ -141,8 +143,8 @@ impl Znode {
     }
 
     /// Names of the children, in the order of their bytes.
-    pub fn children(&self) -> impl Iterator<Item = &Arc<str>> {
-        self.children.iter().map(|(name, _)| name)
+    pub fn children(&self) -> impl Iterator<Item = &str> {
+        self.children.iter().map(|(name, _)| name.as_str())
     }
 
     /// How many children there are.

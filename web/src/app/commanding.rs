@@ -25,7 +25,7 @@ impl App {
         let children = |path: &str| {
             let znode = tree(lab, self.client).and_then(|tree| tree.get(path));
             let names = znode.into_iter().flat_map(|znode| znode.children());
-            names.map(|name| String::from(&**name)).collect()
+            names.map(String::from).collect()
         };
         let command = self.console.take(typed, &children);
         if let Some(command) = command {
