@@ -14,6 +14,8 @@ use std::{env, fs};
 
 /// Longest wait for the driver to listen and the browser to start: a loaded machine is slow.
 const START: Duration = Duration::from_secs(60);
+/// Drivers that are started for one browser, at most.
+const LAUNCHES_MAX: usize = 3;
 /// Longest wait for one command.
 const COMMAND: Duration = Duration::from_secs(60);
 /// Longest wait of [`Browser::wait_for`].
@@ -95,7 +97,7 @@ impl Browser {
     fn start_named(traced: Option<&str>) -> Result<Self> {
         let driver = env::var_os("CHROMEDRIVER").unwrap_or_else(|| "chromedriver".into());
         let chromium = env::var_os("CHROMIUM");
-        Self::launch(Path::new(&driver), chromium.as_deref().map(Path::new), traced)
+        Self::start_one(Path::new(&driver), chromium.as_deref().map(Path::new), traced)
     }
 
     /// As [`Browser::start`], with these programs.
@@ -103,7 +105,20 @@ impl Browser {
     /// # Errors
     /// One of them is missing or does not start.
     pub fn with(program: &Path, chromium: Option<&Path>) -> Result<Self> {
-        Self::launch(program, chromium, None)
+        Self::start_one(program, chromium, None)
+    }
+
+    /// Between the choice of a port and the driver's listening anybody may take that port, and a
+    /// driver that has just begun to listen may hang up: the next one gets another port.
+    fn start_one(program: &Path, chromium: Option<&Path>, traced: Option<&str>) -> Result<Self> {
+        let mut left = LAUNCHES_MAX;
+        loop {
+            left -= 1;
+            match Self::launch(program, chromium, traced) {
+                Err(error) if left > 0 => eprintln!("once more: {error:#}"),
+                launched => return launched,
+            }
+        }
     }
 
     fn launch(program: &Path, chromium: Option<&Path>, traced: Option<&str>) -> Result<Self> {
