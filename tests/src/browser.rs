@@ -111,14 +111,13 @@ impl Browser {
     /// Between the choice of a port and the driver's listening anybody may take that port, and a
     /// driver that has just begun to listen may hang up: the next one gets another port.
     fn start_one(program: &Path, chromium: Option<&Path>, traced: Option<&str>) -> Result<Self> {
-        let mut left = LAUNCHES_MAX;
-        loop {
-            left -= 1;
+        for _ in 1..LAUNCHES_MAX {
             match Self::launch(program, chromium, traced) {
-                Err(error) if left > 0 => eprintln!("once more: {error:#}"),
-                launched => return launched,
+                Ok(browser) => return Ok(browser),
+                Err(error) => eprintln!("once more: {error:#}"),
             }
         }
+        Self::launch(program, chromium, traced)
     }
 
     fn launch(program: &Path, chromium: Option<&Path>, traced: Option<&str>) -> Result<Self> {

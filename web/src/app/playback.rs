@@ -278,10 +278,9 @@ impl App {
             return true;
         }
         let turn = self.turn.map_or(SLOTS, |turn| (turn + 1).min(SLOTS));
+        let before = self.turn.replace(turn);
         // What is heard of the stage is the last.
-        let stage = turn == SLOTS && self.turn.replace(turn) != Some(SLOTS);
-        self.turn = Some(turn);
-        if stage { self.restage() } else { turn < SLOTS }
+        if turn == SLOTS && before != Some(SLOTS) { self.restage() } else { turn < SLOTS }
     }
 
     /// True if the diagram is in sight: on a narrow screen only behind its own tab.
