@@ -1,11 +1,15 @@
 //! Elements of drawings that are made outside of Yew: those that every picture moves.
 
 use js_sys::JsString;
+use std::cell::RefCell;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Element, SvgGraphicsElement, SvgTransform, SvgsvgElement};
 
 const NAMESPACE: &str = "http://www.w3.org/2000/svg";
+
+/// Words that are kept as the browser has them, at most.
+const WORDS_MAX: usize = 256;
 
 // Formatting would drop what these are.
 #[rustfmt::skip]
@@ -16,13 +20,38 @@ extern "C" {
     #[wasm_bindgen(thread_local_v2, static_string)]
     static D: JsString = "d";
     #[wasm_bindgen(thread_local_v2, static_string)]
+    static DASHES: JsString = "stroke-dasharray";
+    #[wasm_bindgen(thread_local_v2, static_string)]
+    static LABEL: JsString = "aria-label";
+    #[wasm_bindgen(thread_local_v2, static_string)]
+    static LEFT: JsString = "data-left";
+    #[wasm_bindgen(thread_local_v2, static_string)]
     static OF: JsString = "data-of";
     #[wasm_bindgen(thread_local_v2, static_string)]
     static PART: JsString = "data-part";
+    #[wasm_bindgen(thread_local_v2, static_string)]
+    static TRANSFORM: JsString = "transform";
+    #[wasm_bindgen(thread_local_v2, static_string)]
+    static X: JsString = "x";
+    #[wasm_bindgen(thread_local_v2, static_string)]
+    static Y: JsString = "y";
 
+    // What cannot be refused needs no catching, which costs garbage in each call.
     type Drawn;
     #[wasm_bindgen(method, js_name = setAttribute)]
     fn set(this: &Drawn, name: &JsString, value: &str);
+    #[wasm_bindgen(method, js_name = setAttribute)]
+    fn set_word(this: &Drawn, name: &JsString, value: &JsString);
+
+    type Placed;
+    #[wasm_bindgen(method, js_name = setTranslate)]
+    fn shift(this: &Placed, x: f32, y: f32);
+    #[wasm_bindgen(method, js_name = setRotate)]
+    fn turn(this: &Placed, degrees: f32, x: f32, y: f32);
+}
+
+thread_local! {
+    static WORDS: RefCell<Vec<(Box<str>, JsString)>> = const { RefCell::new(Vec::new()) };
 }
 
 /// An attribute that is set often: its name is made once, not decoded each time.
@@ -32,22 +61,71 @@ pub enum Often {
     Class,
     /// The path.
     D,
+    /// The dashes of a line.
+    Dashes,
+    /// What a reader hears.
+    Label,
+    /// How much of a time is left.
+    Left,
     /// What it belongs to.
     Of,
     /// Where on its way it is.
     Part,
+    /// Where it stands.
+    Transform,
+    /// Its left end.
+    X,
+    /// Its upper end, or the line of its letters.
+    Y,
+}
+
+impl Often {
+    fn with<T>(self, act: impl FnOnce(&JsString) -> T) -> T {
+        let name = match self {
+            Self::Class => &CLASS,
+            Self::D => &D,
+            Self::Dashes => &DASHES,
+            Self::Label => &LABEL,
+            Self::Left => &LEFT,
+            Self::Of => &OF,
+            Self::Part => &PART,
+            Self::Transform => &TRANSFORM,
+            Self::X => &X,
+            Self::Y => &Y,
+        };
+        name.with(act)
+    }
 }
 
 /// Sets an attribute that is set often.
 pub fn set(of: &Element, name: Often, value: &str) {
-    let name = match name {
-        Often::Class => &CLASS,
-        Often::D => &D,
-        Often::Of => &OF,
-        Often::Part => &PART,
-    };
     // The names are valid: no browser refuses them.
     name.with(|name| of.unchecked_ref::<Drawn>().set(name, value));
+}
+
+/// The same, to one of few values: the browser's copy of it is kept, not decoded each time.
+pub fn set_word(of: &Element, name: Often, word: &str) {
+    let set = |word: &JsString| name.with(|name| of.unchecked_ref::<Drawn>().set_word(name, word));
+    WORDS.with_borrow_mut(|words| match words.binary_search_by(|(known, _)| (**known).cmp(word)) {
+        Ok(place) => words.get(place).into_iter().for_each(|(_, kept)| set(kept)),
+        Err(place) => {
+            let made = JsString::from(word);
+            set(&made);
+            if words.len() < WORDS_MAX {
+                words.insert(place, (word.into(), made));
+            }
+        }
+    });
+}
+
+/// Puts what has this transform at a place, given in finite numbers: a browser takes no others.
+pub fn shift(transform: &SvgTransform, x: f32, y: f32) {
+    transform.unchecked_ref::<Placed>().shift(x, y);
+}
+
+/// Turns what has this transform around its origin, by a finite number.
+pub fn turn(transform: &SvgTransform, degrees: f32) {
+    transform.unchecked_ref::<Placed>().turn(degrees, 0.0, 0.0);
 }
 
 /// Sets the words of an element that has only words. Its text stays the same node.

@@ -33,7 +33,7 @@ const STEP_SPEECH_MS: f64 = 15_000.0;
 const PANELS_MS: f64 = 100.0;
 /// Work in one picture while pictures follow each other: what is late by then waits for the next
 /// one.
-const WORK_MS: f64 = 4.0;
+const WORK_MS: f64 = 3.0;
 /// After so many pictures of which none was whole less time passes in each.
 const PATIENCE: u32 = 6;
 /// By so much less, and by so much more after a whole one.

@@ -6,7 +6,7 @@
 //! * [`masthead`]: name, facts of the run, ways to the other pages.
 //! * [`left`]: narration in a guided run ([`crate::panels::lesson`]), else headline, ensemble, client.
 //! * the stage in the middle ([`crate::scene`]).
-//! * [`right`]: what is chosen, and the figure that decides.
+//! * [`right`]: what is chosen, and why it is so; below it what happened ([`crate::panels::log`]).
 //! * [`dock`]: below, with tabs: diagram, events, tree, charts.
 //! * the transport at the bottom ([`crate::panels::timeline`]).
 //! * [`first`]: the first screen. [`text`]: the pages without a stage.
@@ -23,6 +23,7 @@ use crate::chart::Chart;
 use crate::console::Console;
 use crate::detail::Details;
 use crate::order::{Doing, Order, Selection, Speech, Tab};
+use crate::panels::log::Log;
 use crate::panels::timeline::Timeline;
 use crate::route::Route;
 use crate::run_view::RunView;
@@ -138,7 +139,7 @@ pub struct PageProps {
 }
 
 /// Number of slots beside the stage.
-pub const SLOTS: usize = 5;
+pub const SLOTS: usize = 6;
 
 /// The slots, in the order in which they are drawn while time passes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -146,6 +147,7 @@ enum Place {
     Timeline,
     Left,
     Right,
+    Happened,
     Dock,
     Masthead,
 }
@@ -175,6 +177,10 @@ fn beside(props: &SlotProps) -> Html {
         Place::Masthead => Html::default(),
         Place::Left => html! { <Left ..shown.clone() /> },
         Place::Right => html! { <Right ..shown.clone() /> },
+        Place::Happened if shown.tab == Tab::Events => Html::default(),
+        Place::Happened => {
+            html! { <Log view={shown.view.clone()} order={shown.order.clone()} /> }
+        }
         Place::Dock => html! { <Dock ..shown.clone() /> },
         Place::Timeline => html! {
             <Timeline run={shown.run.clone()} selection={shown.selection.clone()}
@@ -222,7 +228,8 @@ fn Work(props: &PageProps) -> Html {
                 <h1 class="unseen">{ props.shown.0.route.title() }</h1>
                 <section class="say" aria-label="Narration">{ slot(Place::Left) }</section>
                 <section class="scene" aria-label="Stage">{ stage(props) }</section>
-                <section class="side" aria-label="Details">{ slot(Place::Right) }</section>
+                <section class="side" aria-label="Details">
+                    { slot(Place::Right) }{ slot(Place::Happened) }</section>
                 { slot(Place::Dock) }
             </main>
             { slot(Place::Timeline) }

@@ -1,11 +1,9 @@
-//! The right column: what is chosen, why it is so, and what happened.
+//! The right column: what is chosen, and why it is so.
 
 use super::Shown;
-use crate::order::Tab;
 use crate::panels::acts::Acts;
 use crate::panels::chain::chain;
 use crate::panels::inspector::Inspector;
-use crate::panels::log::Log;
 use yew::prelude::*;
 
 /// The column.
@@ -25,7 +23,6 @@ pub fn Right(shown: &Shown) -> Html {
                 details={shown.details.clone()} {acts} order={order.clone()} />
             { chain(&shown.details.chain, shown.run.index, order) }
             { shown.why.clone() }
-            if shown.tab != Tab::Events { <Log view={view.clone()} order={order.clone()} /> }
         </>
     }
 }

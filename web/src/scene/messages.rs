@@ -7,7 +7,7 @@ use super::layout::{Layout, Point, between, degrees, number};
 use crate::deadline::Deadline;
 use crate::later;
 use crate::message::{Look, Shape, Tone, outline};
-use crate::svg::{Often, element, set, transform_of, write};
+use crate::svg::{Often, element, set, set_word, shift, transform_of, turn, write};
 use crate::view::FlightView;
 use std::cell::Cell;
 use std::rc::Rc;
@@ -300,11 +300,10 @@ impl Messages {
         for sprite in self.sprites.values() {
             let share = if still { STILL_SHARE } else { sprite.flight.share(now) };
             let at = between(sprite.from, sprite.to, share);
-            // A transform of a removed element is the only one that fails; it is not seen.
-            sprite.transform.set_translate(at.x, at.y).ok();
+            shift(&sprite.transform, at.x, at.y);
             let part = Part::of(share, sprite.length);
             if sprite.kind.shows_way() && sprite.part.replace(part) != part {
-                set(&sprite.element, Often::Part, part.name());
+                set_word(&sprite.element, Often::Part, part.name());
             }
         }
     }
@@ -351,9 +350,9 @@ impl Sprite {
             write(letters, &flight.look.mark);
         }
         if (from, to) != (self.from, self.to) {
-            let turn = degrees(from, to);
+            let way = degrees(from, to);
             for (transform, more) in &self.turned {
-                transform.set_rotate((turn + more).round(), 0.0, 0.0)?;
+                turn(transform, (way + more).round());
             }
         }
         self.part.set(Part::None);

@@ -2,7 +2,7 @@
 //! changes them. Yew makes the circles; here they are found by their ids and given their share.
 
 use super::state::{RingOf, RingView};
-use crate::svg::write;
+use crate::svg::{Often, set, write};
 use web_sys::{Document, Element};
 use zabscope_core::sim::Micros;
 
@@ -61,7 +61,7 @@ impl Rings {
             let percent = ring.view.percent(now);
             if ring.percent != Some(percent) {
                 ring.percent = Some(percent);
-                set(&ring.arc, percent);
+                fill(&ring.arc, percent);
             }
             let Some(count) = &ring.count else { continue };
             let tenths = ring.view.left_us(now).map(|us| us / 100_000);
@@ -75,8 +75,7 @@ impl Rings {
     }
 }
 
-/// The attributes have valid names: setting them cannot fail.
-fn set(arc: &Element, percent: u32) {
-    arc.set_attribute("stroke-dasharray", &format!("{percent} 100")).ok();
-    arc.set_attribute("data-left", &percent.to_string()).ok();
+fn fill(arc: &Element, percent: u32) {
+    set(arc, Often::Dashes, &format!("{percent} 100"));
+    set(arc, Often::Left, &percent.to_string());
 }

@@ -11,7 +11,7 @@ use super::pitch;
 use super::score::{Bar, Lane, Mark, Score};
 use crate::deadline::Deadline;
 use crate::scene::layout::number;
-use crate::svg::{add, own_transform, write};
+use crate::svg::{add, own_transform, shift, write};
 use crate::view::{Role, time_text};
 use std::collections::VecDeque;
 use wasm_bindgen::JsValue;
@@ -211,7 +211,7 @@ impl Sheet {
         let grid = self.grid;
         let share = &mut deadline.share();
         let arrows = || score.arrows.iter();
-        self.rests.show(score, grid)?;
+        self.rests.show(score, grid);
         let ways = arrows().map(|arrow| Way::of(arrow, grid, chosen));
         let mut is_seen = self.ways.show(ways, share, Way::draw)?;
         for bars in &mut self.bars {
@@ -225,7 +225,10 @@ impl Sheet {
         let names = named.map(|(arrow, _)| Name::of(arrow, grid, chosen));
         is_seen &= self.names.show(names, share, Name::draw)?;
         let signs = score.signs.iter().copied();
-        let sign = |mark: &Mark, _: Option<&Mark>, whole: &Element| marks::sign(mark, whole, grid);
+        let sign = |mark: &Mark, _: Option<&Mark>, whole: &Element| {
+            // What the browser refuses of a sign stays away.
+            marks::sign(mark, whole, grid).ok();
+        };
         is_seen &= self.signs.show(signs, share, sign)?;
         // Unseen, so they are the last.
         let told = deadline.is_never();
@@ -255,9 +258,9 @@ impl Sheet {
         self.live(now)?;
         let line = self.grid.axis.x(now);
         for (group, at) in &self.moved {
-            group.set_translate(at - line, 0.0)?;
+            shift(group, at - line, 0.0);
         }
-        self.rests.place(line, -AHEAD)?;
+        self.rests.place(line, -AHEAD);
         write(&self.clock, &time_text(now));
         Ok(())
     }

@@ -3,7 +3,7 @@
 use super::SpineView;
 use super::matrix::{Matrix, Tile};
 use super::votes::{Heard, Votes};
-use crate::svg::{Often, element, set, write};
+use crate::svg::{Often, element, set, set_word, write};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::Element;
 use yew::prelude::*;
@@ -173,10 +173,10 @@ fn draw(svg: &Element, drawn: &mut Vec<Drawn>, props: &TilesProps) -> Result<(),
         if tile.class != class {
             tile.class = class;
             let [state, epoch, cut] = class;
-            set(&tile.whole, Often::Class, &["tile ", state, " ", epoch, cut].concat());
+            set_word(&tile.whole, Often::Class, &["tile ", state, " ", epoch, cut].concat());
         }
         if tile.x.replace(x) != Some(x) {
-            tile.whole.set_attribute("transform", &format!("translate({x})"))?;
+            set(&tile.whole, Often::Transform, &format!("translate({x})"));
         }
         let counter = zxid.counter();
         if tile.counter.replace(counter) != Some(counter) {

@@ -109,7 +109,7 @@ impl<T: Numbered> Marks<T> {
         &mut self,
         wanted: impl Iterator<Item = T>,
         share: &mut Share,
-        draw: impl Fn(&T, Option<&T>, &Element) -> Result<(), JsValue>,
+        draw: impl Fn(&T, Option<&T>, &Element),
     ) -> Result<bool, JsValue> {
         let mut is_whole = true;
         let mut old = core::mem::take(&mut self.shown).into_iter().peekable();
@@ -125,11 +125,11 @@ impl<T: Numbered> Marks<T> {
                     self.shown.push((before, whole));
                     continue;
                 }
-                draw(&item, Some(&before), &whole)?;
+                draw(&item, Some(&before), &whole);
                 self.shown.push((item, whole));
             } else if share.take() {
                 let whole = self.model.clone_node()?.unchecked_into::<Element>();
-                draw(&item, None, &whole)?;
+                draw(&item, None, &whole);
                 let next = old.peek().map(|(_, next)| next.as_ref());
                 self.group.insert_before(&whole, next)?;
                 self.shown.push((item, whole));
@@ -140,11 +140,6 @@ impl<T: Numbered> Marks<T> {
         old.for_each(|(_, gone)| gone.remove());
         Ok(is_whole)
     }
-}
-
-/// Sets what a drawing has not had before, or had otherwise.
-fn set(whole: &Element, name: &str, value: &str, same: bool) -> Result<(), JsValue> {
-    if same { Ok(()) } else { whole.set_attribute(name, value) }
 }
 
 const fn fate_class(fate: Fate) -> &'static str {
@@ -189,15 +184,7 @@ impl Hit {
     }
 
     /// Fills its element.
-    ///
-    /// # Errors
-    /// The browser refuses an attribute.
-    pub fn draw(
-        &self,
-        before: Option<&Self>,
-        whole: &Element,
-        score: &Score,
-    ) -> Result<(), JsValue> {
+    pub fn draw(&self, before: Option<&Self>, whole: &Element, score: &Score) {
         if before.is_none() {
             svg::set(whole, Often::Of, &format!("m{}", self.id));
         }
@@ -205,17 +192,17 @@ impl Hit {
             svg::set(whole, Often::D, &line(self.way));
         }
         if before.is_some_and(|before| before.chosen) != self.chosen {
-            whole.class_list().toggle_with_force("selected", self.chosen)?;
-            whole.set_attribute("aria-selected", if self.chosen { "true" } else { "false" })?;
+            // A pointer may have given it another class. Neither name can be refused.
+            whole.class_list().toggle_with_force("selected", self.chosen).ok();
+            whole.set_attribute("aria-selected", if self.chosen { "true" } else { "false" }).ok();
         }
-        let Some(arrow) = score.arrow(self.id) else { return Ok(()) };
+        let Some(arrow) = score.arrow(self.id) else { return };
         if self.told.is_some() && self.told != before.and_then(|before| before.told) {
-            whole.set_attribute("id", &format!("arrow-{}", self.id))?;
-            whole.set_attribute("aria-label", &score.spoken(arrow))?;
+            whole.set_id(&format!("arrow-{}", self.id));
+            svg::set(whole, Often::Label, &score.spoken(arrow));
         } else if before.is_none() {
-            whole.set_attribute("aria-label", arrow.look.name)?;
+            svg::set_word(whole, Often::Label, arrow.look.name);
         }
-        Ok(())
     }
 }
 
@@ -238,15 +225,12 @@ impl Way {
     }
 
     /// Fills its element.
-    ///
-    /// # Errors
-    /// The browser refuses an attribute.
-    pub fn draw(&self, before: Option<&Self>, whole: &Element) -> Result<(), JsValue> {
+    pub fn draw(&self, before: Option<&Self>, whole: &Element) {
         let words = |of: &Self| (of.fate, of.chosen);
         if before.map(words) != Some(words(self)) {
             let selected = if self.chosen { " selected" } else { "" };
             let (tone, fate) = (self.tone.class(), fate_class(self.fate));
-            svg::set(whole, Often::Class, &[tone, " ", fate, selected].concat());
+            svg::set_word(whole, Often::Class, &[tone, " ", fate, selected].concat());
         }
         let ends = |of: &Self| (of.way, is_broken(of.fate));
         if before.map(ends) != Some(ends(self)) {
@@ -257,7 +241,6 @@ impl Way {
             }
             svg::set(whole, Often::D, &path);
         }
-        Ok(())
     }
 }
 
@@ -285,11 +268,8 @@ impl Cross {
     }
 
     /// Fills its element.
-    ///
-    /// # Errors
-    /// The browser refuses an attribute.
-    pub fn draw(&self, whole: &Element) -> Result<(), JsValue> {
-        whole.set_attribute("transform", &at(self.at))
+    pub fn draw(&self, whole: &Element) {
+        svg::set(whole, Often::Transform, &at(self.at));
     }
 }
 
@@ -312,20 +292,19 @@ impl Name {
     }
 
     /// Fills its element.
-    ///
-    /// # Errors
-    /// The browser refuses an attribute.
-    pub fn draw(&self, before: Option<&Self>, whole: &Element) -> Result<(), JsValue> {
+    pub fn draw(&self, before: Option<&Self>, whole: &Element) {
         let title = self.chosen.then(|| self.look.title());
         whole.set_text_content(Some(title.as_deref().unwrap_or(self.look.name)));
-        set(whole, "x", &number(self.at.x), before.is_some_and(|it| it.at.x == self.at.x))?;
-        set(whole, "y", &number(self.at.y), before.is_some_and(|it| it.at.y == self.at.y))?;
-        set(
-            whole,
-            "class",
-            if self.chosen { "name selected" } else { "name" },
-            before.map_or(!self.chosen, |it| it.chosen == self.chosen),
-        )
+        if before.is_none_or(|it| it.at.x != self.at.x) {
+            svg::set(whole, Often::X, &number(self.at.x));
+        }
+        if before.is_none_or(|it| it.at.y != self.at.y) {
+            svg::set(whole, Often::Y, &number(self.at.y));
+        }
+        if before.is_some_and(|it| it.chosen) != self.chosen {
+            let class = if self.chosen { "name selected" } else { "name" };
+            svg::set_word(whole, Often::Class, class);
+        }
     }
 }
 
@@ -357,10 +336,7 @@ impl Rests {
     }
 
     /// From now on these are under way.
-    ///
-    /// # Errors
-    /// The browser refuses an attribute.
-    pub fn show(&mut self, score: &Score, grid: Grid) -> Result<(), JsValue> {
+    pub fn show(&mut self, score: &Score, grid: Grid) {
         self.ways.clear();
         let mut texts = TONES.map(|_| String::new());
         for arrow in &score.arrows {
@@ -380,16 +356,12 @@ impl Rests {
             }
         }
         for ([way, _], text) in self.paths.iter_mut().zip(texts) {
-            draw_again(way, text)?;
+            draw_again(way, text);
         }
-        Ok(())
     }
 
     /// Puts the dots where they are when the line is at `line`; it is drawn at `x`.
-    ///
-    /// # Errors
-    /// The browser refuses an attribute.
-    pub fn place(&mut self, line: f32, x: f32) -> Result<(), JsValue> {
+    pub fn place(&mut self, line: f32, x: f32) {
         let mut texts = TONES.map(|_| String::new());
         for (place, (from, to), limit) in &self.ways {
             let share = (line - from.x) / (to.x - from.x).max(0.1);
@@ -404,18 +376,16 @@ impl Rests {
             }
         }
         for ([_, dots], text) in self.paths.iter_mut().zip(texts) {
-            draw_again(dots, text)?;
+            draw_again(dots, text);
         }
-        Ok(())
     }
 }
 
-fn draw_again((path, drawn): &mut (Element, String), text: String) -> Result<(), JsValue> {
+fn draw_again((path, drawn): &mut (Element, String), text: String) {
     if *drawn != text {
-        path.set_attribute("d", &text)?;
+        svg::set(path, Often::D, &text);
         *drawn = text;
     }
-    Ok(())
 }
 
 fn at(point: Point) -> String {
@@ -535,15 +505,14 @@ pub(super) fn epoch_class(bar: &Bar) -> &'static str {
 
 /// Fills the element of a write, or of the part of it that is done: they are the same, the other
 /// one is cut off.
-///
-/// # Errors
-/// The browser refuses an attribute.
-pub fn write(bar: &Bar, before: Option<&Bar>, whole: &Element, grid: Grid) -> Result<(), JsValue> {
-    set(whole, "class", epoch_class(bar), before.is_some_and(|before| before.zxid == bar.zxid))?;
+pub fn write(bar: &Bar, before: Option<&Bar>, whole: &Element, grid: Grid) {
+    if before.is_none_or(|before| before.zxid != bar.zxid) {
+        svg::set_word(whole, Often::Class, epoch_class(bar));
+    }
     let from = grid.axis.x(bar.from);
     let to = bar.to.map_or(from + BAR, |to| grid.axis.x(to)).max(from + 1.0);
     let (x, y, wide) = (number(from), number(grid.y(bar.row) - 4.5), number(to - from));
-    whole.set_attribute("d", &format!("M{x} {y}h{wide}v9h-{wide}z"))
+    svg::set(whole, Often::D, &format!("M{x} {y}h{wide}v9h-{wide}z"));
 }
 
 /// Fills the element of a sign.
@@ -558,8 +527,8 @@ pub fn sign(mark: &Mark, whole: &Element, grid: Grid) -> Result<(), JsValue> {
         Sign::Heal(_) => "healing",
     };
     whole.set_text_content(None);
-    whole.set_attribute("class", class)?;
-    whole.set_attribute("transform", &at(here))?;
+    svg::set_word(whole, Often::Class, class);
+    svg::set(whole, Often::Transform, &at(here));
     match mark.sign {
         Sign::Vote(sid, _) => {
             add(whole, "path", &[("d", "M0-10 10 0 0 10-10 0z")])?;
