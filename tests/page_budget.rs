@@ -221,7 +221,9 @@ fn frames(mut events: Vec<Value>) -> Vec<Frame> {
     frames
 }
 
-/// How long a burst of writes plays on a fast machine.
+/// A burst of writes is over soon: so many of them.
+const BURSTS: u32 = 8;
+/// How long one plays on a fast machine.
 const BURST: Duration = Duration::from_millis(2500);
 
 /// Frames with many messages.
@@ -229,8 +231,7 @@ fn busy_frames(browser: &Browser, slowed: u32) -> Result<Vec<Frame>> {
     browser.devtools("Emulation.setCPUThrottlingRate", &json!({ "rate": slowed }))?;
     browser.trace()?;
     let mut all = Vec::new();
-    // A burst of writes is over soon: several of them.
-    for _ in 0..12 {
+    for _ in 0..BURSTS {
         browser.script(
             "performance.mark('begin');
              if (document.querySelector('#play').ariaLabel == 'Pause') document.querySelector('#play').click();
