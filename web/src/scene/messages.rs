@@ -34,7 +34,7 @@ pub struct Messages {
     spare: Vec<Sprite>,
     /// What new elements are copies of.
     models: Vec<(Kind, Element)>,
-    /// Messages are missing in the page.
+    /// Messages are missing in the page, or are still there.
     is_short: bool,
     chosen: Option<u64>,
     rest: Option<Element>,
@@ -151,7 +151,7 @@ impl Kind {
 
 impl Messages {
     /// Makes the page show these messages, in this group; the chosen one is marked. Those that have
-    /// no element by the deadline get one with another picture.
+    /// no element by the deadline get one with another picture, and so go those that have arrived.
     pub fn show(
         &mut self,
         group: &Element,
@@ -187,6 +187,14 @@ impl Messages {
             }
         }
         for sprite in free {
+            // What is late stands where it arrived for another picture, unless another message has
+            // its number now.
+            let id = sprite.flight.id;
+            if !share.take() && !self.sprites.contains_key(&id) {
+                self.is_short = true;
+                self.sprites.insert(id, sprite);
+                continue;
+            }
             sprite.element.remove();
             if self.spare.len() < SPARE_MAX {
                 self.spare.push(sprite);
@@ -222,7 +230,7 @@ impl Messages {
         gone.into_iter().filter_map(|id| self.sprites.remove(&id)).collect()
     }
 
-    /// True if all messages are in the page.
+    /// True if these messages are in the page, all of them and no others.
     #[must_use]
     pub const fn is_whole(&self) -> bool {
         !self.is_short
