@@ -288,10 +288,13 @@ fn a_frame_with_a_hundred_messages_is_short() -> Result<()> {
                 percentile(&sorted, 95)
             )
         };
+        let mut messages: Vec<u64> = frames.iter().map(|frame| frame.messages).collect();
+        messages.sort_unstable();
         println!(
-            "script in {} frames with {MESSAGES} messages or more, processor / {slowed}: time of the \
-             processor {}; by the clock {}; limit {limit} ms",
+            "script in {} frames with {MESSAGES} messages or more, in the middle {}, processor / \
+             {slowed}: time of the processor {}; by the clock {}; limit {limit} ms",
             frames.len(),
+            messages.get(messages.len() / 2).copied().unwrap_or_default(),
             of(|frame| frame.script_ms),
             of(|frame| frame.wall_ms)
         );

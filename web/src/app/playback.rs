@@ -45,7 +45,7 @@ const STRIDE_MS_MIN: f64 = 16.7;
 const CHARTS_MS: f64 = 1000.0;
 
 /// Number of parts that take turns.
-const TURNS: usize = 3;
+const TURNS: usize = 4;
 
 /// What is drawn by turns while pictures follow each other.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -55,6 +55,8 @@ enum Turn {
     Stage,
     /// The diagram, and time that runs out.
     Spine,
+    /// What Yew draws from.
+    View,
     /// What Yew draws.
     Page,
 }
@@ -65,6 +67,10 @@ pub(super) struct Late {
     stage: bool,
     spine: bool,
     page: bool,
+    /// Yew has another stage to draw, or other words to say.
+    fresh: bool,
+    /// What the panels show is made, and none of them is drawn from it.
+    ready: bool,
     turn: Turn,
     /// Until when the present picture goes on.
     until: Deadline,
@@ -84,6 +90,8 @@ impl Default for Late {
             stage: false,
             spine: false,
             page: false,
+            fresh: false,
+            ready: false,
             turn: Turn::default(),
             until: Deadline::NEVER,
             slow: false,
@@ -105,12 +113,13 @@ impl Late {
     /// Nothing is late any more. True if something was.
     pub(super) const fn forget(&mut self) -> bool {
         let was = self.stage || self.spine || self.page;
-        (self.stage, self.spine, self.page) = (false, false, false);
+        (self.stage, self.spine, self.page, self.ready) = (false, false, false, false);
         was
     }
 
     /// Yew has drawn.
     pub(super) fn drawn(&mut self) {
+        self.fresh = false;
         self.slow = self.until.is_over();
     }
 
@@ -119,7 +128,8 @@ impl Late {
         let turn = self.turn;
         self.turn = match turn {
             Turn::Stage => Turn::Spine,
-            Turn::Spine => Turn::Page,
+            Turn::Spine => Turn::View,
+            Turn::View => Turn::Page,
             Turn::Page => Turn::Stage,
         };
         turn
@@ -173,8 +183,10 @@ impl App {
         let redraw = if self.playing && self.hurries() {
             self.work(at_ms)
         } else {
-            let changed = core::mem::take(&mut self.late.page);
-            let redraw = self.follow(at_ms, changed, true);
+            if core::mem::take(&mut self.late.page) {
+                self.look(at_ms);
+            }
+            let redraw = self.follow(at_ms, true);
             if !redraw {
                 if (self.late.stage || self.late.spine) && !self.hurries() {
                     self.show_all();
@@ -191,10 +203,10 @@ impl App {
     /// True if Yew has something to draw.
     fn work(&mut self, at_ms: f64) -> bool {
         let until = self.late.until;
-        let (mut redraw, mut shown) = (false, false);
+        let (mut redraw, mut shown, mut busy) = (false, false, false);
         for _ in 0..TURNS {
             // What Yew draws takes nobody knows how long: it has a picture of its own.
-            if self.late.turn == Turn::Page && shown {
+            if self.late.turn == Turn::Page && (shown || busy) {
                 break;
             }
             match self.late.next() {
@@ -208,6 +220,7 @@ impl App {
                     self.show_spine(until);
                     shown = true;
                 }
+                Turn::View => busy = self.prepare(at_ms),
                 Turn::Page => redraw = self.draw_page(at_ms),
                 Turn::Stage | Turn::Spine => continue,
             }
@@ -224,6 +237,21 @@ impl App {
         redraw
     }
 
+    /// Looks at the moment, for the stage or for all panels. False if that is not late.
+    fn prepare(&mut self, at_ms: f64) -> bool {
+        if !self.late.ready && self.are_panels_due(at_ms) {
+            self.renew_panels(at_ms);
+            self.panels();
+            self.late.ready = true;
+            return true;
+        }
+        let late = core::mem::take(&mut self.late.page);
+        if late {
+            self.look(at_ms);
+        }
+        late
+    }
+
     /// Has Yew draw the stage and a panel, or one of them where both take too long. False if there
     /// is nothing to draw.
     fn draw_page(&mut self, at_ms: f64) -> bool {
@@ -231,8 +259,7 @@ impl App {
         if self.late.panel && self.next_panel(at_ms) {
             return true;
         }
-        let changed = core::mem::take(&mut self.late.page);
-        self.follow(at_ms, changed, !self.late.slow)
+        self.follow(at_ms, !self.late.slow)
     }
 
     /// True while pictures follow each other so fast that each need not have all: what is drawn
@@ -241,39 +268,54 @@ impl App {
         self.turn.is_some() && !self.is_still()
     }
 
-    /// What is drawn follows time, if an event was passed, and so does a `panel`. True if Yew has
-    /// something to draw.
+    /// What Yew draws of the stage follows the lab, and so does what is said.
     #[inline(never)]
-    fn follow(&mut self, at_ms: f64, changed: bool, panel: bool) -> bool {
+    fn look(&mut self, at_ms: f64) {
         let before = (self.staged.clone(), self.scene.clone(), self.layout.clone());
         let (said_at_ms, quiet) = (self.said_at_ms, self.alarm.is_empty());
-        if changed {
-            self.refresh();
-            self.speak(at_ms);
-            self.panels_late = true;
-        }
-        let panels = panel && self.next_panel(at_ms);
+        self.refresh();
+        self.speak(at_ms);
+        self.panels_late = true;
         let same_stage = Rc::ptr_eq(&before.0, &self.staged)
             && Rc::ptr_eq(&before.1, &self.scene)
             && Rc::ptr_eq(&before.2, &self.layout);
         let same_words =
             quiet == self.alarm.is_empty() && (said_at_ms - self.said_at_ms).abs() < f64::EPSILON;
-        panels || !same_stage || !same_words
+        self.late.fresh |= !same_stage || !same_words;
+    }
+
+    /// What is late of the stage, and a `panel`, are drawn. True if Yew has something to draw.
+    fn follow(&mut self, at_ms: f64, panel: bool) -> bool {
+        let panels = panel && self.next_panel(at_ms);
+        panels || self.late.fresh
+    }
+
+    /// True if the panels show what is over, and it is time that they follow.
+    fn are_panels_due(&self, at_ms: f64) -> bool {
+        let all_follow = self.turn.is_none_or(|turn| turn >= SLOTS);
+        let due = all_follow && (at_ms - self.panels_ms).abs() >= PANELS_MS;
+        self.panels_late && (due || !self.playing)
+    }
+
+    /// From now on the panels show this moment.
+    fn renew_panels(&mut self, at_ms: f64) {
+        self.panels.take();
+        // Acts are not looked for where nobody sees them.
+        if !self.playing || self.doing == Doing::Faults || self.tour.is_some() {
+            self.possible.take();
+        }
+        self.panels_ms = at_ms;
+        self.panels_late = false;
     }
 
     /// Which panel is drawn in this picture: one after the other, so that none has to draw all.
     /// False if none.
     fn next_panel(&mut self, at_ms: f64) -> bool {
-        let all_follow = self.turn.is_none_or(|turn| turn >= SLOTS);
-        let due = all_follow && (at_ms - self.panels_ms).abs() >= PANELS_MS;
-        if self.panels_late && (due || !self.playing) {
-            self.panels.take();
-            // Acts are not looked for where nobody sees them.
-            if !self.playing || self.doing == Doing::Faults || self.tour.is_some() {
-                self.possible.take();
-            }
-            self.panels_ms = at_ms;
-            self.panels_late = false;
+        let due = self.are_panels_due(at_ms);
+        if due {
+            self.renew_panels(at_ms);
+        }
+        if core::mem::take(&mut self.late.ready) || due {
             self.turn = self.playing.then_some(0);
             return true;
         }

@@ -21,7 +21,7 @@ use crate::view::{ClientView, ServerView, View};
 use clients::Client;
 use layout::{Layout, number};
 use links::Link;
-use servers::Seat;
+use servers::{Seat, Words, WordsProps};
 use state::SceneView;
 use std::rc::Rc;
 use yew::prelude::*;
@@ -138,7 +138,9 @@ pub fn Stage(props: &StageProps) -> Html {
             if late { { znodes::znodes(scene, layout, selection.as_ref(), order) } }
             <g class="messages" ref={messages.clone()} onclick={pick} aria-hidden="true"></g>
             <g class="labels">
-                { for view.servers.iter().map(|server| servers::label(server, layout, order)) }
+                { for view.servers.iter().map(|server| html! {
+                    <Words key={server.sid} ..WordsProps::of(server, layout, order) />
+                }) }
             </g>
         </svg>
     }

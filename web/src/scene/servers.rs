@@ -138,14 +138,14 @@ fn tiles(server: &ServerView, label: Label) -> Html {
 ///
 /// It stands towards the middle, away from the words.
 #[inline(never)]
-fn slow_disk(server: &ServerView, radius: f32, side: f32) -> Html {
+fn slow_disk(slowness: u32, radius: f32, side: f32) -> Html {
     let x = if side < 0.0 { radius * 0.6 } else { -radius * 0.6 - 38.0 };
     let at = Point { x, y: radius * 0.8 };
     html! {
         <g class="slow" transform={at.translate()}>
             <rect x="-3" y="-10" width="44" height="20" rx="3" />
             <path d="M1-5c0-4 12-4 12 0V5c0 4-12 4-12 0zM1-5c0 4 12 4 12 0" />
-            <text x="17" y="4">{ format!("×{}", server.disk_slowness) }</text>
+            <text x="17" y="4">{ format!("×{slowness}") }</text>
         </g>
     }
 }
@@ -154,15 +154,11 @@ fn slow_disk(server: &ServerView, radius: f32, side: f32) -> Html {
 #[component]
 pub fn Seat(props: &SeatProps) -> Html {
     let SeatProps { server, layout, selected, order } = props;
-    let node = NodeId::Server(Sid(server.sid));
-    let Some(seat) = layout.seat(node) else { return Html::default() };
     let words = words(server, layout);
     let Some(label) = layout.label(server.sid, words.len()) else { return Html::default() };
     let sid = server.sid;
     let chosen = move || Order::Select(Some(Selection::Server(sid)));
     let (onclick, onkeydown) = super::pressed(order, chosen);
-    let radius = layout.radius_of(server.sid);
-    let planted = Point { x: 0.0, y: -radius - 12.0 }.translate();
     let roomy = layout.density == Density::Roomy && layout.shape == Shape::Wide;
     html! {
         <g class={classes!("seat", server.role.class(), selected.then_some("selected"),
@@ -173,24 +169,8 @@ pub fn Seat(props: &SeatProps) -> Html {
             data-of={format!("s{}", server.sid)}
             aria-label={spoken(server)} aria-pressed={selected.to_string()}
             data-role={server.role.word()} {onclick} {onkeydown}>
-            // The name says all of it.
-            <g transform={seat.translate()} aria-hidden="true">
-                <circle class="halo" r={number(radius + 9.0)} />
-                <circle class="body" r={number(radius)} />
-                { (server.role == Role::Leading).then(|| html! {
-                    <circle class="inner" r={number(radius - 5.0)} />
-                }) }
-                if server.frozen { <circle class="ice" r={number(radius - 3.0)} /> }
-                <text class="number" y="8">{ server.sid }</text>
-                if server.frozen {
-                    <path class="glyph snow" d={FROZEN} transform={planted} />
-                } else {
-                    <path class="glyph" d={glyph(server.role)} transform={planted} />
-                }
-                <circle class="arc" r={number(radius - 6.0)} id={format!("ring-{}", server.sid)}
-                    pathLength="100" transform="rotate(-90)" />
-                if server.disk_slowness > 1 { { slow_disk(server, radius, layout.side(seat)) } }
-            </g>
+            <Body {sid} role={server.role} frozen={server.frozen}
+                disk_slowness={server.disk_slowness} layout={layout.clone()} />
             if roomy && !server.observer {
                 <g aria-hidden="true">{ tiles(server, label) }</g>
             }
@@ -198,15 +178,71 @@ pub fn Seat(props: &SeatProps) -> Html {
     }
 }
 
+/// What of a server is drawn on its seat.
+#[derive(Clone, Debug, PartialEq, Properties)]
+struct BodyProps {
+    sid: i64,
+    role: Role,
+    frozen: bool,
+    disk_slowness: u32,
+    layout: Rc<Layout>,
+}
+
+/// The circle with the signs on it. It changes far more seldom than what is heard of the server.
+#[component]
+fn Body(props: &BodyProps) -> Html {
+    let BodyProps { sid, role, frozen, disk_slowness, layout } = props;
+    let Some(seat) = layout.seat(NodeId::Server(Sid(*sid))) else { return Html::default() };
+    let radius = layout.radius_of(*sid);
+    let planted = Point { x: 0.0, y: -radius - 12.0 }.translate();
+    html! {
+        // The name says all of it.
+        <g transform={seat.translate()} aria-hidden="true">
+            <circle class="halo" r={number(radius + 9.0)} />
+            <circle class="body" r={number(radius)} />
+            { (*role == Role::Leading).then(|| html! {
+                <circle class="inner" r={number(radius - 5.0)} />
+            }) }
+            if *frozen { <circle class="ice" r={number(radius - 3.0)} /> }
+            <text class="number" y="8">{ *sid }</text>
+            if *frozen {
+                <path class="glyph snow" d={FROZEN} transform={planted} />
+            } else {
+                <path class="glyph" d={glyph(*role)} transform={planted} />
+            }
+            <circle class="arc" r={number(radius - 6.0)} id={format!("ring-{sid}")}
+                pathLength="100" transform="rotate(-90)" />
+            if *disk_slowness > 1 { { slow_disk(*disk_slowness, radius, layout.side(seat)) } }
+        </g>
+    }
+}
+
+/// What the words of a server are drawn from.
+#[derive(Clone, Debug, PartialEq, Properties)]
+pub(super) struct WordsProps {
+    sid: i64,
+    words: Vec<String>,
+    label: Option<Label>,
+    order: Callback<Order>,
+}
+
+impl WordsProps {
+    pub(super) fn of(server: &ServerView, layout: &Layout, order: &Callback<Order>) -> Self {
+        let words = words(server, layout);
+        let label = layout.label(server.sid, words.len());
+        Self { sid: server.sid, words, label, order: order.clone() }
+    }
+}
+
 /// The words of a server. They are drawn above the messages, which pass below them.
-pub(super) fn label(server: &ServerView, layout: &Layout, order: &Callback<Order>) -> Html {
-    let words = words(server, layout);
-    let sid = server.sid;
-    let Some(label) = layout.label(sid, words.len()) else { return Html::default() };
+#[component]
+pub(super) fn Words(props: &WordsProps) -> Html {
+    let WordsProps { sid, words, label, order } = props;
+    let (sid, Some(label)) = (*sid, *label) else { return Html::default() };
     let (onclick, _) = super::pressed(order, move || Order::Select(Some(Selection::Server(sid))));
     let x = number(label.at.x);
     html! {
-        <text class="label" key={sid} id={format!("words-{sid}")} aria-hidden="true" {onclick}
+        <text class="label" id={format!("words-{sid}")} aria-hidden="true" {onclick}
             data-of={format!("s{sid}")} text-anchor={label.anchor} x={x.clone()} y={number(label.at.y)}>
             { for words.iter().enumerate().map(|(line, word)| html! {
                 <tspan class={if line == 0 { "role-word" } else { "fact" }} x={x.clone()}

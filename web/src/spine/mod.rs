@@ -101,7 +101,8 @@ pub fn Spine(props: &SpineProps) -> Html {
                 </tr></thead>
                 <tbody>
                     { for view.servers.iter().enumerate().map(|(row, server)| html! {
-                        <ServerRow key={server.sid} server={server.clone()}
+                        <ServerRow key={server.sid} who={Who::of(server)}
+                            logged={server.logged.clone()} committed={server.committed.clone()}
                             selected={*selection == Some(Selection::Server(server.sid))}
                             lanes={(row == 0).then_some(rows)} quorum={view.quorum}
                             votes={spine.votes.get(row).filter(|_| election).cloned()}
@@ -130,10 +131,26 @@ const fn word(role: Role) -> &'static str {
     }
 }
 
+/// What a row says of its server first: it changes seldom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Who {
+    sid: i64,
+    role: Role,
+    phase: &'static str,
+}
+
+impl Who {
+    fn of(server: &ServerView) -> Self {
+        Self { sid: server.sid, role: server.role, phase: server.short_phase() }
+    }
+}
+
 /// What the row of a server is drawn from.
 #[derive(Clone, Debug, PartialEq, Properties)]
 struct RowProps {
-    server: ServerView,
+    who: Who,
+    logged: String,
+    committed: String,
     selected: bool,
     /// It is the first one, and holds the lanes of so many rows.
     lanes: Option<usize>,
@@ -148,22 +165,13 @@ struct RowProps {
 /// One server: its row is drawn when something of it is another one.
 #[component]
 fn ServerRow(props: &RowProps) -> Html {
-    let RowProps { server, selected, lanes, votes, quorum, tiles, order } = props;
-    let choose = gives(order, Order::Select(Some(Selection::Server(server.sid))));
-    let class = classes!(server.role.class(), selected.then_some("selected"));
+    let RowProps { who, logged, committed, selected, lanes, votes, quorum, tiles, order } = props;
+    let class = classes!(who.role.class(), selected.then_some("selected"));
     html! {
-        <tr {class} id={format!("row-{}", server.sid)} data-of={format!("s{}", server.sid)}>
-            <th scope="row">
-                <button class="sid" onclick={choose}>
-                    <span class="unseen">{ "Choose server " }</span>
-                    <svg viewBox="-12 -12 24 24" class={classes!("seat", server.role.class())}
-                        aria-hidden="true"><path class="glyph" d={glyph(server.role)} /></svg>
-                    <b>{ server.sid }</b>{ " " }{ word(server.role) }
-                </button>
-                if server.role != Role::Down { <span class="second">{ server.short_phase() }</span> }
-            </th>
-            <td class="zxid">{ &server.logged }</td>
-            <td class="zxid second">{ &server.committed }</td>
+        <tr {class} id={format!("row-{}", who.sid)} data-of={format!("s{}", who.sid)}>
+            <RowHead who={*who} order={order.clone()} />
+            <td class="zxid">{ logged }</td>
+            <td class="zxid second">{ committed }</td>
             if let Some(rows) = *lanes {
                 <td class="lane" rowspan={rows.to_string()}>
                     <Lanes {rows} order={order.clone()} />
@@ -174,6 +182,31 @@ fn ServerRow(props: &RowProps) -> Html {
                 if let Some(tiles) = tiles { <Tiles ..tiles.clone() /> }
             </td>
         </tr>
+    }
+}
+
+/// What the head of a row is drawn from.
+#[derive(Clone, Debug, PartialEq, Properties)]
+struct RowHeadProps {
+    who: Who,
+    order: Callback<Order>,
+}
+
+/// Which server it is, and what it does.
+#[component]
+fn RowHead(props: &RowHeadProps) -> Html {
+    let RowHeadProps { who: Who { sid, role, phase }, order } = props;
+    let choose = gives(order, Order::Select(Some(Selection::Server(*sid))));
+    html! {
+        <th scope="row">
+            <button class="sid" onclick={choose}>
+                <span class="unseen">{ "Choose server " }</span>
+                <svg viewBox="-12 -12 24 24" class={classes!("seat", role.class())}
+                    aria-hidden="true"><path class="glyph" d={glyph(*role)} /></svg>
+                <b>{ *sid }</b>{ " " }{ word(*role) }
+            </button>
+            if *role != Role::Down { <span class="second">{ *phase }</span> }
+        </th>
     }
 }
 
