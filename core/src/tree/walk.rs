@@ -6,10 +6,46 @@ use crate::base::VersionedIter;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::hint::black_box;
+use core::slice;
 use smol_str::SmolStr;
 
-/// Znodes with the same parent.
-type Siblings<'a> = VersionedIter<'a, SmolStr, Arc<Znode>>;
+/// A znode with its name.
+type Named = (SmolStr, Arc<Znode>);
+
+/// Znodes with the same parent that are still to come.
+#[derive(Debug)]
+struct Siblings<'a> {
+    /// Those that lie together with the one that came last.
+    near: slice::Iter<'a, Named>,
+    far: VersionedIter<'a, SmolStr, Arc<Znode>>,
+}
+
+impl<'a> Siblings<'a> {
+    fn new(all: VersionedIter<'a, SmolStr, Arc<Znode>>) -> Self {
+        Self { near: [].iter(), far: all }
+    }
+
+    fn next(&mut self) -> Option<&'a Named> {
+        if self.near.as_slice().is_empty() {
+            let near = self.far.next_leaf()?;
+            fetch(near);
+            self.near = near.iter();
+        }
+        self.near.next()
+    }
+}
+
+/// Reads a little of each znode and of its data, which lie all over the memory. The processor waits
+/// for many of them at once, when nothing is done between; a walk that works on each one before it
+/// reads the next would wait for every one by itself, and spend most of its time so.
+fn fetch(znodes: &[Named]) {
+    black_box(znodes.iter().fold(0, |sum, (_, node)| sum ^ node.stat.czxid.0 ^ node.stat.pzxid.0));
+    let data = znodes.iter().filter_map(|(_, node)| node.data.as_deref());
+    black_box(
+        data.filter_map(|data| Some(data.first()? ^ data.last()?)).fold(0, |sum, ends| sum ^ ends),
+    );
+}
 
 /// A way through a tree.
 #[derive(Debug)]
@@ -23,7 +59,10 @@ pub struct Walk<'a> {
 impl<'a> Walk<'a> {
     /// Through all that is below `node`, which has this key; itself not.
     pub(super) fn below(node: &'a Znode, key: &str) -> Self {
-        Self { key: key.into(), ahead: Vec::from([(node.children.iter(), key.len())]) }
+        Self {
+            key: key.into(),
+            ahead: Vec::from([(Siblings::new(node.children.iter()), key.len())]),
+        }
     }
 
     /// Through all that comes behind `key` in the whole tree. The znode of `key` is there.
@@ -32,12 +71,12 @@ impl<'a> Walk<'a> {
         let (Some(mut node), Some(names)) = (tree.get(""), names(key)) else { return walk };
         let mut len = 0;
         for name in names {
-            walk.ahead.push((node.children.above(name), len));
+            walk.ahead.push((Siblings::new(node.children.above(name)), len));
             len += 1 + name.len();
             let Some(child) = node.children.get(name) else { return walk };
             node = child;
         }
-        walk.ahead.push((node.children.iter(), len));
+        walk.ahead.push((Siblings::new(node.children.iter()), len));
         walk
     }
 
@@ -53,7 +92,7 @@ impl<'a> Walk<'a> {
             self.key.push('/');
             self.key.push_str(name);
             if node.num_children() > 0 {
-                self.ahead.push((node.children.iter(), self.key.len()));
+                self.ahead.push((Siblings::new(node.children.iter()), self.key.len()));
             }
             return Some(node);
         }
