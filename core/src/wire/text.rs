@@ -23,7 +23,9 @@ impl Text {
     /// The text as Java reads it.
     #[must_use]
     pub fn to_str(&self) -> Cow<'_, str> {
-        String::from_utf8_lossy(&self.0)
+        // Several times as quick as to look for what is malformed, and nearly always all.
+        core::str::from_utf8(&self.0)
+            .map_or_else(|_| String::from_utf8_lossy(&self.0), Cow::Borrowed)
     }
 }
 
