@@ -22,7 +22,7 @@ impl History {
                 image.apply(&record);
             }
             image.zxid = zxid;
-            disk.keep(Write::Install { zxid, image });
+            disk.keep(Write::Install { zxid, image: image.into() });
         }
         for record in records().filter(|record| Some(record.header.zxid) > self.snapshot) {
             let entry = Entry { zxid: record.header.zxid, payload: record.to_bytes() };

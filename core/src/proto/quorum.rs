@@ -159,28 +159,14 @@ impl QuorumPacket {
     /// `stream`. [`DecodeError::Short`]: wait for more bytes; any other error is final. A packet
     /// that is longer than its bounds fails as soon as the bytes say so.
     pub fn decode_from(stream: &[u8]) -> Result<(Self, usize), DecodeError> {
-        let len = packet_len(stream)?;
-        let packet = match Self::without_ids(&stream[..len]) {
-            Some(packet) => packet,
-            None => Self::from_bytes(Bytes::copy_from_slice(&stream[..len]))?,
-        };
-        Ok((packet, len))
+        let (_, len) = Self::measure(stream)?;
+        Ok((Self::from_bytes(Bytes::copy_from_slice(&stream[..len]))?, len))
     }
 
-    /// The packet that `bytes` are, if nobody's identities are in it: all but requests. Only the
-    /// payload is copied, so that the many packets without one cost no memory.
-    fn without_ids(bytes: &[u8]) -> Option<Self> {
-        let (kind, rest) = bytes.split_first_chunk()?;
-        let (zxid, rest) = rest.split_first_chunk()?;
-        let (data, ids) = match rest.split_first_chunk()? {
-            ([0xff, 0xff, 0xff, 0xff], ids) => (None, ids),
-            (len, rest) => {
-                let (data, ids) = rest.split_at_checked(u32::from_be_bytes(*len) as usize)?;
-                (Some(Bytes::copy_from_slice(data)), ids)
-            }
-        };
-        let (kind, zxid) = (i32::from_be_bytes(*kind), Zxid(i64::from_be_bytes(*zxid)));
-        (*ids == [0xff; 4]).then_some(Self { kind, zxid, data, auth: None })
+    /// Kind and length of the packet at the start of `stream`; errors as of [`Self::decode_from`].
+    pub fn measure(stream: &[u8]) -> Result<(i32, usize), DecodeError> {
+        let len = packet_len(stream)?;
+        Ok((int_at(stream, 0)?, len))
     }
 }
 
@@ -289,11 +275,18 @@ impl Decode for AckEpoch {
     }
 }
 
+impl ForwardedRequest {
+    /// What stands before the record.
+    pub fn encode_head(session: SessionId, cxid: Cxid, op: i32, out: &mut Writer) {
+        out.i64(session.0);
+        out.i32(cxid.0);
+        out.i32(op);
+    }
+}
+
 impl Encode for ForwardedRequest {
     fn encode(&self, out: &mut Writer) {
-        out.i64(self.session.0);
-        out.i32(self.cxid.0);
-        out.i32(self.op);
+        Self::encode_head(self.session, self.cxid, self.op, out);
         out.raw(&self.body);
     }
 }

@@ -13,7 +13,7 @@ use crate::proto::quorum::{
 };
 use crate::proto::snapshot::SnapshotForm;
 use crate::tree::SnapshotLoader;
-use crate::wire::{Decode, DecodeError, Encode, Writer};
+use crate::wire::{Decode, DecodeError, Encode, Reader, Writer};
 use crate::zab::{Entry, Forward, Notification, ServerState, Touch, Vote};
 use alloc::format;
 use alloc::string::String;
@@ -33,6 +33,9 @@ pub enum Side {
 
 /// Appends a packet; SNAP with its snapshot behind it.
 pub fn encode_packet(typed: &Packet, out: &mut Writer) {
+    if let Packet::Request(forward) = typed {
+        return encode_request(forward, out);
+    }
     raw_packet(typed).encode(out);
     if let Packet::Snap { image, .. } = typed {
         for chunk in image.snapshot(SnapshotForm::Stream) {
@@ -41,10 +44,24 @@ pub fn encode_packet(typed: &Packet, out: &mut Writer) {
     }
 }
 
+/// As [`raw_packet`] has it, but nothing is copied on the way: a learner sends one for each write.
+fn encode_request(forward: &Forward, out: &mut Writer) {
+    out.i32(packet::REQUEST);
+    NO_ZXID.encode(out);
+    let start = out.begin_frame();
+    ForwardedRequest::encode_head(forward.session, forward.cxid, forward.op, out);
+    out.raw(&forward.body);
+    out.end_frame(start);
+    out.opt_vector(forward.ids.as_deref());
+}
+
+/// In packets that name no transaction.
+const NO_ZXID: Zxid = Zxid(-1);
+
 /// The packet without what may follow it.
 #[must_use]
 pub fn raw_packet(typed: &Packet) -> QuorumPacket {
-    let none = Zxid(-1);
+    let none = NO_ZXID;
     match typed {
         Packet::FollowerInfo { accepted_epoch, sid, config_version } => {
             learner_info(packet::FOLLOWERINFO, *accepted_epoch, *sid, *config_version)
@@ -184,11 +201,16 @@ fn typed_packet(raw: QuorumPacket, side: Side) -> Result<Packet, DecodeError> {
 }
 
 /// Reads the stream of a quorum link, which has no frames, and snapshots in the middle.
+///
+/// Packets that come together share one piece of memory: a piece for each would cost more than
+/// all else that reading does. What is kept for long, transactions, comes with little else.
 #[derive(Debug)]
 pub struct PacketReader {
     side: Side,
+    /// Whole packets.
+    whole: Reader,
+    /// What came behind them.
     unread: Vec<u8>,
-    at: usize,
     loading: Option<(Zxid, SnapshotLoader)>,
 }
 
@@ -196,15 +218,13 @@ impl PacketReader {
     /// A reader at the start of a stream.
     #[must_use]
     pub fn new(side: Side) -> Self {
-        Self { side, unread: Vec::new(), at: 0, loading: None }
+        Self { side, whole: Reader::new(Bytes::new()), unread: Vec::new(), loading: None }
     }
 
     /// More bytes of the stream. [`Self::next`] is to be called until it has no more packet
     /// before the next ones come.
     pub fn push(&mut self, bytes: &[u8]) -> Result<(), DecodeError> {
-        self.unread.drain(..self.at);
-        self.at = 0;
-        if self.unread.len() + bytes.len() > QUORUM_UNREAD_BYTES_MAX {
+        if self.whole.remaining() + self.unread.len() + bytes.len() > QUORUM_UNREAD_BYTES_MAX {
             return Err(DecodeError::Malformed("a packet above its bound"));
         }
         self.unread.extend_from_slice(bytes);
@@ -216,8 +236,8 @@ impl PacketReader {
     pub fn next(&mut self) -> Result<Option<Packet>, DecodeError> {
         loop {
             if let Some((zxid, loader)) = &mut self.loading {
-                let whole = loader.push(&self.unread[self.at..])?;
-                self.at = self.unread.len();
+                let whole = loader.push(&self.unread)?;
+                self.unread.clear();
                 if !whole {
                     return Ok(None);
                 }
@@ -225,20 +245,40 @@ impl PacketReader {
                 if let Some((_, loader)) = self.loading.take() {
                     let (image, behind) = loader.finish_stream(zxid)?;
                     self.unread = behind.to_vec();
-                    self.at = 0;
-                    return Ok(Some(Packet::Snap { zxid, image }));
+                    return Ok(Some(Packet::Snap { zxid, image: image.into() }));
                 }
             }
-            let (raw, len) = match QuorumPacket::decode_from(&self.unread[self.at..]) {
-                Err(DecodeError::Short) => return Ok(None),
-                decoded => decoded?,
-            };
-            self.at += len;
+            if self.whole.remaining() == 0 && !self.take_whole()? {
+                return Ok(None);
+            }
+            let raw = QuorumPacket::decode(&mut self.whole)?;
             if raw.kind != packet::SNAP {
                 return typed_packet(raw, self.side).map(Some);
             }
             self.loading = Some((raw.zxid, SnapshotLoader::new(SnapshotForm::Stream)));
         }
+    }
+
+    /// Takes the packets that are whole out of what is unread, up to one that a snapshot follows.
+    /// False: there is none. Packets before one that cannot be are still good.
+    fn take_whole(&mut self) -> Result<bool, DecodeError> {
+        let mut end = 0;
+        loop {
+            match QuorumPacket::measure(&self.unread[end..]) {
+                Ok((kind, len)) => {
+                    end += len;
+                    if kind == packet::SNAP {
+                        break;
+                    }
+                }
+                Err(DecodeError::Short) => break,
+                Err(error) if end == 0 => return Err(error),
+                Err(_) => break,
+            }
+        }
+        self.whole = Reader::new(Bytes::copy_from_slice(&self.unread[..end]));
+        self.unread.drain(..end);
+        Ok(end > 0)
     }
 }
 
@@ -332,4 +372,78 @@ fn decode_one(like: &Msg, bytes: &Bytes) -> Result<Option<Msg>, DecodeError> {
             Some(Msg::ToClient(ToClient::decode(frame(), first)?))
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::{Cxid, SessionId};
+    use crate::proto::Id;
+    use crate::server::message::Version;
+    use std::vec;
+
+    fn stream(packets: &[Packet]) -> Vec<u8> {
+        let mut out = Writer::new();
+        packets.iter().for_each(|packet| encode_packet(packet, &mut out));
+        out.into_vec()
+    }
+
+    fn read(stream: &[u8], piece: usize) -> (Vec<Packet>, Result<(), DecodeError>) {
+        let mut reader = PacketReader::new(Side::Learner);
+        let mut packets = vec![];
+        for piece in stream.chunks(piece) {
+            reader.push(piece).unwrap();
+            loop {
+                match reader.next() {
+                    Ok(Some(packet)) => packets.push(packet),
+                    Ok(None) => break,
+                    Err(error) => return (packets, Err(error)),
+                }
+            }
+        }
+        (packets, Ok(()))
+    }
+
+    fn forward() -> Forward {
+        let ids = Some(vec![Id { scheme: "ip".into(), id: "::1".into() }]);
+        let body = Bytes::from_static(b"record");
+        Forward { session: SessionId(7), cxid: Cxid(3), op: 5, body, ids }
+    }
+
+    fn packets() -> Vec<Packet> {
+        let payload = Bytes::from_static(b"transaction");
+        let mut image = Version::default();
+        image.zxid = Zxid(5);
+        vec![
+            Packet::Proposal(Entry { zxid: Zxid(5), payload }),
+            Packet::Commit(Zxid(5)),
+            Packet::Snap { zxid: Zxid(5), image },
+            Packet::Request(forward()),
+            Packet::UpToDate,
+        ]
+    }
+
+    #[test]
+    fn packets_do_not_depend_on_how_they_come() {
+        let bytes = stream(&packets());
+        for piece in (1..40).chain([bytes.len()]) {
+            assert_eq!(read(&bytes, piece), (packets(), Ok(())), "in pieces of {piece}");
+        }
+    }
+
+    #[test]
+    fn packets_before_one_that_cannot_be_are_read() {
+        let mut bytes = stream(&packets()[..2]);
+        bytes.extend_from_slice(&[0xfe; 20]);
+        for piece in (1..40).chain([bytes.len()]) {
+            let (read, ends) = read(&bytes, piece);
+            assert_eq!((&read[..], ends.is_err()), (&packets()[..2], true), "in pieces of {piece}");
+        }
+    }
+
+    #[test]
+    fn a_request_is_written_as_its_raw_packet() {
+        let request = Packet::Request(forward());
+        assert_eq!(stream(core::slice::from_ref(&request)), raw_packet(&request).to_bytes());
+    }
 }

@@ -52,7 +52,7 @@ impl Disk {
             Write::Install { zxid, image } => {
                 self.log.clear();
                 self.snapshots.clear();
-                self.snapshots.insert(zxid, image);
+                self.snapshots.insert(zxid, *image);
             }
             Write::AcceptedEpoch(epoch) => self.accepted_epoch = epoch,
             Write::CurrentEpoch(epoch) => self.current_epoch = epoch,
@@ -90,7 +90,7 @@ impl Disk {
                 Done::Log { learner, entries: self.read_log(from, to) }
             }
             Job::Snapshot { zxid, image } => {
-                self.snapshots.insert(zxid, image);
+                self.snapshots.insert(zxid, *image);
                 Done::Snapshot(zxid)
             }
         }
@@ -131,7 +131,7 @@ impl Disk {
             current_epoch: self.current_epoch,
             last_zxid: image.zxid,
             recent: recent.into_iter().rev().collect(),
-            image,
+            image: image.into(),
         }
     }
 

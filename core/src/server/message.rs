@@ -5,20 +5,24 @@ use crate::proto::KeeperError;
 use crate::proto::client::{ToClient, ToServer};
 use crate::tree::Image;
 use crate::zab::{self, Notification};
+use alloc::boxed::Box;
 use bytes::Bytes;
 
 /// The payload of a transaction: header, record and digest, encoded once by the leader.
 pub type Payload = Bytes;
+/// A version of the tree on its way. Boxed: what goes in and out is moved from hand to hand, and
+/// mostly is none.
+pub type Version = Box<Image>;
 /// A quorum packet of the real service.
-pub type Packet = zab::Packet<Payload, Image>;
+pub type Packet = zab::Packet<Payload, Version>;
 /// A write of the real service.
-pub type Write = zab::Write<Payload, Image>;
+pub type Write = zab::Write<Payload, Version>;
 /// Disk work of the real service.
-pub type Job = zab::Job<Image>;
+pub type Job = zab::Job<Version>;
 /// Its result.
-pub type Done = zab::Done<Payload, Image>;
+pub type Done = zab::Done<Payload, Version>;
 /// What a server finds on its disk.
-pub type Recovered = zab::Recovered<Payload, Image>;
+pub type Recovered = zab::Recovered<Payload, Version>;
 
 /// A message on one of the links.
 #[derive(Clone, Debug, PartialEq, Eq)]

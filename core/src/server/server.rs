@@ -4,7 +4,9 @@ use super::auth::origin_ids;
 use super::config::Config;
 use super::connection::Connection;
 use super::disk::Disk;
-use super::message::{Call, Closed, Done, Job, Msg, Never, Note, Payload, Recovered, Timer, Write};
+use super::message::{
+    Call, Closed, Done, Job, Msg, Never, Note, Payload, Recovered, Timer, Version, Write,
+};
 use super::prep::Ahead;
 use super::reap::Reaper;
 use crate::base::rng::Rng;
@@ -25,7 +27,7 @@ use alloc::vec::Vec;
 #[derive(Clone, Debug)]
 pub struct Server<R: Rules = Sound> {
     pub(super) config: Config<R>,
-    pub(super) peer: Peer<Payload, Image, R>,
+    pub(super) peer: Peer<Payload, Version, R>,
     /// Tree and sessions after the last applied transaction.
     pub(super) image: Image,
     /// Leader: what is proposed and not committed.
@@ -53,7 +55,7 @@ pub struct Server<R: Rules = Sound> {
     txns_until_snapshot: u32,
     rng: Rng,
     /// Empty between steps, with the memory of the protocol's last outputs.
-    outs: Vec<Out<Payload, Image>>,
+    outs: Vec<Out<Payload, Version>>,
 }
 
 /// Effects of a server.
@@ -87,7 +89,7 @@ impl<R: Rules> Node for Server<R> {
         let txns_until_snapshot = snapshot_interval(config.snap_count, &mut rng);
         Self {
             peer,
-            image,
+            image: *image,
             ahead: Ahead::default(),
             conns: Map::new(),
             attached: Map::new(),
@@ -159,7 +161,7 @@ impl<R: Rules> Server<R> {
 
     /// The protocol's state.
     #[must_use]
-    pub const fn peer(&self) -> &Peer<Payload, Image, R> {
+    pub const fn peer(&self) -> &Peer<Payload, Version, R> {
         &self.peer
     }
 
@@ -230,7 +232,7 @@ impl<R: Rules> Server<R> {
         &mut self,
         now: Now,
         out: &mut Effects<R>,
-        step: impl FnOnce(&mut Peer<Payload, Image, R>, &mut Vec<Out<Payload, Image>>),
+        step: impl FnOnce(&mut Peer<Payload, Version, R>, &mut Vec<Out<Payload, Version>>),
     ) {
         // Performing one may make the protocol take the next step: that finds an empty list.
         let mut outs = core::mem::take(&mut self.outs);
@@ -241,7 +243,7 @@ impl<R: Rules> Server<R> {
         self.outs = outs;
     }
 
-    fn perform(&mut self, now: Now, output: Out<Payload, Image>, out: &mut Effects<R>) {
+    fn perform(&mut self, now: Now, output: Out<Payload, Version>, out: &mut Effects<R>) {
         match output {
             Out::SetTimer(timer, after) => out.push(Effect::SetTimer(Timer::Zab(timer), after)),
             Out::CancelTimer(timer) => out.push(Effect::CancelTimer(Timer::Zab(timer))),
@@ -256,19 +258,19 @@ impl<R: Rules> Server<R> {
             Out::SendSnap(to, zxid) => {
                 // The tree is exactly at `zxid`: everything delivered before is applied, and
                 // nothing else is.
-                let image = self.image.clone();
+                let image = self.version();
                 let packet = zab::Packet::Snap { zxid, image };
                 out.push(Effect::Send(Link::Quorum(to), Msg::Packet(packet)));
             }
             Out::Persist(write) => out.push(Effect::Persist(write)),
             Out::PersistState(zxid) => {
-                let image = self.image.clone();
+                let image = self.version();
                 out.push(Effect::Persist(Write::Install { zxid, image }));
             }
             Out::Job(job) => out.push(Effect::Job(job)),
             Out::Deliver(entry) => self.deliver(entry, out),
             Out::Restore(image) => {
-                self.image = image;
+                self.image = *image;
                 self.ahead.clear();
                 self.proposed.clear();
                 self.show_config(now);
@@ -277,6 +279,10 @@ impl<R: Rules> Server<R> {
             Out::LearnerLost(sid) => self.held_syncs.retain(|(_, learner)| *learner != sid),
             Out::Note(note) => out.push(Effect::Note(Note::Zab(note))),
         }
+    }
+
+    fn version(&self) -> Version {
+        self.image.clone().into()
     }
 
     /// The configuration can be read at a znode. It is no part of the history: each server puts
@@ -358,7 +364,7 @@ impl<R: Rules> Server<R> {
     fn snapshot(&self, out: &mut Effects<R>) {
         // Before Broadcast the tree may hold what is never committed.
         if self.peer.is_serving() {
-            let (zxid, image) = (self.image.zxid, self.image.clone());
+            let (zxid, image) = (self.image.zxid, self.version());
             out.push(Effect::Job(Job::Snapshot { zxid, image }));
         }
     }

@@ -21,8 +21,8 @@ pub const QUOTA_PATH: &str = "/zookeeper/quota";
 pub const ZOOKEEPER_PATH: &str = "/zookeeper";
 
 /// Data below this size is copied out of the transaction, so that a few bytes do not keep a
-/// whole network buffer in memory.
-const COPY_BYTES_MAX: usize = 4096;
+/// whole network buffer in memory: what larger data keeps is not much larger than itself.
+const COPY_BYTES_MAX: usize = 64 * 1024;
 
 /// All znodes, the index of ephemerals and the digest. `clone` is O(1): a version.
 ///

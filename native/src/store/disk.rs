@@ -128,7 +128,7 @@ pub(super) fn open(config: StoreConfig) -> Result<(Files, LogWriter, Recovered),
 
 fn recovered(found: Replayed, accepted_epoch: Epoch, current_epoch: Epoch) -> Recovered {
     let Replayed { image, last: last_zxid, recent, .. } = found;
-    Recovered { accepted_epoch, current_epoch, last_zxid, recent, image }
+    Recovered { accepted_epoch, current_epoch, last_zxid, recent, image: image.into() }
 }
 
 /// With two directories, a file in the wrong one is an error of configuration: reading on would

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 use zabscope_core::base::{Cxid, Epoch, SessionId, Zxid};
 use zabscope_core::proto::txn::{CreateKind, CreateTxn, Txn, TxnHeader, TxnRecord};
-use zabscope_core::server::message::{Done, Job, Recovered, Write};
+use zabscope_core::server::message::{Done, Job, Recovered, Version, Write};
 use zabscope_core::tree::Image;
 use zabscope_core::wire::Encode;
 use zabscope_core::zab::Mark;
@@ -46,8 +46,8 @@ fn entry_with(zxid: Zxid, data: &'static [u8]) -> LogEntry {
 }
 
 /// The state after these transactions.
-fn image(zxids: impl IntoIterator<Item = Zxid>) -> Image {
-    let mut image = Image::new();
+fn image(zxids: impl IntoIterator<Item = Zxid>) -> Version {
+    let mut image = Version::default();
     for zxid in zxids {
         image.apply(&TxnRecord::from_all(entry(zxid).payload).unwrap());
     }
@@ -167,6 +167,6 @@ fn failure(store: &mut Store) -> String {
     }
 }
 
-fn snapshot(zxid: Zxid, image: Image) -> Job {
+fn snapshot(zxid: Zxid, image: Version) -> Job {
     Job::Snapshot { zxid, image }
 }

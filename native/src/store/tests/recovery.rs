@@ -27,7 +27,7 @@ fn the_first_start_writes_snapshot_and_epochs() {
     let fixture = Fixture::new();
     let recovered = fixture.recover();
     assert_eq!((recovered.last_zxid, recovered.current_epoch), (Zxid::ZERO, Epoch(0)));
-    assert_eq!(recovered.image, Image::new());
+    assert_eq!(*recovered.image, Image::new());
     assert_eq!(fixture.names(), ["acceptedEpoch", "currentEpoch", "snapshot.0"]);
     let mut fixture = Fixture::new();
     fixture.config.standalone = true;
