@@ -168,3 +168,21 @@ fn what_is_pressed_can_be_hit() -> Result<()> {
     ensure!(small.is_empty(), "{} targets:\n{}", small.len(), small.join("\n"));
     Ok(())
 }
+
+#[test]
+fn with_the_readers_own_colours_letters_are_seen_on_what_is_filled() -> Result<()> {
+    let (browser, page) = start()?;
+    let media = json!({ "features": [{ "name": "forced-colors", "value": "active" }] });
+    browser.devtools("Emulation.setEmulatedMedia", &media)?;
+    browser.open(&format!("{page}#/run/leader-dies/3"))?;
+    browser.wait_for(".message.election .mark")?;
+    // What the browser forces it forces when it paints: computed values tell only of the page's own.
+    let same = "const css = name => getComputedStyle(document.querySelector(name));
+        return [['.message.election .body', '.message.election .mark'],
+                ['.seat.looking .body', '.seat.looking .number']]
+            .filter(([below, above]) => css(below).fill == css(above).fill)
+            .concat(['.message .body', '.seat .number', '#lesson-next', '.transport .play']
+                .filter(name => css(name).forcedColorAdjust == 'auto')).join()";
+    assert_eq!(browser.script(same)?, "");
+    Ok(())
+}

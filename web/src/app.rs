@@ -407,7 +407,7 @@ impl Component for App {
     }
 
     fn rendered(&mut self, ctx: &Context<Self>, _first: bool) {
-        if !self.playing || !self.hurries() {
+        if !self.hurries() {
             self.show_all();
         }
         self.place();

@@ -180,7 +180,7 @@ impl App {
         }
         let changed = self.lab.index() != before || !self.playing;
         self.late.note(changed);
-        let redraw = if self.playing && self.hurries() {
+        let redraw = if self.hurries() {
             self.work(at_ms)
         } else {
             if core::mem::take(&mut self.late.page) {
@@ -265,7 +265,7 @@ impl App {
     /// True while pictures follow each other so fast that each need not have all: what is drawn
     /// outside of Yew and what Yew draws take turns, and of much that is new some waits.
     pub(super) fn hurries(&self) -> bool {
-        self.turn.is_some() && !self.is_still()
+        self.playing && self.turn.is_some() && !self.is_still()
     }
 
     /// What Yew draws of the stage follows the lab, and so does what is said.
@@ -378,7 +378,7 @@ impl App {
             self.calm = self.view.clone();
         }
         let facts = self.layout.density == Density::Roomy;
-        if !self.playing || !self.hurries() || !looks_like(&self.staged, &self.calm, facts) {
+        if !self.hurries() || !looks_like(&self.staged, &self.calm, facts) {
             self.restage();
         }
         let at_ms = self.last_frame_ms.unwrap_or_default();

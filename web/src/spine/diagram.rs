@@ -54,6 +54,8 @@ struct Sheet {
     /// Writes, and what of them is done.
     bars: [Marks<Bar>; 2],
     signs: Marks<Mark>,
+    /// What is behind the line's own time, and for how many letters.
+    pill: (Element, usize),
     clock: Element,
     active: Option<u64>,
     /// Nothing is missing, and nothing of what is seen.
@@ -165,11 +167,7 @@ impl Sheet {
         let times = add(&ruler, "g", &[])?;
         let now =
             add(&ruler, "g", &[("class", "now"), ("transform", &format!("translate({left})"))])?;
-        add(
-            &now,
-            "rect",
-            &[("x", "-37"), ("y", "2"), ("width", "74"), ("height", "22"), ("rx", "4")],
-        )?;
+        let pill = add(&now, "rect", &[("y", "2"), ("height", "22"), ("rx", "4")])?;
         let clock = add(&now, "text", &[("y", "18")])?;
         let mut moved = Vec::from([(own_transform(&been)?, PAST)]);
         for group in [&lines, &times, &below, &above] {
@@ -195,6 +193,7 @@ impl Sheet {
             rests,
             bars: [open, done],
             signs,
+            pill: (pill, 0),
             clock,
             active: None,
             is_whole: true,
@@ -261,7 +260,15 @@ impl Sheet {
             shift(group, at - line, 0.0);
         }
         self.rests.place(line, -AHEAD);
-        write(&self.clock, &time_text(now));
+        let time = time_text(now);
+        let (pill, letters) = &mut self.pill;
+        if *letters != time.len() {
+            *letters = time.len();
+            let width = 10 + 8 * time.len();
+            pill.set_attribute("width", &width.to_string())?;
+            pill.set_attribute("x", &format!("-{}", width / 2))?;
+        }
+        write(&self.clock, &time);
         Ok(())
     }
 

@@ -102,6 +102,7 @@ pub fn Upright(props: &UprightProps) -> Html {
     let now = frame.y(score.now);
     let active = chosen.filter(|id| score.arrow(*id).is_some()).map(|id| format!("arrow-{id}"));
     let names = named(score, frame, chosen);
+    let time = seconds(score.now);
     html! {
         <div class="upright">
             <svg viewBox={view_box} role="group" aria-label="Servers and time" id="upright"
@@ -120,7 +121,8 @@ pub fn Upright(props: &UprightProps) -> Html {
                 </g>
                 <path class="playhead" d={format!("M0 {}H{}", number(now), number(WIDTH))} />
                 <g class="now" transform={Point { x: 0.0, y: now }.translate()}>
-                    <rect y="-11" width="48" height="22" rx="4" /><text x="24" y="4">{ seconds(score.now) }</text>
+                    <rect y="-11" width={(8 * time.len()).to_string()} height="22" rx="4" />
+                    <text x={(4 * time.len()).to_string()} y="4">{ time.clone() }</text>
                 </g>
                 { for score.lanes.iter().enumerate().map(|(column, lane)| {
                     head(view, frame, lane, column, selection.as_ref(), order)
