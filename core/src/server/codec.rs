@@ -19,6 +19,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use bytes::Bytes;
+use core::mem;
 
 /// Which end of a quorum link reads: REVALIDATE looks different to each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -276,9 +277,14 @@ impl PacketReader {
                 Err(_) => break,
             }
         }
-        self.whole = Reader::new(Bytes::copy_from_slice(&self.unread[..end]));
-        self.unread.drain(..end);
-        Ok(end > 0)
+        if end == 0 {
+            return Ok(false);
+        }
+        let behind = self.unread.split_off(end);
+        let mut whole = mem::replace(&mut self.unread, behind);
+        whole.shrink_to_fit();
+        self.whole = Reader::new(whole.into());
+        Ok(true)
     }
 }
 

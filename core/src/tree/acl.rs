@@ -16,10 +16,11 @@ use core::net::Ipv6Addr;
 /// The list that a transaction carries for the list of a request: without repetitions, `auth`
 /// replaced by the identities of the caller. `InvalidAcl` if it is empty or an entry is not valid.
 pub fn fixup(acl: Option<&[Acl]>, ids: &[Id]) -> Result<Vec<Acl>, KeeperError> {
+    let acl = acl.unwrap_or_default();
     let mut seen = Set::new();
-    let mut fixed = Vec::new();
-    for entry in acl.unwrap_or_default() {
-        if !seen.insert(entry) {
+    let mut fixed = Vec::with_capacity(acl.len());
+    for entry in acl {
+        if acl.len() > 1 && !seen.insert(entry) {
             continue;
         }
         if entry.id.scheme.as_bytes() == "auth" {

@@ -15,7 +15,6 @@ use crate::proto::request::{CreateOp, CreateRequest};
 use crate::proto::txn::{CreateKind, CreateTxn, Txn, TxnHeader};
 use crate::wire::{Buffer, Text};
 use alloc::format;
-use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 /// Switches of a server that change what may be written.
@@ -210,10 +209,12 @@ impl Judge<'_> {
         let parent = self.node(parent_path)?;
         self.permit(parent, perms::CREATE)?;
         let counter = parent.stat().cversion;
-        let path: String = match mode.sequential {
-            true => format!("{asked}{counter:010}"),
-            false => asked.to_string(),
+        // A legal path has nothing malformed in it: its bytes may stay as they came.
+        let final_path: Text = match mode.sequential {
+            true => format!("{asked}{counter:010}").into(),
+            false => op.path.clone(),
         };
+        let path = final_path.to_str();
         full_check(&path)?;
         let is_there = split(&path).is_some_and(|(_, name)| parent.has_child(name));
         if is_there || path == "/" {
@@ -230,7 +231,7 @@ impl Judge<'_> {
             CreateOp::Ttl { ttl_ms } => CreateKind::Ttl { ttl_ms },
         };
         Ok(Txn::Create(CreateTxn {
-            path: path.into(),
+            path: final_path.clone(),
             data: compact(op.data.clone()),
             acl: Some(acl),
             kind,
