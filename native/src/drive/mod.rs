@@ -142,12 +142,18 @@ pub struct Driver {
 #[derive(Clone, Copy, Debug)]
 struct Clock {
     mono: Instant,
-    wall_ms: i64,
+    /// Both, as the engine wants them.
+    now: Now,
 }
 
 impl Clock {
-    fn read() -> Self {
-        Self { mono: Instant::now(), wall_ms: wall_ms() }
+    /// For an engine whose time began at `started`.
+    fn read(started: Instant) -> Self {
+        let mono = Instant::now();
+        let since = mono.saturating_duration_since(started).as_millis();
+        let now =
+            Now { mono: Millis(u64::try_from(since).unwrap_or(u64::MAX)), wall_ms: wall_ms() };
+        Self { mono, now }
     }
 }
 
@@ -191,6 +197,7 @@ impl Driver {
     /// If a port is taken.
     pub fn new(parts: Parts) -> Result<Self, DriveError> {
         let server = Server::boot(&parts.config, parts.recovered);
+        let started = Instant::now();
         let mut driver = Self {
             server,
             store: parts.store,
@@ -210,8 +217,8 @@ impl Driver {
             ready: BTreeSet::new(),
             accept_again: BTreeSet::new(),
             next_sweep: Instant::now() + deadlines::SWEEP,
-            started: Instant::now(),
-            clock: Clock::read(),
+            started,
+            clock: Clock::read(started),
             stats: Stats::default(),
             stop: parts.stop,
             failed: None,
@@ -267,7 +274,7 @@ impl Driver {
             Err(source) => return Err(DriveError::Io { what: "poll".into(), source }),
             Ok(()) => {}
         }
-        self.clock = Clock::read();
+        self.clock = Clock::read(self.started);
         for event in &*events {
             match event.token() {
                 CLIENT_LISTENER | ELECTION_LISTENER | QUORUM_LISTENER => {
@@ -338,19 +345,13 @@ impl Driver {
 
     /// Feeds one event and performs what comes out.
     fn feed(&mut self, event: Event<Server>) {
-        let now = Now { mono: self.mono(), wall_ms: self.clock.wall_ms };
         // Performing one may feed the next event: that finds an empty list of its own.
         let mut effects = std::mem::take(&mut self.effects);
-        self.server.step(now, event, &mut effects);
+        self.server.step(self.clock.now, event, &mut effects);
         for effect in effects.drain(..) {
             self.perform(effect);
         }
         self.effects = effects;
-    }
-
-    fn mono(&self) -> Millis {
-        let since = self.clock.mono.saturating_duration_since(self.started);
-        Millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
     }
 
     fn perform(&mut self, effect: Effect<Server>) {

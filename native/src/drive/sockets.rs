@@ -172,7 +172,7 @@ impl Driver {
             return;
         }
         let (count, progress) = slot.socket.read(&mut self.buffer);
-        self.clock = Clock::read();
+        self.clock = Clock::read(self.started);
         if count > 0 && self.parse(token, count).is_err() {
             tracing::debug!(token, "malformed input: the connection is closed");
             self.lose(token);

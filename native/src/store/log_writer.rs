@@ -22,8 +22,8 @@ const PADDING_MARGIN: u64 = 4096;
 
 /// Zeros written ahead of the entries.
 const ZEROS_AHEAD: u64 = 256 * 1024;
-/// Memory kept for the next entries.
-const PENDING_KEPT: usize = 128 * 1024;
+/// Memory kept for the next entries: those of a full load, and the zeros that go with some of them.
+const PENDING_KEPT: usize = 384 * 1024;
 
 /// The log at its end.
 pub(super) struct LogWriter {

@@ -21,8 +21,8 @@ use zabscope_core::zab::Mark;
 /// Bytes of log after which a batch is written although more is waiting.
 const BATCH_BYTES_MAX: usize = 4 * 1024 * 1024;
 
-/// Room that is made for what one turn gives; a turn may give more.
-const GATHERED_USUALLY_MAX: usize = 64;
+/// Room that is made for what one turn gives, or one fsync makes durable; it may be more.
+const GATHERED_USUALLY_MAX: usize = 256;
 
 /// What the threads tell.
 #[derive(Debug)]
@@ -246,7 +246,9 @@ impl<W: Fn()> Writer<'_, W> {
             self.out.mention(Report::Synced(begin.elapsed()));
         }
         if !self.marks.is_empty() {
-            self.out.tell(Report::Durable(std::mem::take(&mut self.marks)));
+            // The next batch is probably like this one.
+            let next = Vec::with_capacity(self.marks.len().min(GATHERED_USUALLY_MAX));
+            self.out.tell(Report::Durable(std::mem::replace(&mut self.marks, next)));
         }
         Ok(())
     }
