@@ -23,6 +23,7 @@ pub mod forward;
 pub mod handshake;
 pub mod log_file;
 pub mod message;
+pub mod patience;
 pub mod pipeline;
 pub mod prep;
 pub mod reads;

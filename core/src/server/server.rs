@@ -7,6 +7,7 @@ use super::disk::Disk;
 use super::message::{
     Call, Closed, Done, Job, Msg, Never, Note, Payload, Recovered, Timer, Version, Write,
 };
+use super::patience::Patience;
 use super::prep::Ahead;
 use super::reap::Reaper;
 use crate::base::rng::Rng;
@@ -28,6 +29,8 @@ use alloc::vec::Vec;
 pub struct Server<R: Rules = Sound> {
     pub(super) config: Config<R>,
     pub(super) peer: Peer<Payload, Version, R>,
+    /// Learner: how often it failed on its way into Broadcast.
+    patience: Patience,
     /// Tree and sessions after the last applied transaction.
     pub(super) image: Image,
     /// Leader: what is proposed and not committed.
@@ -89,6 +92,7 @@ impl<R: Rules> Node for Server<R> {
         let txns_until_snapshot = snapshot_interval(config.snap_count, &mut rng);
         Self {
             peer,
+            patience: Patience::default(),
             image: *image,
             ahead: Ahead::default(),
             conns: Map::new(),
@@ -247,6 +251,13 @@ impl<R: Rules> Server<R> {
         match output {
             Out::SetTimer(timer, after) => out.push(Effect::SetTimer(Timer::Zab(timer), after)),
             Out::CancelTimer(timer) => out.push(Effect::CancelTimer(Timer::Zab(timer))),
+            Out::Connect(link @ Link::Quorum(_)) => {
+                let retry = Timer::Zab(zab::Timer::ConnectRetry);
+                out.push(match self.patience.before_connecting(self.config.zab.tick_ms) {
+                    Some(pause) => Effect::SetTimer(retry, pause),
+                    None => Effect::Connect(link),
+                });
+            }
             Out::Connect(link) => out.push(Effect::Connect(link)),
             Out::Hangup(link) => out.push(Effect::Hangup(link)),
             Out::Notify(to, notification) => {
@@ -275,9 +286,17 @@ impl<R: Rules> Server<R> {
                 self.proposed.clear();
                 self.show_config(now);
             }
-            Out::Entered(state, phase) => self.on_entered(state, phase, out),
+            Out::Entered(state, phase) => {
+                self.patience.on_entered(state, phase);
+                self.on_entered(state, phase, out);
+            }
             Out::LearnerLost(sid) => self.held_syncs.retain(|(_, learner)| *learner != sid),
-            Out::Note(note) => out.push(Effect::Note(Note::Zab(note))),
+            Out::Note(note) => {
+                if let zab::Note::Leaving(why) = note {
+                    self.patience.on_leaving(why);
+                }
+                out.push(Effect::Note(Note::Zab(note)));
+            }
         }
     }
 
