@@ -8,7 +8,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
-use support::clients::{TIMEOUT_MS, ask, create, get};
+use support::clients::{TIMEOUT_MS, ask, connect_frame, create, get, request_frame};
 use support::{Ensemble, QUICK, eventually, my_turn};
 use zabscope::cli::handle::Handle;
 use zabscope_core::proto::request::CreateMode;
@@ -44,21 +44,6 @@ fn works(ensemble: &Ensemble, path: &str) -> Result<()> {
     ask(&client, create(path, b"", CreateMode::Persistent))??;
     client.close();
     Ok(())
-}
-
-fn connect_frame(timeout_ms: i32) -> Vec<u8> {
-    let mut frame = Vec::new();
-    for part in [&45_i32.to_be_bytes()[..], &[0; 12], &timeout_ms.to_be_bytes(), &[0; 8]] {
-        frame.extend_from_slice(part);
-    }
-    frame.extend_from_slice(&16_i32.to_be_bytes());
-    frame.extend_from_slice(&[0; 17]);
-    frame
-}
-
-fn request_frame(xid: i32, op: i32, body: &[u8]) -> Result<Vec<u8>> {
-    let len = i32::try_from(8 + body.len())?;
-    Ok([&len.to_be_bytes()[..], &xid.to_be_bytes(), &op.to_be_bytes(), body].concat())
 }
 
 #[test]

@@ -10,7 +10,8 @@ use std::sync::mpsc::Receiver;
 use std::thread::sleep;
 use std::time::Duration;
 use support::clients::{
-    TIMEOUT_MS, Tree, Writers, ask, check_all_there, create, get, insist, same_trees,
+    EPHEMERALS, TIMEOUT_MS, Tree, Writers, ask, check_all_there, children, create, get, insist,
+    make_ephemerals, same_trees,
 };
 use support::{Ensemble, eventually};
 use zabscope::cli::handle::{Handle, Heard};
@@ -273,5 +274,28 @@ fn a_data_folder_moves_between_both_kinds() -> Result<()> {
         ensemble.wait_for_leader()?;
         ensure!(same_trees(&ensemble)? == before, "the other kind reads another tree");
     }
+    no_digest_differs(&ensemble)
+}
+
+/// Its closeSession has no list of them: each server, and each restart, looks them up.
+#[test]
+fn a_session_with_very_many_ephemerals_ends() -> Result<()> {
+    let mut ensemble = Ensemble::start_mixed(3, &[1, 2], &[], PATIENT)?;
+    ensure!(ensemble.wait_for_leader()? == 3);
+    let owner = client_of(&ensemble, &[3]);
+    make_ephemerals(&owner)?;
+    owner.close();
+    for sid in ensemble.sids() {
+        let reader = client_of(&ensemble, &[sid]);
+        ensure!(children(&reader)? == 0, "server {sid} has some of {EPHEMERALS}");
+        reader.close();
+    }
+    let before = same_trees(&ensemble)?;
+    for sid in ensemble.sids() {
+        ensemble.kill(sid)?;
+    }
+    ensemble.run_all()?;
+    ensemble.wait_for_leader()?;
+    ensure!(same_trees(&ensemble)? == before, "another tree after a restart of all");
     no_digest_differs(&ensemble)
 }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use zabscope::cli::handle::Handle;
 use zabscope_core::proto::KeeperError;
 use zabscope_core::proto::data::{Acl, Stat};
+use zabscope_core::proto::multi::MultiOp;
 use zabscope_core::proto::reply::Reply;
 use zabscope_core::proto::request::{CreateMode, CreateOp, CreateRequest, Request};
 
@@ -32,6 +33,23 @@ pub(crate) fn get(path: &str) -> Request {
     Request::GetData { path: path.into(), watch: false }
 }
 
+/// A connect request for a new session, as bytes.
+pub(crate) fn connect_frame(timeout_ms: i32) -> Vec<u8> {
+    let mut frame = Vec::new();
+    for part in [&45_i32.to_be_bytes()[..], &[0; 12], &timeout_ms.to_be_bytes(), &[0; 8]] {
+        frame.extend_from_slice(part);
+    }
+    frame.extend_from_slice(&16_i32.to_be_bytes());
+    frame.extend_from_slice(&[0; 17]);
+    frame
+}
+
+/// A request, as bytes.
+pub(crate) fn request_frame(xid: i32, op: i32, body: &[u8]) -> Result<Vec<u8>> {
+    let len = i32::try_from(8 + body.len())?;
+    Ok([&len.to_be_bytes()[..], &xid.to_be_bytes(), &op.to_be_bytes(), body].concat())
+}
+
 /// Asks once.
 pub(crate) fn ask(client: &Handle, request: Request) -> Result<Result<Reply, KeeperError>> {
     let answer = client.ask(request);
@@ -47,6 +65,44 @@ pub(crate) fn insist(client: &Handle, request: &Request) -> Result<Result<Reply,
         }
     }
     bail!("the connection broke a hundred times")
+}
+
+/// Ephemerals whose paths, together, are longer than a transaction may be.
+pub(crate) const EPHEMERALS: usize = 25_000;
+
+/// A create as a part of a multi.
+pub(crate) fn multi_create(path: String, acl: Vec<Acl>, mode: CreateMode) -> MultiOp {
+    MultiOp::Create(CreateRequest {
+        kind: CreateOp::Create,
+        path: path.into(),
+        data: None,
+        acl: Some(acl),
+        flags: mode as i32,
+    })
+}
+
+/// Makes `/eph` and [`EPHEMERALS`] of this client below it.
+pub(crate) fn make_ephemerals(client: &Handle) -> Result<()> {
+    const BATCH: usize = 500;
+    insist(client, &create("/eph", b"", CreateMode::Persistent))??;
+    let name = "n".repeat(90);
+    for first in (0..EPHEMERALS).step_by(BATCH) {
+        let op = |number| {
+            let path = format!("/eph/{name}{number:06}");
+            multi_create(path, Acl::open(), CreateMode::Ephemeral)
+        };
+        ask(client, Request::Multi((first..first + BATCH).map(op).collect()))??;
+    }
+    Ok(())
+}
+
+/// How many children `/eph` has.
+pub(crate) fn children(client: &Handle) -> Result<usize> {
+    insist(client, &Request::Sync { path: "/eph".into() })??;
+    match insist(client, &get("/eph"))?? {
+        Reply::Data { stat, .. } => Ok(stat.num_children.try_into()?),
+        other => bail!("{other:?}"),
+    }
 }
 
 /// A znode as a client sees it.

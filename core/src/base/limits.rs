@@ -1,12 +1,23 @@
 //! Every bound of the engine, with the Java property it corresponds to.
 
-/// Largest client frame, and the base of the field limit (`jute.maxbuffer`).
+/// Largest client frame, and half of the largest transaction, if `jute.maxbuffer` is not set.
 pub const FRAME_BYTES_MAX: usize = 0xf_ffff;
-/// Largest `buffer` or `ustring` between servers and in files: a transaction is larger than its
-/// request (`jute.maxbuffer` + `zookeeper.jute.maxbuffer.extrasize`).
-pub const FIELD_BYTES_MAX: usize = 2 * FRAME_BYTES_MAX;
-/// Identities of one client connection in a forwarded request.
-pub const AUTH_IDS_MAX: i32 = 1024;
+/// The largest that `jute.maxbuffer` may be: what is written with it can be read.
+pub const FRAME_BYTES_CEILING: usize = FIELD_BYTES_MAX / 2;
+/// Largest transaction that a leader proposes by default, with header and digest. It may be larger than its
+/// request, and this is what Apache's servers read back (`jute.maxbuffer` +
+/// `zookeeper.jute.maxbuffer.extrasize`).
+pub const TXN_BYTES_MAX: usize = 2 * FRAME_BYTES_MAX;
+/// Largest `buffer` or `ustring` that is read, between servers and in files. Above
+/// [`TXN_BYTES_MAX`], as a server with another `jute.maxbuffer` may have written the history: this
+/// is what one with 8 MiB writes.
+pub const FIELD_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Identities in a forwarded request. Above [`CONN_IDS_MAX`], as Apache's servers forward more.
+pub const AUTH_IDS_MAX: i32 = 16 * 1024;
+/// Identities of one client connection.
+pub const CONN_IDS_MAX: usize = 2048;
+/// And their bytes: each write of the client carries them from a follower to the leader.
+pub const CONN_IDS_BYTES_MAX: usize = 128 * 1024;
 /// Largest packet between a learner and its leader: a field of data and the identities.
 pub const QUORUM_PACKET_BYTES_MAX: usize = FIELD_BYTES_MAX + FRAME_BYTES_MAX;
 /// Largest notification on the election port (`QuorumCnxManager.PACKETMAXSIZE`).
@@ -20,6 +31,8 @@ pub const RECENT_TXNS: usize = 500;
 pub const OUTSTANDING_REQUESTS_MAX: usize = 1000;
 /// Requests of one connection that may wait for an answer before the server stops reading it.
 pub const REQUESTS_PER_CONN_MAX: usize = 256;
+/// Bytes of the answer to a multiRead: many of its reads can be of one large znode.
+pub const MULTI_READ_BYTES_MAX: usize = 4 * FRAME_BYTES_MAX;
 /// Unsent bytes after which a driver closes a link: a client that never reads costs this much, or
 /// one answer if that alone is larger.
 pub const UNSENT_BYTES_MAX: usize = 32 * 1024 * 1024;

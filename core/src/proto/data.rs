@@ -41,7 +41,21 @@ pub mod perms {
         [('c', CREATE), ('d', DELETE), ('r', READ), ('w', WRITE), ('a', ADMIN)];
 }
 
+impl Id {
+    /// Bytes on the wire.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        4 + self.scheme.as_bytes().len() + 4 + self.id.as_bytes().len()
+    }
+}
+
 impl Acl {
+    /// Bytes on the wire.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        4 + self.id.bytes()
+    }
+
     /// The open ACL: everything to everybody.
     #[must_use]
     pub fn open() -> Vec<Self> {

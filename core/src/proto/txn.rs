@@ -8,6 +8,11 @@ use crate::wire::{Buffer, Decode, DecodeError, Encode, Reader, Text, Writer};
 use alloc::vec::Vec;
 use bytes::Bytes;
 
+/// Bytes of [`TxnHeader`] and [`TxnDigest`], which stand around a record.
+pub const TXN_FRAME_BYTES: usize = 32 + 12;
+/// Type and length before an entry of a multi.
+const SUB_HEAD_BYTES: usize = 8;
+
 /// Who asked for a transaction, which one it is and when it was prepared (32 bytes).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TxnHeader {
@@ -66,7 +71,7 @@ pub struct CreateTxn {
     pub parent_cversion: i32,
 }
 
-/// The record of a transaction.
+/// The record of a transaction. [`Self::record_bytes`] has to know every field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Txn {
     /// -10
@@ -195,6 +200,30 @@ impl Txn {
         }
     }
 
+    /// How many bytes [`Self::encode_record`] writes.
+    #[must_use]
+    pub fn record_bytes(&self) -> usize {
+        match self {
+            Self::CreateSession { .. } | Self::Error { .. } => 4,
+            Self::CloseSession { paths: None } => 0,
+            Self::CloseSession { paths: Some(paths) } => {
+                4 + paths.iter().map(text_bytes).sum::<usize>()
+            }
+            Self::Create(create) => create.record_bytes(),
+            Self::Delete { path, .. } => text_bytes(path),
+            Self::SetData { path, data, .. } => text_bytes(path) + buffer_bytes(data) + 4,
+            Self::SetAcl { path, acl, .. } => text_bytes(path) + acl_bytes(acl.as_deref()) + 4,
+            Self::Check { path, .. } => text_bytes(path) + 4,
+            Self::Multi(txns) => 4 + txns.iter().map(Self::sub_bytes).sum::<usize>(),
+        }
+    }
+
+    /// How many bytes it takes in a multi.
+    #[must_use]
+    pub fn sub_bytes(&self) -> usize {
+        SUB_HEAD_BYTES + self.record_bytes()
+    }
+
     /// Reads the record of type `kind`. A sub-transaction of a multi is not a multi itself.
     pub fn decode_record(kind: i32, input: &mut Reader) -> Result<Self, DecodeError> {
         Ok(match kind {
@@ -238,6 +267,18 @@ impl Txn {
     }
 }
 
+fn text_bytes(text: &Text) -> usize {
+    4 + text.as_bytes().len()
+}
+
+fn buffer_bytes(buffer: &Buffer) -> usize {
+    4 + buffer.as_ref().map_or(0, Bytes::len)
+}
+
+fn acl_bytes(acl: Option<&[Acl]>) -> usize {
+    4 + acl.unwrap_or_default().iter().map(Acl::bytes).sum::<usize>()
+}
+
 /// An entry of a multi: type, then the record as a buffer.
 struct SubTxn(Txn);
 
@@ -256,6 +297,16 @@ impl Decode for SubTxn {
 }
 
 impl CreateTxn {
+    fn record_bytes(&self) -> usize {
+        let last = match self.kind {
+            CreateKind::Plain { .. } => 1,
+            CreateKind::Container => 0,
+            CreateKind::Ttl { .. } => 8,
+        };
+        let acl = acl_bytes(self.acl.as_deref());
+        text_bytes(&self.path) + buffer_bytes(&self.data) + acl + 4 + last
+    }
+
     fn encode_record(&self, out: &mut Writer) {
         self.path.encode(out);
         out.buffer(self.data.as_ref());

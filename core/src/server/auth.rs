@@ -1,6 +1,7 @@
 //! Identities of a connection (Java: `ServerCnxn.authInfo`, `DigestAuthenticationProvider`).
 
 use crate::base::Origin;
+use crate::base::limits::{CONN_IDS_BYTES_MAX, CONN_IDS_MAX};
 use crate::proto::Id;
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -14,6 +15,19 @@ use sha1::{Digest, Sha1};
 pub fn origin_ids(origin: Origin) -> Vec<Id> {
     let address = origin.ip.map(|ip| Id { scheme: "ip".into(), id: ip.to_string().into() });
     address.into_iter().collect()
+}
+
+/// Adds these to the identities of a connection. False: there would be too many, and none is
+/// added.
+#[must_use]
+pub fn add_ids(ids: &mut Vec<Id>, added: Vec<Id>) -> bool {
+    let new: Vec<Id> = added.into_iter().filter(|id| !ids.contains(id)).collect();
+    let bytes: usize = ids.iter().chain(&new).map(Id::bytes).sum();
+    let fits = ids.len() + new.len() <= CONN_IDS_MAX && bytes <= CONN_IDS_BYTES_MAX;
+    if fits {
+        ids.extend(new);
+    }
+    fits
 }
 
 /// Ids that an auth packet adds; `None` if the scheme authenticates nobody.
@@ -52,6 +66,28 @@ pub fn digest_id(user_and_password: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::limits::AUTH_IDS_MAX;
+
+    fn filled(id: impl Fn(usize) -> String) -> Vec<Id> {
+        let mut ids = Vec::new();
+        loop {
+            let next = Id { scheme: "digest".into(), id: id(ids.len()).into() };
+            if !add_ids(&mut ids, [next].into()) {
+                return ids;
+            }
+        }
+    }
+
+    #[test]
+    fn identities_are_bounded_by_number_and_bytes() {
+        assert_eq!(filled(|number| number.to_string()).len(), CONN_IDS_MAX);
+        let large = filled(|number| format!("{number:01000}"));
+        assert_eq!(large.len(), CONN_IDS_BYTES_MAX / large[0].bytes());
+        assert!(i32::try_from(CONN_IDS_MAX).unwrap() < AUTH_IDS_MAX, "the leader reads them all");
+        let mut again = large.clone();
+        assert!(add_ids(&mut again, large.clone()), "what is there already costs nothing");
+        assert_eq!(again, large);
+    }
 
     #[test]
     fn digest_of_a_captured_client() {

@@ -3,7 +3,7 @@
 //! Each connection has a queue. A write waits there for its transaction; whatever comes behind it
 //! waits for it, so replies keep the order of requests. Other connections do not wait.
 
-use super::auth::authenticate;
+use super::auth::{add_ids, authenticate};
 use super::connection::{Stage, Waiting};
 use super::message::Closed;
 use super::server::{Effects, Server};
@@ -202,17 +202,13 @@ impl<R: Rules> Server<R> {
             }),
             Ok(_) | Err(_) => None,
         };
-        let Some(added) = added else {
+        let fits = added.is_some_and(|added| {
+            self.conns.get_mut(&conn).is_some_and(|found| add_ids(&mut found.ids, added))
+        });
+        if !fits {
             self.reply(conn, header.xid, Zxid::ZERO, Err(KeeperError::AuthFailed), out);
             self.close(conn, Closed::AuthFailed, out);
             return;
-        };
-        if let Some(connection) = self.conns.get_mut(&conn) {
-            for id in added {
-                if !connection.ids.contains(&id) {
-                    connection.ids.push(id);
-                }
-            }
         }
         self.reply(conn, header.xid, Zxid::ZERO, Ok(Reply::Empty), out);
     }

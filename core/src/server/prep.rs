@@ -120,12 +120,13 @@ impl<R: Rules> Server<R> {
             out.push(Effect::Note(Note::Refused { zxid, error }));
             Txn::Error { code: error.code() }
         });
-        let is_error = matches!(txn, Txn::Error { .. });
+        // Behind a closeSession without its list a digest would be read as that list.
+        let bare = matches!(txn, Txn::Error { .. } | Txn::CloseSession { paths: None });
         let kind = txn.kind();
         let header = TxnHeader { session, cxid, zxid, time_ms: now.wall_ms, kind };
         let mut record = TxnRecord { header, txn, digest: None };
         image.apply_on(&record, Terms::AHEAD);
-        if !is_error {
+        if !bare {
             record.digest = Some(TxnDigest { version: DIGEST_VERSION, tree: image.tree.digest() });
         }
         let payload: Payload = record.to_bytes();

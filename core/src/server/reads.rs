@@ -2,6 +2,7 @@
 //! watches (Java: `FinalRequestProcessor`).
 
 use super::server::{Effects, Server};
+use crate::base::limits::MULTI_READ_BYTES_MAX;
 use crate::base::{Conn, Cxid, Zxid};
 use crate::proto::data::perms;
 use crate::proto::multi::{MultiReadOp, MultiResult};
@@ -39,7 +40,7 @@ impl<R: Rules> Server<R> {
                 .map(|(names, stat)| Reply::NamesStat { names, stat }),
             Request::GetAcl { path } => self.get_acl(conn, &path.to_str()),
             Request::Sync { path } => Ok(Reply::Path(path)),
-            Request::MultiRead(ops) => Ok(Reply::Multi(self.multi_read(conn, &ops))),
+            Request::MultiRead(ops) => self.multi_read(conn, &ops).map(Reply::Multi),
             Request::SetWatches(lists) => self.set_watches(conn, &lists, &[], &[], out),
             Request::SetWatches2 { lists, persistent, persistent_recursive } => {
                 let persistent = persistent.unwrap_or_default();
@@ -141,7 +142,12 @@ impl<R: Rules> Server<R> {
     }
 
     #[cfg_attr(target_arch = "wasm32", inline(never))]
-    fn multi_read(&mut self, conn: Conn, ops: &[MultiReadOp]) -> Vec<MultiResult> {
+    fn multi_read(
+        &mut self,
+        conn: Conn,
+        ops: &[MultiReadOp],
+    ) -> Result<Vec<MultiResult>, KeeperError> {
+        let mut bytes = 0;
         ops.iter()
             .map(|op| {
                 let answer = match op {
@@ -150,12 +156,17 @@ impl<R: Rules> Server<R> {
                         .get_children(conn, &path.to_str(), false)
                         .map(|(names, _)| Reply::Names(names)),
                 };
-                match answer {
+                let result = match answer {
                     Ok(Reply::Data { data, stat }) => MultiResult::GetData { data, stat },
                     Ok(Reply::Names(children)) => MultiResult::GetChildren { children },
                     Ok(_) => MultiResult::Check,
                     Err(error) => MultiResult::Error { code: error.code() },
+                };
+                bytes += read_bytes(&result);
+                if bytes > MULTI_READ_BYTES_MAX {
+                    return Err(KeeperError::MarshallingError);
                 }
+                Ok(result)
             })
             .collect()
     }
@@ -242,6 +253,18 @@ impl<R: Rules> Server<R> {
         }
         Ok(Reply::Empty)
     }
+}
+
+/// About how many bytes this part of an answer takes.
+fn read_bytes(result: &MultiResult) -> usize {
+    const HEADER_AND_STAT: usize = 80;
+    let texts = |names: &[Text]| names.iter().map(|name| 4 + name.as_bytes().len()).sum();
+    HEADER_AND_STAT
+        + match result {
+            MultiResult::GetData { data, .. } => data.as_ref().map_or(0, bytes::Bytes::len),
+            MultiResult::GetChildren { children } => texts(children),
+            _ => 0,
+        }
 }
 
 fn hide_digest(entry: &mut Acl) {

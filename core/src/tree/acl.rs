@@ -14,22 +14,28 @@ use alloc::vec::Vec;
 use core::net::Ipv6Addr;
 
 /// The list that a transaction carries for the list of a request: without repetitions, `auth`
-/// replaced by the identities of the caller. `InvalidAcl` if it is empty or an entry is not valid.
-pub fn fixup(acl: Option<&[Acl]>, ids: &[Id]) -> Result<Vec<Acl>, KeeperError> {
+/// replaced by the identities of the caller. `InvalidAcl` if it is empty or an entry is not valid;
+/// `MarshallingError` if it takes more than `bytes_max`.
+pub fn fixup(acl: Option<&[Acl]>, ids: &[Id], bytes_max: usize) -> Result<Vec<Acl>, KeeperError> {
     let acl = acl.unwrap_or_default();
     let mut seen = Set::new();
     let mut fixed = Vec::with_capacity(acl.len());
+    let mut bytes = 0;
     for entry in acl {
         if acl.len() > 1 && !seen.insert(entry) {
             continue;
         }
         if entry.id.scheme.as_bytes() == "auth" {
             let before = fixed.len();
-            fixed.extend(
-                ids.iter()
-                    .filter(|id| is_authenticated(id))
-                    .map(|id| Acl { perms: entry.perms, id: id.clone() }),
-            );
+            for id in ids.iter().filter(|id| is_authenticated(id)) {
+                let granted = Acl { perms: entry.perms, id: id.clone() };
+                bytes += granted.bytes();
+                // Each entry may stand for all identities: a small request, a giant list.
+                if bytes > bytes_max {
+                    return Err(KeeperError::MarshallingError);
+                }
+                fixed.push(granted);
+            }
             if fixed.len() == before {
                 return Err(KeeperError::InvalidAcl);
             }
@@ -184,8 +190,8 @@ mod tests {
     #[test]
     fn lists_of_requests() {
         let me = [id("ip", "1.2.3.4"), id("digest", "u:hash"), id("super", "")];
-        assert_eq!(fixup(None, &me), Err(KeeperError::InvalidAcl));
-        assert_eq!(fixup(Some(&[]), &me), Err(KeeperError::InvalidAcl));
+        assert_eq!(fixup(None, &me, 1000), Err(KeeperError::InvalidAcl));
+        assert_eq!(fixup(Some(&[]), &me, 1000), Err(KeeperError::InvalidAcl));
         let asked = [
             entry(-1, "world", "anyone"),
             entry(3, "auth", "ignored"),
@@ -194,9 +200,9 @@ mod tests {
         ];
         let fixed =
             vec![asked[0].clone(), entry(3, "digest", "u:hash"), entry(1, "ip", "10.0.0.0/8")];
-        assert_eq!(fixup(Some(&asked), &me), Ok(fixed));
+        assert_eq!(fixup(Some(&asked), &me, 1000), Ok(fixed));
         assert_eq!(
-            fixup(Some(&asked), &me[..1]),
+            fixup(Some(&asked), &me[..1], 1000),
             Err(KeeperError::InvalidAcl),
             "ip proves nothing"
         );
@@ -229,7 +235,7 @@ mod tests {
             ("", "", false),
         ] {
             let list = [entry(1, scheme, text)];
-            assert_eq!(fixup(Some(&list), &[]).is_ok(), valid, "{scheme}:{text}");
+            assert_eq!(fixup(Some(&list), &[], 1000).is_ok(), valid, "{scheme}:{text}");
         }
     }
 

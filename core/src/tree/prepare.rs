@@ -8,17 +8,18 @@ use super::data_tree::{CONFIG_PATH, QUOTA_PATH, ZOOKEEPER_PATH, compact, split};
 use super::image::Image;
 use super::quota::{self, data_len};
 use super::znode::{Owner, TTL_MS_MAX, Znode};
+use crate::base::limits::TXN_BYTES_MAX;
 use crate::base::{Cxid, SessionId, path};
 use crate::proto::KeeperError;
 use crate::proto::data::{Acl, Id, perms};
 use crate::proto::request::{CreateOp, CreateRequest};
-use crate::proto::txn::{CreateKind, CreateTxn, Txn, TxnHeader};
+use crate::proto::txn::{CreateKind, CreateTxn, TXN_FRAME_BYTES, Txn, TxnHeader};
 use crate::wire::{Buffer, Text};
 use alloc::format;
 use alloc::vec::Vec;
 
 /// Switches of a server that change what may be written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WriteRules {
     /// TTL znodes are allowed (`zookeeper.extendedTypesEnabled`).
     pub extended_types: bool,
@@ -26,6 +27,15 @@ pub struct WriteRules {
     pub skip_acl: bool,
     /// Hard quotas refuse writes (`zookeeper.enforceQuota`).
     pub enforce_quota: bool,
+    /// Largest transaction, twice `jute.maxbuffer`.
+    pub txn_bytes_max: usize,
+}
+
+impl Default for WriteRules {
+    fn default() -> Self {
+        let txn_bytes_max = TXN_BYTES_MAX;
+        Self { extended_types: false, skip_acl: false, enforce_quota: false, txn_bytes_max }
+    }
 }
 
 /// Who asks.
@@ -96,7 +106,12 @@ pub enum WriteOp {
 }
 
 /// The transaction of a write, judged by `image`: the version with everything that was prepared
-/// before. Its data does not share the memory of the request. A multi never fails as a whole; its record says which operation did.
+/// before. Its data does not share the memory of the request. The record of a multi says which
+/// operation failed.
+///
+/// No transaction is larger than `txn_bytes_max`, as what is proposed must be read again: from
+/// the log, and by every other server. `MarshallingError`: this one would be; a multi fails as a
+/// whole then. A closeSession cannot be refused: it goes without its list, which every server has.
 pub fn prepare(
     image: &Image,
     caller: &Caller<'_>,
@@ -104,24 +119,43 @@ pub fn prepare(
     rules: &WriteRules,
 ) -> Result<Txn, KeeperError> {
     let judge = Judge { image, caller, rules, in_multi: false };
-    match op {
+    let txn = match op {
         WriteOp::CreateSession { timeout_ms } => Ok(Txn::CreateSession { timeout_ms: *timeout_ms }),
         WriteOp::CloseSession => {
             let paths = image.tree.ephemerals_of(caller.session);
-            Ok(Txn::CloseSession { paths: Some(paths.map(|path| (&**path).into()).collect()) })
+            let paths = Some(paths.map(|path| (&**path).into()).collect());
+            let listed = Txn::CloseSession { paths };
+            return Ok(if rules.fits(&listed) {
+                listed
+            } else {
+                Txn::CloseSession { paths: None }
+            });
         }
-        WriteOp::Multi(ops) => Ok(prepare_multi(image, caller, ops, rules)),
+        WriteOp::Multi(ops) => prepare_multi(image, caller, ops, rules),
         WriteOp::Check { .. } => Err(KeeperError::Unimplemented),
         WriteOp::Create(_)
         | WriteOp::Delete { .. }
         | WriteOp::DeleteContainer { .. }
         | WriteOp::SetData { .. }
         | WriteOp::SetAcl { .. } => judge.judge(op),
+    }?;
+    if rules.fits(&txn) { Ok(txn) } else { Err(KeeperError::MarshallingError) }
+}
+
+impl WriteRules {
+    fn fits(&self, txn: &Txn) -> bool {
+        txn.record_bytes() + TXN_FRAME_BYTES <= self.txn_bytes_max
     }
 }
 
 #[cfg_attr(target_arch = "wasm32", inline(never))]
-fn prepare_multi(image: &Image, caller: &Caller<'_>, ops: &[WriteOp], rules: &WriteRules) -> Txn {
+fn prepare_multi(
+    image: &Image,
+    caller: &Caller<'_>,
+    ops: &[WriteOp],
+    rules: &WriteRules,
+) -> Result<Txn, KeeperError> {
+    let mut bytes = 0;
     let mut scratch = image.clone();
     let mut failed = false;
     let mut txns = Vec::with_capacity(ops.len());
@@ -141,6 +175,11 @@ fn prepare_multi(image: &Image, caller: &Caller<'_>, ops: &[WriteOp], rules: &Wr
                     time_ms: 0,
                     kind: txn.kind(),
                 };
+                bytes += txn.sub_bytes();
+                // Not when all are judged: together they can take gigabytes.
+                if bytes > rules.txn_bytes_max {
+                    return Err(KeeperError::MarshallingError);
+                }
                 scratch.apply_txn(&header, &txn, &mut Applying::new(Terms::AHEAD));
                 txns.push(txn);
             }
@@ -150,7 +189,7 @@ fn prepare_multi(image: &Image, caller: &Caller<'_>, ops: &[WriteOp], rules: &Wr
             }
         }
     }
-    Txn::Multi(txns)
+    Ok(Txn::Multi(txns))
 }
 
 /// What the checks of one operation look at.
@@ -205,7 +244,7 @@ impl Judge<'_> {
         self.check_session(mode.ephemeral)?;
         let asked = op.path.to_str();
         let parent_path = quick_check(&asked)?;
-        let acl = acl::fixup(op.acl.as_deref(), self.caller.ids)?;
+        let acl = acl::fixup(op.acl.as_deref(), self.caller.ids, self.rules.txn_bytes_max)?;
         let parent = self.node(parent_path)?;
         self.permit(parent, perms::CREATE)?;
         let counter = parent.stat().cversion;
@@ -302,7 +341,7 @@ impl Judge<'_> {
         self.check_session(false)?;
         let name = path.to_str();
         full_check(&name)?;
-        let acl = acl::fixup(acl, self.caller.ids)?;
+        let acl = acl::fixup(acl, self.caller.ids, self.rules.txn_bytes_max)?;
         let node = self.node(&name)?;
         self.permit(node, perms::ADMIN)?;
         let version = next_version(node.stat().aversion, version)?;

@@ -75,6 +75,7 @@ pub fn run(file: &Path, stop_with_stdin: bool) -> Result<(), ServerError> {
         limits: Limits {
             client_cnxns_per_ip: config.max_client_cnxns,
             client_cnxns: config.max_cnxns,
+            frame_bytes_max: config.frame_bytes_max,
             quorum_unsent_bytes: config.quorum_unsent_bytes,
             fsync_warning: Duration::from_millis(config.fsync_warning.0),
         },
@@ -163,6 +164,7 @@ pub fn engine_config(config: &Config) -> server::Config {
             extended_types: config.extended_types_enabled,
             skip_acl: config.skip_acl,
             enforce_quota: config.enforce_quota,
+            txn_bytes_max: 2 * config.frame_bytes_max,
         },
         seed: seed(zab.me),
         super_digest: config.super_digest.clone(),

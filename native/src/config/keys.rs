@@ -8,8 +8,11 @@ use super::{
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use zabscope_core::base::limits::QUORUM_UNSENT_BYTES_MAX;
+use zabscope_core::base::limits::{FRAME_BYTES_CEILING, FRAME_BYTES_MAX, QUORUM_UNSENT_BYTES_MAX};
 use zabscope_core::base::{Millis, Sid};
+
+/// Smallest `jute.maxbuffer`: a client that connects, and its ping, need less.
+const FRAME_BYTES_LEAST: usize = 1024;
 
 /// Keys of Apache that are known and have no effect here.
 const WITHOUT_EFFECT: [&str; 9] = [
@@ -178,6 +181,12 @@ impl Draft {
             "preAllocSize" => config.pre_alloc_kb = number(value)?,
             "txnLogSizeLimitInKb" => {
                 config.txn_log_size_limit_kb = optional(value)?.filter(|limit| *limit > 0);
+            }
+            "jute.maxbuffer" => {
+                config.frame_bytes_max = at_least(value, FRAME_BYTES_LEAST)?;
+                if config.frame_bytes_max > FRAME_BYTES_CEILING {
+                    return Err(format!("{value} is above {FRAME_BYTES_CEILING}"));
+                }
             }
             // A key of this server, which Apache's ignores.
             "quorumUnsentLimitInKb" => {
@@ -358,6 +367,7 @@ fn defaults() -> Config {
         pre_alloc_kb: 65_536,
         txn_log_size_limit_kb: None,
         commit_log_count: 500,
+        frame_bytes_max: FRAME_BYTES_MAX,
         quorum_unsent_bytes: QUORUM_UNSENT_BYTES_MAX,
         global_outstanding_limit: 1000,
         leader_serves: true,

@@ -139,6 +139,9 @@ pub struct Config {
     pub txn_log_size_limit_kb: Option<u64>,
     /// Committed transactions in memory for DIFF.
     pub commit_log_count: u32,
+    /// `jute.maxbuffer`: largest request of a client, and half of the largest transaction. Apache's
+    /// servers take it as a system property only.
+    pub frame_bytes_max: usize,
     /// `quorumUnsentLimitInKb`, a key of this server only: unsent bytes after which the link to
     /// another server is closed.
     pub quorum_unsent_bytes: usize,

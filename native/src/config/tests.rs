@@ -208,3 +208,16 @@ fn a_file_without_an_end_is_no_configuration() {
     let text = "dataDir=@\nclientPort=1\ndynamicConfigFile=/dev/zero\n";
     assert!(parse("", text).unwrap_err().contains("too long for a configuration"));
 }
+
+#[test]
+fn a_larger_jute_maxbuffer_is_taken_up_to_what_can_be_read() {
+    let with =
+        |value: &str| parse("", &format!("dataDir=@\nclientPort=2181\njute.maxbuffer={value}\n"));
+    let default = parse("", SAMPLE).unwrap().frame_bytes_max;
+    let set = with("8388608").unwrap();
+    assert_eq!((default, set.frame_bytes_max, set.warnings), (0xf_ffff, 8_388_608, vec![]));
+    for wrong in ["8388609", "10", "0xfffff"] {
+        let error = with(wrong).unwrap_err();
+        assert!(error.contains("jute.maxbuffer"), "{error}");
+    }
+}

@@ -70,6 +70,8 @@ pub struct Limits {
     pub client_cnxns_per_ip: u32,
     /// Connections of all clients; 0 is without limit (`maxCnxns`).
     pub client_cnxns: u32,
+    /// Largest frame of a client (`jute.maxbuffer`).
+    pub frame_bytes_max: usize,
     /// Unsent bytes after which the link to another server is closed.
     pub quorum_unsent_bytes: usize,
     /// fsyncs that take longer are logged.
@@ -433,7 +435,7 @@ impl Driver {
                 }
                 let conn = Conn(self.next_conn);
                 self.next_conn += 1;
-                Kind::client(conn, from.ip())
+                Kind::client(conn, from.ip(), &self.limits)
             }
         };
         self.register(Socket::new(stream), kind);

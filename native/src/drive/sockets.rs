@@ -78,8 +78,8 @@ impl Kind {
         Self::QuorumIn(Nameless::default())
     }
 
-    pub(super) fn client(conn: Conn, ip: IpAddr) -> Self {
-        let input = ClientInput::default();
+    pub(super) fn client(conn: Conn, ip: IpAddr, limits: &Limits) -> Self {
+        let input = ClientInput::new(limits.frame_bytes_max);
         Self::Client(Box::new(Client { conn, ip, input, linked: false, received: 0, sent: 0 }))
     }
 

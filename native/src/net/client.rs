@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::time::Instant;
+use zabscope_core::base::limits::FRAME_BYTES_MAX;
 use zabscope_core::proto::client::ToServer;
 use zabscope_core::proto::frame::FrameBuffer;
 use zabscope_core::wire::DecodeError;
@@ -31,11 +32,18 @@ pub enum Next {
 
 impl Default for ClientInput {
     fn default() -> Self {
-        Self { frames: FrameBuffer::client(), begun: false, fresh: true, asked: VecDeque::new() }
+        Self::new(FRAME_BYTES_MAX)
     }
 }
 
 impl ClientInput {
+    /// At the start of a stream; a frame may have so many bytes.
+    #[must_use]
+    pub const fn new(frame_bytes_max: usize) -> Self {
+        let frames = FrameBuffer::new(0..=frame_bytes_max);
+        Self { frames, begun: false, fresh: true, asked: VecDeque::new() }
+    }
+
     /// More bytes.
     pub fn push(&mut self, bytes: &[u8]) {
         self.frames.push(bytes);

@@ -33,8 +33,18 @@ const SECTOR: u64 = 512;
 
 /// The length of the body that an entry head announces; `None` if it cannot be one.
 pub(super) fn body_len(head: &[u8; ENTRY_HEAD_LEN]) -> Option<usize> {
-    let len = u32::from_be_bytes(last4(head)) as usize;
+    let len = announced_len(head) as usize;
     (BODY_LEN_MIN..=FIELD_BYTES_MAX).contains(&len).then_some(len)
+}
+
+/// The length that an entry head announces.
+pub(super) fn announced_len(head: &[u8; ENTRY_HEAD_LEN]) -> u32 {
+    u32::from_be_bytes(last4(head))
+}
+
+/// Is this the end of an entry whose head and sum are these?
+pub(super) fn is_written(head: &[u8; ENTRY_HEAD_LEN], sum: u32, end: &[u8]) -> bool {
+    adler(head) == Some(sum) && end == [END]
 }
 
 fn last4(head: &[u8; ENTRY_HEAD_LEN]) -> [u8; 4] {

@@ -4,6 +4,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use zabscope_core::base::Zxid;
+use zabscope_core::base::limits::FIELD_BYTES_MAX;
 
 /// Why the files cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -27,6 +28,22 @@ pub enum StoreError {
         offset: u64,
         /// What, and what to do.
         what: String,
+    },
+    /// A sound entry that is larger than what is read.
+    #[error(
+        "{} has a transaction of {len} bytes at offset {offset}, and at most {FIELD_BYTES_MAX} are \
+         read: it was written with a jute.maxbuffer above {}. Empty dataDir and dataLogDir and \
+         load the data in parts",
+        path.display(),
+        FIELD_BYTES_MAX / 2
+    )]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// Where in the file.
+        offset: u64,
+        /// Bytes of its body.
+        len: u64,
     },
     /// Transactions are missing between two that are there.
     #[error(

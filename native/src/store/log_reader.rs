@@ -14,7 +14,9 @@ use std::path::{Path, PathBuf};
 use zabscope_core::base::Zxid;
 
 /// Bytes that are searched at once for entries behind a bad one.
-const SEARCH_WINDOW: usize = 4 * ENTRY_LEN_MAX;
+const SEARCH_WINDOW: usize = 2 * ENTRY_LEN_MAX;
+/// Bytes of a giant entry that are read at once.
+const PIECE: usize = 256 * 1024;
 
 /// What comes next in a file.
 pub(super) enum Item {
@@ -81,6 +83,10 @@ impl LogReader {
             return self.stop(None);
         }
         let Some(len) = entry::body_len(&head) else {
+            if let Some(len) = self.oversized(&head, left)? {
+                let (path, offset) = (self.path.clone(), self.at);
+                return Err(StoreError::TooLarge { path, offset, len });
+            }
             return self.stop(Some("its length is unreasonable"));
         };
         if left < (len + ENTRY_EXTRA_LEN) as u64 {
@@ -102,6 +108,28 @@ impl LogReader {
                 Ok(Item::Bad { why, changed: true })
             }
         }
+    }
+
+    /// The length of the body of a sound entry that is too large to be kept in memory: its bytes
+    /// were written so, and are not to be taken for the trace of an unfinished write.
+    fn oversized(
+        &mut self,
+        head: &[u8; ENTRY_HEAD_LEN],
+        left: u64,
+    ) -> Result<Option<u64>, StoreError> {
+        let len = u64::from(entry::announced_len(head));
+        if len < ENTRY_LEN_MAX as u64 || left < len + ENTRY_EXTRA_LEN as u64 {
+            return Ok(None);
+        }
+        let mut sum = simd_adler32::Adler32::new();
+        let mut unread = len;
+        while unread > 0 {
+            let piece = self.read(usize::try_from(unread).unwrap_or(PIECE).min(PIECE))?;
+            sum.write(&piece);
+            unread -= piece.len() as u64;
+        }
+        let end = self.read(1)?;
+        Ok(entry::is_written(head, sum.finish(), &end).then_some(len))
     }
 
     fn stop(&mut self, torn: Option<&'static str>) -> Result<Item, StoreError> {

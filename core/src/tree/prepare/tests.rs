@@ -6,8 +6,12 @@ use KeeperError::*;
 use std::string::ToString;
 use std::vec;
 
-const RULES: WriteRules =
-    WriteRules { extended_types: true, skip_acl: false, enforce_quota: false };
+const RULES: WriteRules = WriteRules {
+    extended_types: true,
+    skip_acl: false,
+    enforce_quota: false,
+    txn_bytes_max: TXN_BYTES_MAX,
+};
 const SESSION: SessionId = SessionId(7);
 const ME: Caller<'_> = Caller { session: SESSION, ids: &[], local: false, session_error: None };
 
@@ -342,4 +346,87 @@ fn quotas_count_and_hard_ones_refuse() {
     write(&mut image, &ME, &delete("/a/c", -1), &RULES);
     assert_eq!(stats(&image).0, "count=2,bytes=0");
     assert_eq!(image.zxid, Zxid(13));
+}
+
+fn encoded_bytes(txn: &Txn) -> usize {
+    let mut out = crate::wire::Writer::new();
+    txn.encode_record(&mut out);
+    out.len()
+}
+
+#[test]
+fn the_size_of_a_record_is_known_before_it_is_written() {
+    let data = Some(bytes::Bytes::from_static(b"data"));
+    let ttl = CreateRequest { kind: CreateOp::Ttl { ttl_ms: 9 }, ..create("/a/ttl", 5) };
+    let container = CreateRequest { kind: CreateOp::Container, ..create("/a/container", 4) };
+    let with_data = CreateRequest { data, kind: CreateOp::Create2, ..create("/a/data", 2) };
+    let checked = WriteOp::Check { path: "/a".into(), version: -1 };
+    let ops = vec![
+        WriteOp::Create(ttl),
+        WriteOp::Create(container),
+        WriteOp::Create(with_data),
+        set_data("/a", -1),
+        set_acl("/a", -1),
+        checked,
+        delete("/a/b", -1),
+    ];
+    let multi = judged(&WriteOp::Multi(ops)).unwrap();
+    let Txn::Multi(subs) = &multi else { panic!("{multi:?}") };
+    assert!(!subs.iter().any(|sub| matches!(sub, Txn::Error { .. })), "{subs:?}");
+    let failed = judged(&WriteOp::Multi(vec![delete("/no", -1), set_data("/a", -1)])).unwrap();
+    let closed = judged(&WriteOp::CloseSession).unwrap();
+    assert_eq!(closed, Txn::CloseSession { paths: Some(vec!["/eph".into()]) });
+    let session = judged(&WriteOp::CreateSession { timeout_ms: 5 }).unwrap();
+    let bare = Txn::CloseSession { paths: None };
+    for txn in subs.iter().chain([&multi, &failed, &closed, &session, &bare]) {
+        assert_eq!(txn.record_bytes(), encoded_bytes(txn), "{txn:?}");
+    }
+}
+
+#[test]
+fn what_would_be_too_large_a_transaction_is_refused() {
+    let bulk = |bytes: usize| bytes::Bytes::from(vec![b'x'; bytes]);
+    let with = |bytes| {
+        let data = Some(bulk(bytes));
+        WriteOp::SetData { path: "/a".into(), data, version: -1 }
+    };
+    let largest = TXN_BYTES_MAX - TXN_FRAME_BYTES - (4 + 2) - 4 - 4;
+    assert_eq!(encoded_bytes(&judged(&with(largest)).unwrap()) + TXN_FRAME_BYTES, TXN_BYTES_MAX);
+    assert_eq!(refused(&with(largest + 1)), MarshallingError);
+    let twice = WriteRules { txn_bytes_max: 2 * TXN_BYTES_MAX, ..RULES };
+    assert!(prepare(&image(), &ME, &with(largest + 1), &twice).is_ok());
+    let multi = |count| WriteOp::Multi(vec![with(TXN_BYTES_MAX / 4); count]);
+    assert!(judged(&multi(3)).is_ok());
+    assert_eq!(refused(&multi(4)), MarshallingError, "as a whole");
+}
+
+#[test]
+fn an_acl_for_all_identities_of_a_caller_is_bounded_too() {
+    let id = |number| Id { scheme: "digest".into(), id: std::format!("user{number}:x").into() };
+    let ids: Vec<Id> = (0..1000).map(id).collect();
+    let caller = Caller { ids: &ids, ..ME };
+    let auth = |perms| Acl { perms, id: Id { scheme: "auth".into(), id: "".into() } };
+    let made = |op: &WriteOp| prepare(&image(), &caller, op, &RULES);
+    assert!(made(&create_acl("/x", vec![auth(1)])).is_ok());
+    let many = (0..1000).map(auth).collect();
+    assert_eq!(made(&create_acl("/x", many)), Err(MarshallingError));
+    // Small requests of a small multi: 18 bytes become 20 kB.
+    let ops = (0..200).map(|n| create_acl(&std::format!("/x{n}"), vec![auth(1)])).collect();
+    assert_eq!(made(&WriteOp::Multi(ops)), Err(MarshallingError));
+}
+
+#[test]
+fn a_session_with_more_ephemerals_than_a_transaction_can_list_ends_all_the_same() {
+    let mut image = image();
+    let long = "n".repeat(TXN_BYTES_MAX / 4);
+    for number in 0..5 {
+        write(&mut image, &ME, &create_op(&std::format!("/{long}{number}"), 1), &RULES);
+    }
+    assert_eq!(
+        prepare(&image, &ME, &WriteOp::CloseSession, &RULES),
+        Ok(Txn::CloseSession { paths: None })
+    );
+    write(&mut image, &ME, &WriteOp::CloseSession, &RULES);
+    assert_eq!(image.tree.ephemerals_of(SESSION).count(), 0);
+    assert!(image.tree.get("/eph").is_none() && image.session_timeout_ms(SESSION).is_none());
 }

@@ -1,6 +1,7 @@
 //! What a start makes of files that are not as they should be.
 
 use super::*;
+use zabscope_core::base::limits::{FIELD_BYTES_MAX, TXN_BYTES_MAX};
 
 /// Snapshot 0 and one log file with transactions 1 to 4, padded.
 fn sample() -> Fixture {
@@ -252,4 +253,29 @@ fn a_transaction_of_another_order_is_refused() {
     log.extend_from_slice(&second);
     fs::write(fixture.path(LOG), &log).unwrap();
     assert!(fixture.error().contains("e1.c2 comes after e1.c4"));
+}
+
+/// A log as a server with a larger `jute.maxbuffer` writes it.
+#[test]
+fn transactions_above_what_is_proposed_are_read_up_to_a_bound() {
+    let log_with = |bytes: usize, behind: bool| {
+        let fixture = Fixture::new();
+        let (mut store, _) = fixture.open();
+        let data = vec![b'x'; bytes].leak();
+        let mut entries = vec![entry(z(1)), entry_with(z(2), data)];
+        entries.extend(behind.then(|| entry(z(3))));
+        let count = entries.len();
+        entries.into_iter().for_each(|entry| store.write(Write::Append(entry)));
+        marks(&mut store, count);
+        drop(store);
+        fixture
+    };
+    for behind in [false, true] {
+        let recovered = log_with(3 * TXN_BYTES_MAX, behind).recover();
+        assert_eq!(recovered.last_zxid, z(2 + u32::from(behind)));
+        // Nothing that is whole is cut off as if it were torn.
+        let error = log_with(FIELD_BYTES_MAX, behind).error();
+        assert!(error.contains(&format!("at most {FIELD_BYTES_MAX} are read")), "{error}");
+        assert!(error.contains("jute.maxbuffer"), "{error}");
+    }
 }
