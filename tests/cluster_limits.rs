@@ -7,9 +7,10 @@ use anyhow::{Result, ensure};
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use support::clients::{
-    EPHEMERALS, TIMEOUT_MS, ask, children, connect_frame, create, insist, make_ephemerals,
-    multi_create, request_frame, same_trees,
+    EPHEMERALS, TIMEOUT_MS, ask, children, create, insist, make_ephemerals, multi_create,
+    same_trees,
 };
+use support::frames::{connect_frame, request_frame};
 use support::{Ensemble, QUICK, eventually};
 use zabscope::cli::handle::Handle;
 use zabscope_core::proto::KeeperError;

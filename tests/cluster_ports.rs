@@ -4,39 +4,18 @@ mod support;
 
 use anyhow::{Context, Result, ensure};
 use rustix::process::Signal;
-use std::io::{ErrorKind, Read, Write};
+use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
-use support::clients::{TIMEOUT_MS, ask, connect_frame, create, get, request_frame};
+use support::clients::{TIMEOUT_MS, ask, create, get};
+use support::frames::{connect, connect_frame, request_frame, wait_for_end};
 use support::{Ensemble, QUICK, eventually, my_turn};
 use zabscope::cli::handle::Handle;
 use zabscope_core::proto::request::CreateMode;
 
 /// Resident memory of a server that many bad clients use, KiB.
 const MEMORY_MAX_KB: u64 = 60_000;
-
-fn connect(ensemble: &Ensemble, sid: u8, port: usize) -> Result<TcpStream> {
-    let stream = TcpStream::connect(ensemble.address(sid, port))?;
-    stream.set_read_timeout(Some(Duration::from_secs(25)))?;
-    Ok(stream)
-}
-
-/// Waits for the end of a stream; how long that took.
-fn wait_for_end(stream: &mut TcpStream) -> Result<Duration> {
-    let started = Instant::now();
-    let mut buffer = [0; 4096];
-    loop {
-        match stream.read(&mut buffer) {
-            Ok(0) => return Ok(started.elapsed()),
-            Ok(_) => {}
-            Err(error) if error.kind() == ErrorKind::ConnectionReset => {
-                return Ok(started.elapsed());
-            }
-            Err(error) => return Err(error).context("the stream is still open"),
-        }
-    }
-}
 
 /// A write still works, on the same ensemble.
 fn works(ensemble: &Ensemble, path: &str) -> Result<()> {
@@ -321,6 +300,9 @@ fn words_about_sessions_and_connections() -> Result<()> {
     let zxid = ensemble.srvr(1).map(|srvr| srvr.zxid);
     ask(&client, create("/mine", b"", CreateMode::Ephemeral))??;
 
+    // `stat` tells of connections without their sessions, as Apache's does.
+    ensure!(ensemble.word(1, "cons")?.contains(",sid=0x"));
+    ensure!(!ensemble.word(1, "stat")?.contains(",sid="));
     let dump = ensemble.word(1, "dump")?;
     let session = dump.lines().find_map(|line| line.strip_suffix("\t6000ms"));
     let session = session.with_context(|| format!("no session of 6 s in {dump}"))?;
@@ -334,7 +316,7 @@ fn words_about_sessions_and_connections() -> Result<()> {
 
     // The digest belongs to a zxid, and changes with the tree.
     let before = ensemble.word(1, "hash")?;
-    let (at, digest) = before.trim().split_once(':').context("no digest")?;
+    let (at, digest) = before.trim().split_once(": ").context("no digest")?;
     ensure!(zxid.as_deref() != Some(&format!("0x{at}")), "the create is not in it");
     digest.parse::<i64>()?;
     ask(&client, create("/other", b"", CreateMode::Persistent))??;

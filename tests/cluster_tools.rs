@@ -69,6 +69,7 @@ fn commands_of_the_cli_and_what_they_say() -> Result<()> {
         (&["create", "/a"], "Node already exists: /a"),
         (&["set", "-v", "7", "/a", "x"], "version No is not valid : /a"),
         (&["delete", "/a"], "Node not empty: /a"),
+        (&["multi", "create /b 1", "delete /none"], "nothing was done"),
         (&["frob"], "no command"),
         (&["get"], "usage: get"),
     ] {

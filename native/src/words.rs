@@ -81,7 +81,7 @@ impl Words {
         if !self.whitelist.allows(word) {
             return format!("{word} is not executed because it is not in the whitelist.\n").into();
         }
-        let serving = server.peer().is_serving();
+        let serving = server.takes_clients();
         let text = match word {
             "ruok" => "imok".into(),
             "envi" => environment(),
@@ -91,7 +91,7 @@ impl Words {
             "stat" => srvr(server, stats, &clients(), true),
             "mntr" => mntr(server, stats, &clients()),
             "conf" => self.conf.clone(),
-            "cons" => client_lines(server, &clients()) + "\n",
+            "cons" => client_lines(server, &clients(), true) + "\n",
             "srst" => {
                 stats.reset();
                 "Server stats reset.\n".into()
@@ -139,7 +139,7 @@ fn znode_count(tree: &Tree) -> usize {
 fn srvr(server: &Server, stats: &Stats, clients: &[ClientLine], with_clients: bool) -> String {
     let mut text = format!("Zookeeper version: {VERSION}\n");
     if with_clients {
-        let _ = write!(text, "Clients:\n{}\n", client_lines(server, clients));
+        let _ = write!(text, "Clients:\n{}\n", client_lines(server, clients, false));
     }
     let (min, mean, max) = stats.latency_ms();
     let waiting: usize = clients.iter().map(|client| client.waiting).sum();
@@ -157,7 +157,7 @@ fn srvr(server: &Server, stats: &Stats, clients: &[ClientLine], with_clients: bo
     text
 }
 
-fn client_lines(server: &Server, clients: &[ClientLine]) -> String {
+fn client_lines(server: &Server, clients: &[ClientLine], with_session: bool) -> String {
     let mut text = String::new();
     for client in clients {
         let address = client.address.map(|at| at.to_string()).unwrap_or_default();
@@ -167,7 +167,7 @@ fn client_lines(server: &Server, clients: &[ClientLine]) -> String {
             " /{address}[{interest}](queued={},recved={},sent={}",
             client.waiting, client.received, client.sent
         );
-        if let Some(found) = server.connections().get(&client.conn) {
+        if with_session && let Some(found) = server.connections().get(&client.conn) {
             let _ = write!(text, ",sid={},to={}", found.session(), found.timeout_ms());
         }
         text.push_str(")\n");
@@ -241,7 +241,7 @@ fn dump(server: &Server, clients: &[ClientLine]) -> String {
 /// The digest of the tree at the last transaction. Java lists those of the past, one of 128.
 fn hash(server: &Server) -> String {
     let zxid = server.peer().last_processed().0;
-    format!("{zxid:x}:{}\n", server.image().tree.digest())
+    format!("{zxid:x}: {}\n", server.image().tree.digest())
 }
 
 /// Without what would tell strangers about the machine.

@@ -33,23 +33,6 @@ pub(crate) fn get(path: &str) -> Request {
     Request::GetData { path: path.into(), watch: false }
 }
 
-/// A connect request for a new session, as bytes.
-pub(crate) fn connect_frame(timeout_ms: i32) -> Vec<u8> {
-    let mut frame = Vec::new();
-    for part in [&45_i32.to_be_bytes()[..], &[0; 12], &timeout_ms.to_be_bytes(), &[0; 8]] {
-        frame.extend_from_slice(part);
-    }
-    frame.extend_from_slice(&16_i32.to_be_bytes());
-    frame.extend_from_slice(&[0; 17]);
-    frame
-}
-
-/// A request, as bytes.
-pub(crate) fn request_frame(xid: i32, op: i32, body: &[u8]) -> Result<Vec<u8>> {
-    let len = i32::try_from(8 + body.len())?;
-    Ok([&len.to_be_bytes()[..], &xid.to_be_bytes(), &op.to_be_bytes(), body].concat())
-}
-
 /// Asks once.
 pub(crate) fn ask(client: &Handle, request: Request) -> Result<Result<Reply, KeeperError>> {
     let answer = client.ask(request);

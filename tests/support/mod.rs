@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test target uses a part of it")]
 
 pub(crate) mod clients;
+pub(crate) mod frames;
 
 use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, kill_process};
@@ -137,10 +138,11 @@ impl Ensemble {
         fs::create_dir_all(self.data(sid))?;
         fs::write(self.data(sid).join("myid"), sid.to_string())?;
         let [client, ..] = self.ports[&sid];
-        let mut text = format!(
-            "dataDir={}\nclientPort={client}\nclientPortAddress=127.0.0.1\n{settings}",
-            self.data(sid).display()
-        );
+        let mut text =
+            format!("dataDir={}\nclientPort={client}\n{settings}", self.data(sid).display());
+        if !settings.contains("clientPortAddress=") {
+            text.push_str("clientPortAddress=127.0.0.1\n");
+        }
         if self.ports.len() > 1 {
             for (other, [_, quorum, election]) in &self.ports {
                 let role = if self.observers.contains(other) { ":observer" } else { "" };

@@ -152,9 +152,12 @@ impl EnsembleSettings {
             session_timeout_min_ms: tick.saturating_mul(2),
             session_timeout_max_ms: tick.saturating_mul(20),
             snap_count: self.snap_count,
+            snap_bytes: 0,
             rules: WriteRules { extended_types: true, ..WriteRules::default() },
             seed: self.world.seed.wrapping_mul(31).wrapping_add(me.0.cast_unsigned()),
             super_digest: None,
+            enforced_schemes: Vec::new(),
+            leader_serves: true,
         }
     }
 

@@ -4,7 +4,7 @@
 //! are the list of transactions in them.
 
 use crate::base::{Epoch, Zxid};
-use crate::zab::{Done, Entry, Job, Mark, Recovered, Write};
+use crate::zab::{Done, Entry, Job, Logged, Mark, Recovered, Write};
 use alloc::vec::Vec;
 
 /// A transaction: its place, and which of the client's writes it is.
@@ -106,6 +106,7 @@ impl Disk {
             current_epoch: self.current_epoch,
             last_zxid: image.last().map_or(Zxid::ZERO, |txn| txn.zxid),
             recent: self.log.clone(),
+            behind_snapshot: Logged::default(),
             image,
         }
     }

@@ -381,6 +381,7 @@ const fn closed_text(why: Closed) -> &'static str {
         Closed::Finished => "finished",
         Closed::UnknownOpcode => "unknown opcode",
         Closed::AuthFailed => "authentication failed",
+        Closed::AuthMissing => "not authenticated",
     }
 }
 

@@ -7,7 +7,7 @@ use crate::base::limits::{DIFF_FROM_LOG_BYTES_MAX, DIFF_FROM_LOG_TXNS_MAX, RECEN
 use crate::base::{Epoch, Map, Zxid};
 use crate::proto::txn::TxnRecord;
 use crate::tree::Image;
-use crate::zab::{Entry, Mark};
+use crate::zab::{Entry, Logged, Mark};
 use alloc::vec::Vec;
 
 /// Snapshots, log and epochs, as they are durable.
@@ -115,7 +115,10 @@ impl Disk {
         let mut image =
             self.snapshots.last_key_value().map_or_else(Image::new, |(_, image)| image.clone());
         let base = image.zxid;
+        let mut behind_snapshot = Logged::default();
         for payload in self.log.from(&base.next()).map(|(_, payload)| payload) {
+            behind_snapshot.txns += 1;
+            behind_snapshot.bytes += payload.len() as u64;
             let record = TxnRecord::from_all(payload.clone());
             image.apply(&record.expect("the log holds what this engine encoded"));
         }
@@ -131,6 +134,7 @@ impl Disk {
             current_epoch: self.current_epoch,
             last_zxid: image.zxid,
             recent: recent.into_iter().rev().collect(),
+            behind_snapshot,
             image: image.into(),
         }
     }

@@ -26,7 +26,7 @@ use alloc::vec::Vec;
 impl<R: Rules> Server<R> {
     /// Applies the next transaction of the order.
     pub(super) fn deliver(&mut self, entry: Entry<Payload>, out: &mut Effects<R>) {
-        let zxid = entry.zxid;
+        let (zxid, bytes) = (entry.zxid, entry.payload.len());
         let (record, prepared) = if let Some(record) = self.ahead.take(zxid) {
             (record, true)
         } else {
@@ -46,7 +46,7 @@ impl<R: Rules> Server<R> {
         self.finish_sessions(&record, out);
         self.answer_write(&record, applied, out);
         self.release_syncs(zxid, out);
-        self.count_txn(out);
+        self.count_txn(bytes, out);
     }
 
     fn check_digest(&self, record: &TxnRecord, out: &mut Effects<R>) {

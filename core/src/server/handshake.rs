@@ -23,7 +23,7 @@ impl<R: Rules> Server<R> {
         request: &ConnectRequest,
         out: &mut Effects<R>,
     ) {
-        if !self.peer.is_serving() {
+        if !self.takes_clients() {
             self.close(conn, Closed::NotServing, out);
             return;
         }

@@ -116,6 +116,8 @@ pub enum Closed {
     UnknownOpcode,
     /// The authentication failed.
     AuthFailed,
+    /// A request came before the authentication that this server demands.
+    AuthMissing,
 }
 
 /// A type without values: a server answers its clients, not its driver.

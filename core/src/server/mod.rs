@@ -17,6 +17,7 @@ pub mod auth;
 pub mod codec;
 pub mod config;
 pub mod connection;
+pub mod countdown;
 pub mod disk;
 pub mod finish;
 pub mod forward;

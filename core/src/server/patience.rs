@@ -89,15 +89,19 @@ mod tests {
                 session_timeout_min_ms: 400,
                 session_timeout_max_ms: 4000,
                 snap_count: 1000,
+                snap_bytes: 0,
                 rules: crate::tree::WriteRules::default(),
                 seed: 1,
                 super_digest: None,
+                enforced_schemes: Vec::new(),
+                leader_serves: true,
             };
             let recovered = Recovered {
                 accepted_epoch: Epoch(0),
                 current_epoch: Epoch(0),
                 last_zxid: Zxid::ZERO,
                 recent: Vec::new(),
+                behind_snapshot: Logged::default(),
                 image: Image::new().into(),
             };
             let mut follower = Self { server: Server::boot(&config, recovered), epoch: 0 };

@@ -9,11 +9,11 @@ use super::message::Closed;
 use super::server::{Effects, Server};
 use crate::base::limits::{OUTSTANDING_REQUESTS_MAX, REQUESTS_PER_CONN_MAX};
 use crate::base::{Conn, Cxid, Effect, Link, Now, Zxid};
-use crate::proto::KeeperError;
 use crate::proto::client::{ToClient, ToServer};
 use crate::proto::opcode as op;
 use crate::proto::reply::{Reply, ReplyHeader, xid};
 use crate::proto::request::{Request, RequestHeader};
+use crate::proto::{Id, KeeperError};
 use crate::wire::{Encode, Reader};
 use crate::zab::Forward;
 use crate::zab::Rules;
@@ -56,6 +56,13 @@ impl<R: Rules> Server<R> {
         body: Bytes,
         out: &mut Effects<R>,
     ) {
+        let opens = matches!(header.op, op::AUTH | op::SASL);
+        if !opens && !self.is_authenticated(conn) {
+            let refused = Err(KeeperError::SessionClosedRequireAuth);
+            self.reply(conn, header.xid, Zxid::ZERO, refused, out);
+            self.close(conn, Closed::AuthMissing, out);
+            return;
+        }
         match header.op {
             op::PING => self.reply(conn, xid::PING, self.last_processed(), Ok(Reply::Empty), out),
             op::AUTH => self.on_auth(conn, header, body, out),
@@ -74,6 +81,15 @@ impl<R: Rules> Server<R> {
             op::SYNC => self.on_sync_request(now, conn, header, body, out),
             _ => self.on_read(conn, header, body, out),
         }
+    }
+
+    /// Has the connection an identity of a scheme that this server demands
+    /// (Java: `AuthenticationHelper`)?
+    fn is_authenticated(&self, conn: Conn) -> bool {
+        let demanded = &self.config.enforced_schemes;
+        let is_demanded = |id: &Id| demanded.iter().any(|scheme| *scheme == id.scheme.to_str());
+        demanded.is_empty()
+            || self.conns.get(&conn).is_some_and(|found| found.ids.iter().any(is_demanded))
     }
 
     // --- writes --------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 use super::auth::origin_ids;
 use super::config::Config;
 use super::connection::Connection;
+use super::countdown::Countdown;
 use super::disk::Disk;
 use super::message::{
     Call, Closed, Done, Job, Msg, Never, Note, Payload, Recovered, Timer, Version, Write,
@@ -17,7 +18,7 @@ use crate::proto::txn::TxnRecord;
 use crate::session::{Tracker, first_id};
 use crate::tree::Image;
 use crate::watch::WatchTable;
-use crate::zab::{self, Out, Peer, Phase, Rules, ServerState, Sound};
+use crate::zab::{self, Logged, Out, Peer, Phase, Rules, ServerState, Sound};
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
@@ -55,7 +56,7 @@ pub struct Server<R: Rules = Sound> {
     pub(super) in_flight: usize,
     /// Connections that are not read until `in_flight` has come down.
     pub(super) throttled: Set<Conn>,
-    txns_until_snapshot: u32,
+    countdown: Countdown,
     rng: Rng,
     /// Empty between steps, with the memory of the protocol's last outputs.
     outs: Vec<Out<Payload, Version>>,
@@ -79,7 +80,8 @@ impl<R: Rules> Node for Server<R> {
     type Note = Note;
 
     fn boot(config: &Config<R>, recovered: Recovered) -> Self {
-        let Recovered { accepted_epoch, current_epoch, last_zxid, recent, image } = recovered;
+        let Recovered { accepted_epoch, current_epoch, last_zxid, recent, behind_snapshot, image } =
+            recovered;
         let peer = Peer::new(
             config.switches.clone(),
             config.zab.clone(),
@@ -89,7 +91,9 @@ impl<R: Rules> Node for Server<R> {
             last_zxid,
         );
         let mut rng = Rng::new(config.seed);
-        let txns_until_snapshot = snapshot_interval(config.snap_count, &mut rng);
+        let mut countdown = Countdown::new(config.snap_count, config.snap_bytes, &mut rng);
+        // A server that is started again before each snapshot would replay everything for ever.
+        countdown.count(behind_snapshot);
         Self {
             peer,
             patience: Patience::default(),
@@ -107,7 +111,7 @@ impl<R: Rules> Node for Server<R> {
             next_session: SessionId(0),
             in_flight: 0,
             throttled: Set::new(),
-            txns_until_snapshot,
+            countdown,
             rng,
             outs: Vec::new(),
             config: config.clone(),
@@ -203,6 +207,14 @@ impl<R: Rules> Server<R> {
     #[must_use]
     pub fn outstanding(&self) -> usize {
         self.ahead.len()
+    }
+
+    /// True if clients are taken: this server serves, and does not leave them to the others while
+    /// it leads.
+    #[must_use]
+    pub fn takes_clients(&self) -> bool {
+        let leads_only = !self.config.leader_serves && !self.config.zab.standalone;
+        self.peer.is_serving() && !(leads_only && self.is_leader())
     }
 
     /// True if this server leads and serves.
@@ -372,10 +384,11 @@ impl<R: Rules> Server<R> {
     // --- snapshots -----------------------------------------------------------------------
 
     /// Counts an applied transaction; every now and then a snapshot is due.
-    pub(super) fn count_txn(&mut self, out: &mut Effects<R>) {
-        self.txns_until_snapshot = self.txns_until_snapshot.saturating_sub(1);
-        if self.txns_until_snapshot == 0 {
-            self.txns_until_snapshot = snapshot_interval(self.config.snap_count, &mut self.rng);
+    pub(super) fn count_txn(&mut self, bytes: usize, out: &mut Effects<R>) {
+        self.countdown.count(Logged { txns: 1, bytes: bytes as u64 });
+        if self.countdown.is_over() && self.peer.is_serving() {
+            let Config { snap_count, snap_bytes, .. } = self.config;
+            self.countdown = Countdown::new(snap_count, snap_bytes, &mut self.rng);
             self.snapshot(out);
         }
     }
@@ -387,10 +400,4 @@ impl<R: Rules> Server<R> {
             out.push(Effect::Job(Job::Snapshot { zxid, image }));
         }
     }
-}
-
-fn snapshot_interval(snap_count: u32, rng: &mut Rng) -> u32 {
-    let half = snap_count / 2;
-    let jitter = u32::try_from(rng.below(u64::from(half.max(1)))).unwrap_or(0);
-    (half + jitter).max(1)
 }

@@ -110,6 +110,17 @@ pub struct Recovered<P, I> {
     /// The newest entries of the log, without a hole, ending at `last_zxid`; empty if the history
     /// came by snapshot. At most [`crate::base::limits::RECENT_TXNS`].
     pub recent: Vec<Entry<P>>,
+    /// What the log holds behind the newest snapshot.
+    pub behind_snapshot: Logged,
     /// The state after `last_zxid`.
     pub image: I,
+}
+
+/// How much of the log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Logged {
+    /// Transactions.
+    pub txns: u64,
+    /// Their bytes.
+    pub bytes: u64,
 }

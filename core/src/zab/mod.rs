@@ -44,7 +44,7 @@ pub mod synchronization;
 pub mod view;
 
 pub use config::Config;
-pub use disk::{Done, Job, Mark, Recovered, Write};
+pub use disk::{Done, Job, Logged, Mark, Recovered, Write};
 pub use leader::{Stage, SyncChoice};
 pub use learner::LearnerStage;
 pub use message::{Entry, Forward, Notification, Packet, Phase, ServerState, Touch, Vote};

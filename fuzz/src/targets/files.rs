@@ -74,6 +74,7 @@ fn settings(dir: &Path) -> StoreConfig {
         recent_max: 500,
         retain: None,
         compression: Compression::None,
+        trust_empty_snapshot: false,
         standalone: false,
     }
 }

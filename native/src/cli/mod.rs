@@ -75,6 +75,9 @@ pub enum CliError {
         /// Why it failed.
         source: io::Error,
     },
+    /// A multi of which an operation was refused.
+    #[error("nothing was done: an operation of the multi was refused")]
+    Undone,
     /// A lock or an office was lost while it was held.
     #[error("{0}")]
     Lost(String),

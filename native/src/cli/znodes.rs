@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use zabscope_core::cli::Command;
 use zabscope_core::proto::KeeperError;
 use zabscope_core::proto::data::Stat;
+use zabscope_core::proto::multi::MultiResult;
 use zabscope_core::proto::reply::Reply;
 use zabscope_core::proto::request::Request;
 use zabscope_core::wire::Text;
@@ -83,6 +84,9 @@ fn answer(cli: &Cli, command: &Command, reply: &Reply) -> Result<(), CliError> {
         (_, Reply::Multi(results)) => {
             for result in results {
                 show(print::result(result).as_bytes())?;
+            }
+            if results.iter().any(|result| matches!(result, MultiResult::Error { .. })) {
+                return Err(CliError::Undone);
             }
         }
         _ => {}

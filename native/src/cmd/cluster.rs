@@ -48,7 +48,7 @@ pub enum ClusterError {
     #[error("{0}")]
     Refused(String),
     /// A file, a port or a process.
-    #[error("{what}: {source}")]
+    #[error("{what}")]
     Io {
         /// What was tried.
         what: String,

@@ -31,7 +31,7 @@ pub enum ServerError {
     #[error(transparent)]
     Drive(#[from] DriveError),
     /// An address or the system.
-    #[error("{what}: {source}")]
+    #[error("{what}")]
     Io {
         /// What was tried.
         what: String,
@@ -78,6 +78,7 @@ pub fn run(file: &Path, stop_with_stdin: bool) -> Result<(), ServerError> {
             frame_bytes_max: config.frame_bytes_max,
             quorum_unsent_bytes: config.quorum_unsent_bytes,
             fsync_warning: Duration::from_millis(config.fsync_warning.0),
+            backlog: config.client_port_listen_backlog,
         },
         words: Words {
             whitelist: config.whitelist.clone(),
@@ -160,6 +161,7 @@ pub fn engine_config(config: &Config) -> server::Config {
         session_timeout_min_ms: clamp(config.min_session_timeout),
         session_timeout_max_ms: clamp(config.max_session_timeout),
         snap_count: config.snap_count,
+        snap_bytes: config.snap_size_limit_kb.saturating_mul(1024),
         rules: WriteRules {
             extended_types: config.extended_types_enabled,
             skip_acl: config.skip_acl,
@@ -168,6 +170,8 @@ pub fn engine_config(config: &Config) -> server::Config {
         },
         seed: seed(zab.me),
         super_digest: config.super_digest.clone(),
+        enforced_schemes: config.enforced_schemes.clone(),
+        leader_serves: config.leader_serves,
         zab,
     }
 }
@@ -235,7 +239,7 @@ fn conf_text(config: &Config) -> String {
     let mut text = format!(
         "clientPort={}\nsecureClientPort=-1\ndataDir={}\ndataDirSize=0\ndataLogDir={}\n\
          dataLogSize=0\ntickTime={}\nmaxClientCnxns={}\nminSessionTimeout={}\n\
-         maxSessionTimeout={}\nclientPortListenBacklog=-1\n",
+         maxSessionTimeout={}\nclientPortListenBacklog={}\n",
         config.client.port,
         config.data_dir.join("version-2").display(),
         config.data_log_dir.join("version-2").display(),
@@ -243,6 +247,7 @@ fn conf_text(config: &Config) -> String {
         config.max_client_cnxns,
         config.min_session_timeout.0,
         config.max_session_timeout.0,
+        config.client_port_listen_backlog.map_or(-1, i64::from),
     );
     match &config.mode {
         Mode::Standalone => text.push_str("serverId=0\n"),

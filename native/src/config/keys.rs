@@ -1,5 +1,6 @@
 //! From keys to a [`Config`]: what each key means, then the rules that concern several.
 
+use super::ignored;
 use super::servers::parse_port;
 use super::{
     Autopurge, Compression, Config, ConfigError, HostPort, Mode, PeerType, ServerSpec, Warning,
@@ -8,42 +9,13 @@ use super::{
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use zabscope_core::base::limits::{FRAME_BYTES_CEILING, FRAME_BYTES_MAX, QUORUM_UNSENT_BYTES_MAX};
+use zabscope_core::base::limits::{
+    FRAME_BYTES_CEILING, FRAME_BYTES_MAX, QUORUM_UNSENT_BYTES_MAX, RECENT_TXNS,
+};
 use zabscope_core::base::{Millis, Sid};
 
 /// Smallest `jute.maxbuffer`: a client that connects, and its ping, need less.
 const FRAME_BYTES_LEAST: usize = 1024;
-
-/// Keys of Apache that are known and have no effect here.
-const WITHOUT_EFFECT: [&str; 9] = [
-    "electionAlg",
-    "syncEnabled",
-    "flushDelay",
-    "maxBatchSize",
-    "maxWriteQueuePollTime",
-    "admin.commandURL",
-    "admin.idleTimeout",
-    "metricsProvider.className",
-    "tcpKeepAlive",
-];
-
-/// Features that are known and not there; a server without them still serves.
-const NOT_YET: [&str; 3] =
-    ["localSessionsEnabled", "localSessionsUpgradingEnabled", "reconfigEnabled"];
-
-/// Keys that only mean something together with a feature that is not there, with the value that
-/// asks for nothing.
-const UNSUPPORTED: [(&str, Option<&str>); 9] = [
-    ("secureClientPort", None),
-    ("secureClientPortAddress", None),
-    ("sslQuorum", Some("false")),
-    ("portUnification", Some("false")),
-    ("client.portUnification", Some("false")),
-    ("quorum.auth.enableSasl", Some("false")),
-    ("multiAddress.enabled", Some("false")),
-    ("oraclePath", None),
-    ("observerMasterPort", None),
-];
 
 /// Values as the file gives them; `None` = not given.
 pub(super) struct Draft {
@@ -60,10 +32,10 @@ pub(super) struct Draft {
     max_session_ms: Option<u64>,
     init_limit: Option<u32>,
     sync_limit: Option<u32>,
-    connect_limit: Option<u32>,
     peer_type: PeerType,
     standalone_enabled: bool,
-    admin_enabled: Option<bool>,
+    enforce_auth: bool,
+    enforced_schemes: Vec<String>,
     servers: BTreeMap<Sid, ServerSpec>,
     config: Config,
 }
@@ -86,10 +58,10 @@ impl Draft {
             max_session_ms: None,
             init_limit: None,
             sync_limit: None,
-            connect_limit: None,
             peer_type: PeerType::Participant,
             standalone_enabled: true,
-            admin_enabled: None,
+            enforce_auth: false,
+            enforced_schemes: Vec::new(),
             servers: BTreeMap::new(),
             config: defaults(),
         }
@@ -129,19 +101,9 @@ impl Draft {
         if self.take_basic(key, value)? || self.take_tuning(key, value)? {
             return Ok(());
         }
-        self.refuse_unsupported(key, value)?;
-        let what = if NOT_YET.contains(&key) {
-            // Switched off is what it is.
-            if value.eq_ignore_ascii_case("false") {
-                return Ok(());
-            }
-            format!("{key}={value} has no effect: it is not supported yet")
-        } else if WITHOUT_EFFECT.contains(&key) {
-            format!("{key} has no effect in this server")
-        } else {
-            format!("{key} is not known and ignored")
-        };
-        self.warn(self.line, what);
+        if let Some(what) = ignored::judge(key, value)? {
+            self.warn(self.line, what);
+        }
         Ok(())
     }
 
@@ -156,7 +118,6 @@ impl Draft {
             "tickTime" => self.tick_ms = at_least(value, 1)?,
             "initLimit" => self.init_limit = Some(at_least(value, 1)?),
             "syncLimit" => self.sync_limit = Some(at_least(value, 1)?),
-            "connectToLearnerMasterLimit" => self.connect_limit = Some(at_least(value, 1)?),
             "minSessionTimeout" => self.min_session_ms = optional(value)?,
             "maxSessionTimeout" => self.max_session_ms = optional(value)?,
             "peerType" => self.peer_type = PeerType::parse(value)?,
@@ -171,13 +132,11 @@ impl Draft {
     fn take_tuning(&mut self, key: &str, value: &str) -> Value<bool> {
         let config = &mut self.config;
         match key {
-            "maxClientCnxns" => config.max_client_cnxns = number(value)?,
-            "maxCnxns" => config.max_cnxns = number(value)?,
+            "maxClientCnxns" => config.max_client_cnxns = no_limit_below_0(value)?,
+            "maxCnxns" => config.max_cnxns = no_limit_below_0(value)?,
             "clientPortListenBacklog" => config.client_port_listen_backlog = optional(value)?,
             "snapCount" => config.snap_count = number::<u32>(value)?.max(2),
-            "snapSizeLimitInKb" => {
-                config.snap_size_limit_kb = optional(value)?.unwrap_or_default();
-            }
+            "snapSizeLimitInKb" => config.snap_size_limit_kb = no_limit_below_0(value)?,
             "preAllocSize" => config.pre_alloc_kb = number(value)?,
             "txnLogSizeLimitInKb" => {
                 config.txn_log_size_limit_kb = optional(value)?.filter(|limit| *limit > 0);
@@ -192,16 +151,15 @@ impl Draft {
             "quorumUnsentLimitInKb" => {
                 config.quorum_unsent_bytes = at_least::<usize>(value, 1)?.saturating_mul(1024);
             }
-            "commitLogCount" => config.commit_log_count = number(value)?,
-            "globalOutstandingLimit" => config.global_outstanding_limit = at_least(value, 1)?,
+            "commitLogCount" => self.take_recent(value)?,
             "leaderServes" => config.leader_serves = boolean(value)?,
             "quorumListenOnAllIPs" => config.quorum_listen_on_all_ips = boolean(value)?,
-            "cnxTimeout" => config.cnx_timeout = Millis(at_least(value, 1)?),
             "extendedTypesEnabled" => config.extended_types_enabled = boolean(value)?,
             "enforceQuota" => config.enforce_quota = boolean(value)?,
             "skipACL" => config.skip_acl = boolean(value)?,
-            "readonlymode.enabled" => config.read_only_mode_enabled = boolean(value)?,
-            "digest.enabled" => config.digest_enabled = boolean(value)?,
+            "enforce.auth.enabled" => self.enforce_auth = boolean(value)?,
+            "enforce.auth.schemes" => self.enforced_schemes = schemes(value)?,
+            "snapshot.trust.empty" => config.trust_empty_snapshot = boolean(value)?,
             "fsync.warningthresholdms" => config.fsync_warning = Millis(number(value)?),
             "DigestAuthenticationProvider.superDigest" => {
                 config.super_digest = Some(value.to_owned());
@@ -210,8 +168,6 @@ impl Draft {
             "autopurge.snapRetainCount" => self.take_retain(value)?,
             "autopurge.purgeInterval" => config.autopurge.interval = interval(value)?,
             "4lw.commands.whitelist" => config.whitelist = whitelist(value),
-            "admin.enableServer" => self.admin_enabled = Some(boolean(value)?),
-            "admin.serverPort" => config.admin_port = Some(parse_port(value)?),
             "forceSync" if !boolean(value)? => {
                 let what = "forceSync=no is ignored: acknowledged writes would be lost".into();
                 self.warn(self.line, what);
@@ -222,6 +178,19 @@ impl Draft {
         Ok(true)
     }
 
+    fn take_recent(&mut self, value: &str) -> Value<()> {
+        let count: usize = number(value)?;
+        if count > RECENT_TXNS {
+            let what = format!(
+                "commitLogCount {count} is lowered to {RECENT_TXNS}: what is older comes from the \
+                 log files"
+            );
+            self.warn(self.line, what);
+        }
+        self.config.commit_log_count = count.min(RECENT_TXNS);
+        Ok(())
+    }
+
     fn take_retain(&mut self, value: &str) -> Value<()> {
         let retain: usize = number(value)?;
         if retain < 3 {
@@ -229,22 +198,6 @@ impl Draft {
         }
         self.config.autopurge.retain = retain.max(3);
         Ok(())
-    }
-
-    /// Features whose absence an operator must see. What would weaken security if it were ignored
-    /// is an error, the rest a warning.
-    fn refuse_unsupported(&mut self, key: &str, value: &str) -> Value<()> {
-        if key.starts_with("group.") || key.starts_with("weight.") {
-            return Err("hierarchical quorums are not supported".into());
-        }
-        if key.starts_with("authProvider") && value.to_ascii_lowercase().contains("sasl") {
-            return Err("SASL is not supported".into());
-        }
-        match UNSUPPORTED.iter().find(|(name, _)| *name == key) {
-            Some((_, Some(off))) if value.eq_ignore_ascii_case(off) => Ok(()),
-            Some(_) => Err(format!("{value} is not supported by this server")),
-            None => Ok(()),
-        }
     }
 
     /// Applies the rules that concern several keys.
@@ -262,13 +215,7 @@ impl Draft {
         self.config.client = self.client(&mode)?;
         self.config.mode = mode;
         self.session_bounds()?;
-        match self.admin_enabled {
-            Some(true) => {
-                self.config.admin_port.get_or_insert(ADMIN_PORT_DEFAULT);
-            }
-            Some(false) => self.config.admin_port = None,
-            None => {}
-        }
+        self.enforced_schemes()?;
         self.config.data_log_dir = self.data_log_dir.take().unwrap_or_else(|| data_dir.clone());
         self.config.data_dir = data_dir;
         self.config.warnings = self.warnings;
@@ -301,7 +248,6 @@ impl Draft {
             servers: std::mem::take(&mut self.servers),
             init_limit_ticks,
             sync_limit_ticks,
-            connect_limit_ticks: self.connect_limit.unwrap_or(init_limit_ticks),
         })
     }
 
@@ -338,6 +284,22 @@ impl Draft {
         Err(self.error(0, format!("minSessionTimeout {min} is above maxSessionTimeout {max}")))
     }
 
+    /// Schemes alone demand nothing, as in Java.
+    fn enforced_schemes(&mut self) -> Result<(), ConfigError> {
+        let schemes = std::mem::take(&mut self.enforced_schemes);
+        if self.enforce_auth {
+            if schemes.is_empty() {
+                let what = "enforce.auth.enabled=true needs enforce.auth.schemes";
+                return Err(self.error(0, what.into()));
+            }
+            self.config.enforced_schemes = schemes;
+        } else if !schemes.is_empty() {
+            let what = "enforce.auth.schemes has no effect without enforce.auth.enabled=true";
+            self.warn(0, what.into());
+        }
+        Ok(())
+    }
+
     fn warn(&mut self, line: usize, what: String) {
         self.warnings.push(Warning { line, what });
     }
@@ -346,9 +308,6 @@ impl Draft {
         ConfigError { file: self.file.clone(), line, what }
     }
 }
-
-/// Java: `admin.serverPort`.
-const ADMIN_PORT_DEFAULT: u16 = 8080;
 
 fn defaults() -> Config {
     Config {
@@ -366,24 +325,21 @@ fn defaults() -> Config {
         snap_size_limit_kb: 4_194_304,
         pre_alloc_kb: 65_536,
         txn_log_size_limit_kb: None,
-        commit_log_count: 500,
+        commit_log_count: RECENT_TXNS,
         frame_bytes_max: FRAME_BYTES_MAX,
         quorum_unsent_bytes: QUORUM_UNSENT_BYTES_MAX,
-        global_outstanding_limit: 1000,
         leader_serves: true,
         quorum_listen_on_all_ips: false,
-        cnx_timeout: Millis(5000),
         extended_types_enabled: false,
         enforce_quota: false,
         skip_acl: false,
         super_digest: None,
-        read_only_mode_enabled: false,
-        digest_enabled: true,
+        enforced_schemes: Vec::new(),
+        trust_empty_snapshot: false,
         fsync_warning: Millis(1000),
         compression: Compression::None,
         autopurge: Autopurge { retain: 3, interval: Millis(0) },
         whitelist: Whitelist::Only(vec!["srvr".into()]),
-        admin_port: None,
         warnings: Vec::new(),
     }
 }
@@ -404,6 +360,11 @@ fn number<T: FromStr>(value: &str) -> Value<T> {
 /// -1 means "not set", as in Java.
 fn optional<T: FromStr>(value: &str) -> Value<Option<T>> {
     if value == "-1" { Ok(None) } else { number(value).map(Some) }
+}
+
+/// What is negative or 0 stands for no limit, as in Java.
+fn no_limit_below_0<T: FromStr + Default>(value: &str) -> Value<T> {
+    if value.starts_with('-') { number::<i64>(value).map(|_| T::default()) } else { number(value) }
 }
 
 fn at_least<T: FromStr + PartialOrd + std::fmt::Display>(value: &str, least: T) -> Value<T> {
@@ -443,8 +404,24 @@ fn whitelist(value: &str) -> Whitelist {
     if words.iter().any(|word| word == "*") { Whitelist::All } else { Whitelist::Only(words) }
 }
 
+/// Schemes by which a client can authenticate here.
+fn schemes(value: &str) -> Value<Vec<String>> {
+    let schemes = value.split(',').map(str::trim).filter(|scheme| !scheme.is_empty());
+    schemes
+        .map(|scheme| match scheme {
+            "digest" | "ip" => Ok(scheme.to_owned()),
+            _ => Err(format!("the scheme {scheme:?} is not available; digest and ip are")),
+        })
+        .collect()
+}
+
 /// Hours, or a number with a unit: `10m`, `2h`, `1d`.
+///
+/// What is negative or 0 switches purging off, as in Java.
 fn interval(value: &str) -> Value<Millis> {
+    if value.starts_with('-') {
+        return number::<i64>(value).map(|_| Millis(0));
+    }
     let (digits, unit_ms) = match value.chars().last() {
         Some('s') => (&value[..value.len() - 1], 1000),
         Some('m') => (&value[..value.len() - 1], 60_000),

@@ -2,11 +2,12 @@
 //!
 //! Defaults are Apache's. A key that means nothing here becomes a [`Warning`]; a value that makes
 //! no sense, or asks for something that is not there and must not be left out silently (TLS,
-//! SASL, hierarchical quorums), is an error that names the file and the line.
+//! SASL, audit, hierarchical quorums), is an error that names the file and the line.
 //!
 //! Differences from Java: a boolean that is neither true nor false is refused instead of false,
 //! and so is a standalone server without a client port.
 
+mod ignored;
 mod keys;
 mod properties;
 mod servers;
@@ -92,8 +93,6 @@ pub enum Mode {
         init_limit_ticks: u32,
         /// `syncLimit`, at least 1.
         sync_limit_ticks: u32,
-        /// `connectToLearnerMasterLimit`; `initLimit` if not given.
-        connect_limit_ticks: u32,
     },
 }
 
@@ -137,22 +136,19 @@ pub struct Config {
     pub pre_alloc_kb: u32,
     /// Largest log file, KiB; `None` = no limit.
     pub txn_log_size_limit_kb: Option<u64>,
-    /// Committed transactions in memory for DIFF.
-    pub commit_log_count: u32,
+    /// Committed transactions in memory for DIFF, at most
+    /// [`zabscope_core::base::limits::RECENT_TXNS`].
+    pub commit_log_count: usize,
     /// `jute.maxbuffer`: largest request of a client, and half of the largest transaction. Apache's
     /// servers take it as a system property only.
     pub frame_bytes_max: usize,
     /// `quorumUnsentLimitInKb`, a key of this server only: unsent bytes after which the link to
     /// another server is closed.
     pub quorum_unsent_bytes: usize,
-    /// Requests in the pipeline before clients are throttled.
-    pub global_outstanding_limit: u32,
     /// Does the leader take clients?
     pub leader_serves: bool,
     /// Bind quorum and election ports to all addresses?
     pub quorum_listen_on_all_ips: bool,
-    /// Time to connect to an election port.
-    pub cnx_timeout: Millis,
     /// TTL nodes.
     pub extended_types_enabled: bool,
     /// Hard quota.
@@ -161,10 +157,10 @@ pub struct Config {
     pub skip_acl: bool,
     /// Digest of the user who passes every check.
     pub super_digest: Option<String>,
-    /// Serve reads without a quorum to clients that ask for it.
-    pub read_only_mode_enabled: bool,
-    /// Digests in log and snapshots.
-    pub digest_enabled: bool,
+    /// Schemes by which a client must have authenticated (`enforce.auth.*`); empty = it need not.
+    pub enforced_schemes: Vec<String>,
+    /// A log without a snapshot is taken for a whole one (`snapshot.trust.empty`).
+    pub trust_empty_snapshot: bool,
     /// fsyncs that take longer are logged.
     pub fsync_warning: Millis,
     /// Form of snapshot files that are written.
@@ -173,9 +169,6 @@ pub struct Config {
     pub autopurge: Autopurge,
     /// Four-letter words that are answered.
     pub whitelist: Whitelist,
-    /// Port of the HTTP server: `admin.serverPort`, or 8080 if it is only switched on; `None` =
-    /// there is none, which is the default.
-    pub admin_port: Option<u16>,
     /// Ignored keys and likely mistakes, in the order of the file.
     pub warnings: Vec<Warning>,
 }
@@ -217,5 +210,7 @@ fn read(file: &Path) -> Result<String, ConfigError> {
     if bytes.len() as u64 > FILE_BYTES_MAX {
         return Err(error("is too long for a configuration".into()));
     }
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+    let text = String::from_utf8_lossy(&bytes);
+    // Editors of some systems begin a file with a byte order mark.
+    Ok(text.strip_prefix('\u{feff}').unwrap_or(&text).to_owned())
 }

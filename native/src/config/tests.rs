@@ -64,15 +64,16 @@ server.3=0.0.0.0:2888:3888;2181
 #[test]
 fn the_docker_file_is_an_ensemble() {
     let config = parse("3\n", DOCKER).unwrap();
-    let Mode::Ensemble { my_id, peer_type, servers, connect_limit_ticks, .. } = &config.mode else {
+    let Mode::Ensemble { my_id, peer_type, servers, .. } = &config.mode else {
         panic!("not an ensemble");
     };
     assert_eq!((*my_id, *peer_type, servers.len()), (Sid(3), PeerType::Participant, 3));
-    assert_eq!(*connect_limit_ticks, 5);
     assert_eq!(config.data_log_dir, Path::new("/datalog"));
     assert_eq!(config.client.to_string(), "0.0.0.0:2181");
     assert!(config.whitelist.allows("mntr") && !config.whitelist.allows("dump"));
-    assert_eq!(config.admin_port, Some(8080));
+    let what =
+        "admin.enableServer=true has no effect: there is no AdminServer; use four-letter words";
+    assert_eq!(config.warnings, [Warning { line: 10, what: what.into() }]);
     assert_eq!(
         config.configuration_text(),
         "server.1=zoo1:2888:3888:participant;0.0.0.0:2181\n\
@@ -98,6 +99,7 @@ server.3=127.0.0.1:41823:41843
 server.4=[::1]:41824:41844:observer
 snapshot.trust.empty=true
 zookeeper.snapCount=10
+some.other.key=1
 ";
 
 #[test]
@@ -111,8 +113,9 @@ fn an_observer_with_its_own_addresses() {
     assert_eq!((config.pre_alloc_kb, config.snap_count), (16, 10));
     assert!(config.extended_types_enabled && config.whitelist.allows("stat"));
     assert!(config.configuration_text().contains("server.4=[::1]:41824:41844:observer\n"));
-    let what = "snapshot.trust.empty is not known and ignored".into();
-    assert_eq!(config.warnings, [Warning { line: 15, what }]);
+    assert!(config.trust_empty_snapshot);
+    let what = "some.other.key is not known and ignored".into();
+    assert_eq!(config.warnings, [Warning { line: 17, what }]);
 }
 
 #[test]
@@ -220,4 +223,95 @@ fn a_larger_jute_maxbuffer_is_taken_up_to_what_can_be_read() {
         let error = with(wrong).unwrap_err();
         assert!(error.contains("jute.maxbuffer"), "{error}");
     }
+}
+
+/// The settings of a standalone server with these lines; what it warns about if they are taken.
+fn with(lines: &str) -> Result<(Config, Vec<String>), String> {
+    let config = parse("", &format!("dataDir=@\nclientPort=1\n{lines}\n"))?;
+    let warnings = config.warnings.iter().map(|warning| warning.what.clone()).collect();
+    Ok((config, warnings))
+}
+
+#[test]
+fn what_would_weaken_security_if_it_were_ignored_is_refused() {
+    for line in [
+        "sessionRequireClientSASLAuth=true",
+        "zookeeper.sessionRequireClientSASLAuth=true",
+        "authProvider.1=org.apache.zookeeper.server.auth.SASLAuthenticationProvider",
+        "authProvider.x509=org.apache.zookeeper.server.auth.X509AuthenticationProvider",
+        "ssl.keyStore.location=/k",
+        "ssl.quorum.trustStore.password=p",
+        "ssl.clientAuth=need",
+        "quorum.auth.serverRequireSasl=true",
+        "DigestAuthenticationProvider.digestAlg=SHA256",
+        "DigestAuthenticationProvider.enabled=false",
+        "audit.enable=true",
+        "enforce.auth.enabled=true",
+        "enforce.auth.schemes=digest,x509",
+    ] {
+        assert!(with(line).is_err(), "{line}");
+    }
+    for line in [
+        "sessionRequireClientSASLAuth=false",
+        "authProvider.1=org.apache.zookeeper.server.auth.DigestAuthenticationProvider",
+        "ssl.hostnameVerification=false",
+        "DigestAuthenticationProvider.digestAlg=SHA1",
+        "audit.enable=false",
+        "enforce.auth.enabled=false",
+    ] {
+        assert_eq!(with(line).unwrap().1, [""; 0], "{line}");
+    }
+}
+
+#[test]
+fn schemes_are_demanded_only_if_that_is_switched_on() {
+    let (config, warnings) =
+        with("enforce.auth.enabled=true\nenforce.auth.schemes=digest, ip").unwrap();
+    assert_eq!((config.enforced_schemes, warnings.len()), (vec!["digest".into(), "ip".into()], 0));
+    let (config, warnings) = with("enforce.auth.schemes=digest").unwrap();
+    assert!(config.enforced_schemes.is_empty());
+    assert!(warnings[0].contains("without enforce.auth.enabled"), "{warnings:?}");
+}
+
+#[test]
+fn what_has_no_effect_is_told_once() {
+    for line in [
+        "readonlymode.enabled=true",
+        "admin.serverPort=9090",
+        "globalOutstandingLimit=50",
+        "cnxTimeout=1000",
+        "connectToLearnerMasterLimit=5",
+        "digest.enabled=false",
+        "commitLogCount=100000",
+    ] {
+        let warnings = with(line).unwrap().1;
+        let (key, _) = line.split_once('=').unwrap();
+        assert!(warnings.len() == 1 && warnings[0].contains(key), "{line}: {warnings:?}");
+    }
+    let (config, warnings) = with(
+        "digest.enabled=true\nreadonlymode.enabled=false\ncommitLogCount=100\n\
+         clientPortListenBacklog=7",
+    )
+    .unwrap();
+    assert!(warnings.is_empty(), "{warnings:?}");
+    assert_eq!((config.commit_log_count, config.client_port_listen_backlog), (100, Some(7)));
+}
+
+#[test]
+fn what_is_negative_switches_a_limit_off() {
+    let (config, warnings) =
+        with("maxClientCnxns=-1\nmaxCnxns=-1\nsnapSizeLimitInKb=-1\nautopurge.purgeInterval=-1")
+            .unwrap();
+    assert!(warnings.is_empty(), "{warnings:?}");
+    assert_eq!((config.max_client_cnxns, config.max_cnxns, config.snap_size_limit_kb), (0, 0, 0));
+    assert_eq!(config.autopurge.interval, Millis(0));
+    assert!(with("maxClientCnxns=-many").is_err());
+}
+
+#[test]
+fn a_byte_order_mark_belongs_to_no_key() {
+    let dir = TempDir::new().unwrap();
+    let file = dir.path().join("zoo.cfg");
+    fs::write(&file, "\u{feff}dataDir=/d\nclientPort=1\n").unwrap();
+    assert_eq!(Config::load(&file).unwrap().data_dir, Path::new("/d"));
 }

@@ -8,6 +8,7 @@ mod deadlines;
 mod links;
 mod sockets;
 
+use crate::net::listen::bind;
 use crate::net::resolve::Resolver;
 use crate::net::socket::{Socket, Spare};
 use crate::stats::Stats;
@@ -76,13 +77,15 @@ pub struct Limits {
     pub quorum_unsent_bytes: usize,
     /// fsyncs that take longer are logged.
     pub fsync_warning: Duration,
+    /// Length of the client port's queue (`clientPortListenBacklog`).
+    pub backlog: Option<u32>,
 }
 
 /// Why a driver ended.
 #[derive(Debug, thiserror::Error)]
 pub enum DriveError {
     /// A port cannot be bound or the system's poll fails.
-    #[error("{what}: {source}")]
+    #[error("{what}")]
     Io {
         /// What was tried.
         what: String,
@@ -381,7 +384,8 @@ impl Driver {
 
     fn listen(&mut self, token: Token, address: SocketAddr, what: &str) -> Result<(), DriveError> {
         let io_error = |source| DriveError::Io { what: format!("{what} {address}"), source };
-        let mut listener = TcpListener::bind(address).map_err(io_error)?;
+        let backlog = self.limits.backlog.filter(|_| token == CLIENT_LISTENER);
+        let mut listener = bind(address, backlog).map_err(io_error)?;
         self.poll
             .registry()
             .register(&mut listener, token, Interest::READABLE)
@@ -430,12 +434,13 @@ impl Driver {
             ELECTION_LISTENER => Kind::election_in(),
             QUORUM_LISTENER => Kind::quorum_in(),
             _ => {
-                if !self.admit(from.ip()) {
+                let ip = from.ip().to_canonical();
+                if !self.admit(ip) {
                     return;
                 }
                 let conn = Conn(self.next_conn);
                 self.next_conn += 1;
-                Kind::client(conn, from.ip(), &self.limits)
+                Kind::client(conn, ip, &self.limits)
             }
         };
         self.register(Socket::new(stream), kind);

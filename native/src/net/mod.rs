@@ -2,6 +2,7 @@
 
 pub mod client;
 pub mod election;
+pub mod listen;
 pub mod quorum;
 pub mod resolve;
 pub mod socket;

@@ -95,9 +95,10 @@ impl Socket {
         &mut self.stream
     }
 
-    /// The other end's address.
+    /// The other end's address; that of an IPv4 client is IPv4 at an IPv6 port too.
     pub fn peer(&self) -> Option<std::net::SocketAddr> {
-        self.stream.peer_addr().ok()
+        let address = self.stream.peer_addr().ok()?;
+        Some(std::net::SocketAddr::new(address.ip().to_canonical(), address.port()))
     }
 
     /// Has an opening stream been accepted? `Err`: it has failed.

@@ -17,7 +17,7 @@ use super::snapshot;
 use crate::config::{Compression, Config, Mode};
 use std::path::PathBuf;
 use std::sync::{Condvar, Mutex, MutexGuard};
-use zabscope_core::base::limits::{DIFF_FROM_LOG_BYTES_MAX, DIFF_FROM_LOG_TXNS_MAX, RECENT_TXNS};
+use zabscope_core::base::limits::{DIFF_FROM_LOG_BYTES_MAX, DIFF_FROM_LOG_TXNS_MAX};
 use zabscope_core::base::{Epoch, Zxid};
 use zabscope_core::server::message::{Done, Job, Recovered};
 use zabscope_core::tree::Image;
@@ -39,6 +39,8 @@ pub struct StoreConfig {
     pub retain: Option<usize>,
     /// Form of new snapshots.
     pub compression: Compression,
+    /// A log without a snapshot begins with the first transaction of all.
+    pub trust_empty_snapshot: bool,
     /// A standalone server has no epoch files.
     pub standalone: bool,
 }
@@ -52,9 +54,10 @@ impl StoreConfig {
             data_log_dir: config.data_log_dir.clone(),
             pre_alloc_bytes: u64::from(config.pre_alloc_kb) * 1024,
             log_bytes_max: config.txn_log_size_limit_kb.map(|kb| kb.saturating_mul(1024)),
-            recent_max: RECENT_TXNS.min(config.commit_log_count as usize),
+            recent_max: config.commit_log_count,
             retain: (config.autopurge.interval.0 > 0).then_some(config.autopurge.retain),
             compression: config.compression,
+            trust_empty_snapshot: config.trust_empty_snapshot,
             standalone: config.mode == Mode::Standalone,
         }
     }
@@ -106,12 +109,17 @@ pub(super) fn open(config: StoreConfig) -> Result<(Files, LogWriter, Recovered),
     let files = Files { dirs, config, history, no_readers: Condvar::new(), _locks: locks };
     install::finish(&files.dirs)?;
     remove_leftovers(&files.dirs.snap)?;
-    let found = match files.replay(None)? {
-        Some(found) => found,
-        None => {
+    let found = match files.replay(None) {
+        Ok(Some(found)) => found,
+        Err(StoreError::NoSnapshot { .. }) if files.config.trust_empty_snapshot => {
+            tracing::warn!("there is no snapshot: starting from nothing (snapshot.trust.empty)");
+            files.write_empty_snapshot()?;
+            files.replay(None)?.expect("a snapshot was just written")
+        }
+        Err(error) => return Err(error),
+        Ok(None) => {
             // A log without a snapshot is refused at the next start, so this one comes first.
-            files.prepare_snapshot(Zxid::ZERO, &Image::new())?;
-            publish_tmp(&files.snapshot_path(Zxid::ZERO))?;
+            files.write_empty_snapshot()?;
             files.replay(None)?.expect("a snapshot was just written")
         }
     };
@@ -127,8 +135,9 @@ pub(super) fn open(config: StoreConfig) -> Result<(Files, LogWriter, Recovered),
 }
 
 fn recovered(found: Replayed, accepted_epoch: Epoch, current_epoch: Epoch) -> Recovered {
-    let Replayed { image, last: last_zxid, recent, .. } = found;
-    Recovered { accepted_epoch, current_epoch, last_zxid, recent, image: image.into() }
+    let Replayed { image, last: last_zxid, recent, behind_snapshot, .. } = found;
+    let image = image.into();
+    Recovered { accepted_epoch, current_epoch, last_zxid, recent, behind_snapshot, image }
 }
 
 /// With two directories, a file in the wrong one is an error of configuration: reading on would
@@ -240,6 +249,11 @@ impl Files {
     /// Writes the file under its temporary name, which a start deletes.
     fn prepare_snapshot(&self, label: Zxid, image: &Image) -> Result<(), StoreError> {
         write_tmp(&self.snapshot_path(label), |out| snapshot::write(image, self.packing(), out))
+    }
+
+    fn write_empty_snapshot(&self) -> Result<(), StoreError> {
+        self.prepare_snapshot(Zxid::ZERO, &Image::new())?;
+        publish_tmp(&self.snapshot_path(Zxid::ZERO))
     }
 
     /// Deletes all but the newest snapshots, and the log files that only hold what the oldest of

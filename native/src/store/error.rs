@@ -63,8 +63,8 @@ pub enum StoreError {
     /// Log entries without the snapshot that they continue.
     #[error(
         "no usable snapshot in {}, but there are log entries: refusing to start with a part of \
-         the data. Restore the newest snapshot, or write an empty snapshot.0 if the log begins \
-         with the first transaction",
+         the data. Restore the newest snapshot, or set snapshot.trust.empty=true for one start if \
+         the log begins with the first transaction",
         path.display()
     )]
     NoSnapshot {

@@ -80,7 +80,12 @@ fn list(dir: &Path, prefix: &str) -> Result<Vec<Named>, StoreError> {
     let mut out = Vec::new();
     for item in fs::read_dir(dir).during("list", dir)? {
         let path = item.during("list", dir)?.path();
-        out.extend(parse_name(&path, prefix));
+        // A folder holds no transactions, whatever its name.
+        if let Some(named) = parse_name(&path, prefix)
+            && !path.is_dir()
+        {
+            out.push(named);
+        }
     }
     out.sort_by_key(|file| file.zxid);
     Ok(out)

@@ -19,6 +19,7 @@ use zabscope_core::base::Zxid;
 use zabscope_core::proto::txn::TxnRecord;
 use zabscope_core::tree::Image;
 use zabscope_core::tree::digest::DIGEST_VERSION;
+use zabscope_core::zab::Logged;
 
 /// Snapshots that are tried, as in Java.
 const SNAPSHOTS_TRIED_MAX: usize = 100;
@@ -28,6 +29,7 @@ pub(super) struct Replayed {
     pub image: Image,
     pub last: Zxid,
     pub recent: Vec<LogEntry>,
+    pub behind_snapshot: Logged,
     pub repairs: Vec<Repair>,
 }
 
@@ -61,6 +63,7 @@ pub(super) fn replay(
         up_to,
         newest: None,
         recent: VecDeque::new(),
+        behind_snapshot: Logged::default(),
         recent_max,
         repairs: Vec::new(),
         warned: false,
@@ -131,6 +134,7 @@ struct Run {
     newest: Option<LogEntry>,
     recent: VecDeque<LogEntry>,
     recent_max: usize,
+    behind_snapshot: Logged,
     repairs: Vec<Repair>,
     warned: bool,
 }
@@ -210,6 +214,8 @@ impl Run {
             self.image.apply(&record);
             self.check_digest(&record, file);
             self.last = zxid;
+            self.behind_snapshot.txns += 1;
+            self.behind_snapshot.bytes += entry.payload.len() as u64;
         }
         self.remember(entry);
         Ok(())
@@ -247,6 +253,7 @@ impl Run {
             image: self.image,
             last: self.last,
             recent: self.recent.into(),
+            behind_snapshot: self.behind_snapshot,
             repairs: self.repairs,
         }
     }

@@ -15,7 +15,7 @@ use zabscope_core::proto::txn::{CreateKind, CreateTxn, Txn, TxnHeader, TxnRecord
 use zabscope_core::server::message::{Done, Job, Recovered, Version, Write};
 use zabscope_core::tree::Image;
 use zabscope_core::wire::Encode;
-use zabscope_core::zab::Mark;
+use zabscope_core::zab::{Logged, Mark};
 
 /// Epoch 1, this counter.
 fn z(counter: u32) -> Zxid {
@@ -63,6 +63,7 @@ fn config(dir: &Path) -> StoreConfig {
         recent_max: 500,
         retain: None,
         compression: Compression::None,
+        trust_empty_snapshot: false,
         standalone: false,
     }
 }

@@ -279,3 +279,34 @@ fn transactions_above_what_is_proposed_are_read_up_to_a_bound() {
         assert!(error.contains("jute.maxbuffer"), "{error}");
     }
 }
+
+#[test]
+fn what_is_behind_the_newest_snapshot_is_counted() {
+    let fixture = sample();
+    let bytes = |from: u32| (from..=4).map(|c| entry(z(c)).payload.len() as u64).sum();
+    assert_eq!(fixture.recover().behind_snapshot, Logged { txns: 4, bytes: bytes(1) });
+    let (mut store, _) = fixture.open();
+    store.job(Job::Snapshot { zxid: z(3), image: image((1..=3).map(z)) });
+    assert!(matches!(store.wait(), Some(Report::Done(Done::Snapshot(_)))));
+    drop(store);
+    assert_eq!(fixture.recover().behind_snapshot, Logged { txns: 1, bytes: bytes(4) });
+}
+
+#[test]
+fn a_log_without_a_snapshot_is_trusted_only_on_demand() {
+    let mut fixture = sample();
+    fs::remove_file(fixture.path("snapshot.0")).unwrap();
+    assert!(fixture.error().contains("snapshot.trust.empty=true"), "{}", fixture.error());
+    fixture.config.trust_empty_snapshot = true;
+    assert_eq!(fixture.recover().image, image((1..=4).map(z)));
+    fixture.config.trust_empty_snapshot = false;
+    assert_eq!(fixture.recover().image, image((1..=4).map(z)), "a snapshot was written");
+}
+
+#[test]
+fn a_folder_with_the_name_of_a_file_is_none() {
+    let fixture = sample();
+    fs::create_dir(fixture.path("log.100000005")).unwrap();
+    fs::create_dir(fixture.path("snapshot.100000009")).unwrap();
+    assert_eq!(fixture.recover().image, image((1..=4).map(z)));
+}
