@@ -127,25 +127,110 @@ fn a_finger_scrubs_and_heads_choose() -> Result<()> {
     console_is_empty(&browser)
 }
 
+/// What of a step is in sight, beside the whole picture: its title, so many pixels of its text, and
+/// its open question or the way to it.
+const READABLE: &str = "const box = css => document.querySelector(css).getBoundingClientRect();
+    scrollTo(0, 0);
+    const bar = box('.timeline').top, stage = box('#stage'), title = box('#lesson-step');
+    const question = document.querySelector('.question'), low = innerHeight < 760;
+    const words = [...document.querySelectorAll('.lesson .voice')].map(it => it.getBoundingClientRect());
+    const end = question && !low ? box('.question').top : bar;
+    const text = words.at(-1).bottom - words[0].top, seen = Math.min(end, words.at(-1).bottom) - words[0].top;
+    const bad = [];
+    if (stage.top < 0 || stage.bottom > title.top) bad.push('the picture is not above the title');
+    if (title.bottom > bar) bad.push('no title');
+    if (seen < Math.min(text - 1, LEAST)) bad.push(seen + ' px of ' + text + ' px of text');
+    if (question && !low && box('.choices').bottom > bar + 0.5) bad.push('no question');
+    if (question && low && !document.querySelector('#to-question').checkVisibility()) bad.push('no word of the question');
+    for (const it of document.querySelectorAll('#lesson-back, #lesson-next, #play, #to-question')) {
+        const { top, bottom, width } = it.getBoundingClientRect();
+        if (width > 0 && (top < bar || bottom > innerHeight)) bad.push(it.id + ' is out of sight');
+    }
+    return bad.join('; ')";
+
 #[test]
-fn back_and_next_stand_above_the_time_under_a_finger() -> Result<()> {
-    for (width, touch) in WIDTHS.into_iter().flat_map(|width| [(width, false), (width, true)]) {
+fn a_step_is_read_and_answered_with_its_picture_in_sight() -> Result<()> {
+    for (width, height, least) in [(390, 844, 88), (320, 640, 44)] {
+        for touch in [false, true] {
+            let browser = open("#/keys")?;
+            browser.viewport(width, height)?;
+            browser.devtools("Emulation.setTouchEmulationEnabled", &json!({ "enabled": touch }))?;
+            for place in ["leader-dies/3", "one-write/3", "lock/2", "lock/3", "ephemeral/2"] {
+                browser.script("location.hash = '#/keys'")?;
+                browser.wait_for(".key-list")?;
+                browser.script(&format!("location.hash = '#/run/{place}'"))?;
+                browser.wait_for("#lesson-step")?;
+                assert_eq!(
+                    browser.script("return matchMedia('(pointer: coarse)').matches")?,
+                    touch
+                );
+                let bad = script(&browser, &READABLE.replace("LEAST", &least.to_string()))?;
+                assert_eq!(bad, "", "{place} at {width}, touch: {touch}");
+            }
+            // The question is a press away where there is no room for it.
+            if height < 760 {
+                browser.script("document.querySelector('#to-question').click()")?;
+                let seen = "const box = css => document.querySelector(css).getBoundingClientRect();
+                    return box('.choices').bottom <= box('.timeline').top && box('#question').top >= 0";
+                browser.wait_until("the question", || {
+                    (browser.script(seen).ok()? == true).then_some(())
+                })?;
+            }
+            // The rest of time is there when one scrolls to the end.
+            let end = "scrollTo(0, document.documentElement.scrollHeight);
+                return innerHeight - document.querySelector('.ways').getBoundingClientRect().bottom";
+            let end = browser.script(end)?.as_f64().context("no number")?;
+            ensure!(end >= -0.5, "{end} px at {width}, touch: {touch}");
+            console_is_empty(&browser)?;
+        }
+    }
+    Ok(())
+}
+
+/// Clients, znodes and eyes of the stage that lie over each other.
+const OVER: &str = "const all = [...document.querySelectorAll(
+        '.client .back, .znode rect:not(.reach), .watch circle:first-child, .seat .body')];
+    const boxes = all.map(it => it.getBoundingClientRect()), bad = [];
+    for (const [n, p] of boxes.entries()) for (const [m, q] of boxes.entries()) {
+        const over = Math.min(p.right, q.right) - Math.max(p.left, q.left);
+        const under = Math.min(p.bottom, q.bottom) - Math.max(p.top, q.top);
+        // Corners of a circle's box are empty.
+        if (n < m && over > 4 && under > 4) bad.push(n + ' over ' + m);
+        if (p.width == 0 || p.left < 0 || p.right > innerWidth) bad.push(n + ' is out of sight');
+    }
+    return bad.join('; ')";
+
+#[test]
+fn clients_znodes_and_watches_are_told_apart() -> Result<()> {
+    for width in WIDTHS {
         let browser = open("#/keys")?;
         browser.viewport(width, 844)?;
-        browser.devtools("Emulation.setTouchEmulationEnabled", &json!({ "enabled": touch }))?;
-        browser.script("location.hash = '#/run/leader-dies/3'")?;
-        browser.wait_for("#lesson-step")?;
-        assert_eq!(browser.script("return matchMedia('(pointer: coarse)').matches")?, touch);
-        let free = "const box = css => document.querySelector(css).getBoundingClientRect();
-            scrollTo(0, 0);
-            return box('.timeline').top - box('.turn').bottom";
-        let free = browser.script(free)?.as_f64().context("no number")?;
-        ensure!((-0.5..1.0).contains(&free), "{free} px at {width}, touch: {touch}");
-        // The rest of time is there when one scrolls to the end.
-        let end = "scrollTo(0, document.documentElement.scrollHeight);
-            return innerHeight - document.querySelector('.ways').getBoundingClientRect().bottom";
-        let end = browser.script(end)?.as_f64().context("no number")?;
-        ensure!(end >= -0.5, "{end} px at {width}, touch: {touch}");
+        let names =
+            "return [...document.querySelectorAll('.znode text')].map(it => it.textContent).join()";
+        let watches = "return [...document.querySelectorAll('.watches')]
+            .map(it => it.dataset.client + it.dataset.path.replace(/[^/]*$/, '')).join()";
+        for (place, families) in [("lock/2", "/crowd,/line"), ("ephemeral/2", "")] {
+            browser.script(&format!("location.hash = '#/run/{place}'"))?;
+            browser.wait_for(".znode")?;
+            view::picture(&browser, "phone-clients")?;
+            browser.viewport(width, 844)?;
+            browser.wait_for("#stage[viewBox^='0 0 360']")?;
+            assert_eq!(script(&browser, OVER)?, "", "{place} at {width}");
+            let found = "return [...document.querySelectorAll('.family text')].map(it => it.textContent).join()";
+            assert_eq!(script(&browser, found)?, families);
+            if place == "ephemeral/2" {
+                assert_eq!(script(&browser, names)?, "/here");
+            } else {
+                let names = script(&browser, names)?;
+                let mut all: Vec<&str> = names.split(',').collect();
+                all.sort_unstable();
+                all.dedup();
+                assert_eq!(all.len(), 4, "four names, told apart: {names}");
+                let watches = script(&browser, watches)?;
+                assert_eq!(watches.matches("/crowd/").count(), 2, "{watches}");
+                assert_eq!(watches.matches("/line/").count(), 2, "{watches}");
+            }
+        }
         console_is_empty(&browser)?;
     }
     Ok(())

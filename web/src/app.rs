@@ -472,6 +472,7 @@ impl App {
         Shown {
             route: self.route,
             lesson: tour.map(|tour| lesson::lesson(tour, &self.lab, self.around(tour), order)),
+            turn: tour.filter(|_| self.narrow.holds()).map(|tour| lesson::turn(tour, order, true)),
             fate: (self.route == Route::First).then(|| opening::fate(&self.lab)).flatten(),
             details: if has_panels {
                 let mut cache = self.details.borrow_mut();
@@ -517,12 +518,14 @@ impl App {
     fn arrange(&mut self) {
         let shape = if self.narrow.holds() { Shape::Narrow } else { Shape::Wide };
         let observers = self.view.servers.iter().filter(|server| server.observer).count();
-        let mut docks = self.scene.docks.clone();
-        docks.resize(self.view.clients.len(), None);
-        let crew = Crew { voters: self.view.servers.len() - observers, observers, docks };
-        let layout = Layout::new(&crew, shape);
-        if *self.layout != layout {
-            self.layout = Rc::new(layout);
+        // Before the code for scenes is there, connections say where clients stand.
+        let connected = self.view.clients.iter().map(|it| it.server.filter(|_| it.connected));
+        let docks = self.scene.docks.iter().copied().map(Some).chain(core::iter::repeat(None));
+        let docks = docks.zip(connected).map(|(dock, connected)| dock.unwrap_or(connected));
+        let (voters, docks) = (self.view.servers.len() - observers, docks.collect());
+        let crew = Crew { voters, observers, docks };
+        if !self.layout.is_of(&crew, shape) {
+            self.layout = Rc::new(Layout::new(&crew, shape));
         }
     }
 

@@ -57,7 +57,7 @@ impl App {
     #[inline(never)]
     pub(super) fn around(&self, tour: &Tour) -> Around {
         let left_at = (tour.walk().at() == 0).then(|| self.left_at(tour.run())).flatten();
-        Around { playing: self.playing, left_at }
+        Around { playing: self.playing, left_at, narrow: self.narrow.holds() }
     }
 
     /// The step of a guided run at which somebody left off, in this visit or in an earlier one.

@@ -50,6 +50,8 @@ pub struct Shown {
     pub route: Route,
     /// The step of a guided run, while there is one.
     pub lesson: Option<Html>,
+    /// Back and Next of a guided run, where they stand in the transport.
+    pub turn: Option<Html>,
     /// On the first screen, what became of the write.
     pub fate: Option<String>,
     /// What is known in detail of what is chosen.
@@ -183,8 +185,8 @@ fn beside(props: &SlotProps) -> Html {
         }
         Place::Dock => html! { <Dock ..shown.clone() /> },
         Place::Timeline => html! {
-            <Timeline run={shown.run.clone()} selection={shown.selection.clone()}
-                clock={shown.clock.clone()} shared={shown.shared.clone()} branch={shown.branch}
+            <Timeline turn={shown.turn.clone()} run={shown.run.clone()}
+                selection={shown.selection.clone()} clock={shown.clock.clone()} shared={shown.shared.clone()} branch={shown.branch}
                 order={shown.order.clone()} />
         },
     }

@@ -16,12 +16,14 @@ pub struct Around {
     pub playing: bool,
     /// The step at which the learner left off, while at the first one.
     pub left_at: Option<usize>,
+    /// Back and Next stand in the transport.
+    pub narrow: bool,
 }
 
 /// The panel of the step at which the learner is.
 #[inline(never)]
 pub fn lesson(tour: &Tour, lab: &Lab, around: Around, order: &Callback<Order>) -> Html {
-    let Around { playing, left_at } = around;
+    let Around { playing, left_at, .. } = around;
     let walk = tour.walk();
     let (at, count) = (walk.at(), walk.script().steps.len());
     let step = walk.step();
@@ -56,23 +58,48 @@ pub fn lesson(tour: &Tour, lab: &Lab, around: Around, order: &Callback<Order>) -
                 <p><a id="lesson-play" href={Route::Play.fragment()}>{ "Play on with this run" }</a></p>
             }
             if !tour.asks() { { may(&step.allow) } }
-            <div class="turn">
-                <button class="other" id="lesson-back" onclick={go(Pace::Back)}
-                    aria-disabled={(at == 0).to_string()}>{ "Back" }</button>
-                { if at + 1 < count {
-                    html! { <button class="main" id="lesson-next" onclick={go(Pace::Next)}>
-                        { "Next step" }<kbd>{ "N" }</kbd></button> }
-                } else {
-                    let (next, text) = match OFFERS.get(tour.run() + 1) {
-                        Some(offer) => {
-                            (Route::Lesson(tour.run() + 1, 0), format!("Next: {}", offer.title))
-                        }
-                        None => (Route::Play, "Play freely".to_owned()),
-                    };
-                    html! { <a class="main" id="lesson-next" href={next.fragment()}>{ text }</a> }
-                } }
-            </div>
+            if !around.narrow { { turn(tour, order, false) } }
         </article>
+    }
+}
+
+/// Back and Next: below the text, or in short in the transport of a narrow page.
+#[inline(never)]
+pub fn turn(tour: &Tour, order: &Callback<Order>, narrow: bool) -> Html {
+    let walk = tour.walk();
+    let (at, count) = (walk.at(), walk.script().steps.len());
+    let go = |pace| gives(order, Order::Tour(pace));
+    html! {
+        <div class="turn">
+            if narrow && tour.asks() {
+                <button class="plain answer-first" id="to-question" onclick={Callback::from(to_question)}>
+                    { "Answer first: to the question" }</button>
+            }
+            <button class="other" id="lesson-back" onclick={go(Pace::Back)}
+                aria-disabled={(at == 0).to_string()}>{ "Back" }</button>
+            { if at + 1 < count {
+                html! { <button class="main" id="lesson-next" onclick={go(Pace::Next)}>
+                    { if narrow { "Next" } else { "Next step" } }<kbd>{ "N" }</kbd></button> }
+            } else {
+                let (next, text) = match OFFERS.get(tour.run() + 1) {
+                    Some(_) if narrow => (Route::Lesson(tour.run() + 1, 0), "Next lesson".to_owned()),
+                    Some(offer) => {
+                        (Route::Lesson(tour.run() + 1, 0), format!("Next: {}", offer.title))
+                    }
+                    None => (Route::Play, "Play freely".to_owned()),
+                };
+                html! { <a class="main" id="lesson-next" href={next.fragment()}>{ text }</a> }
+            } }
+        </div>
+    }
+}
+
+/// Brings the question into sight, above the transport.
+fn to_question(_: MouseEvent) {
+    let document = web_sys::window().and_then(|window| window.document());
+    let question = document.and_then(|document| document.query_selector(".question").ok()?);
+    if let Some(question) = question {
+        question.scroll_into_view_with_bool(false);
     }
 }
 

@@ -18,6 +18,8 @@ use zabscope_core::base::{NodeId, Sid};
 /// What the timeline is drawn from.
 #[derive(Clone, Debug, PartialEq, Properties)]
 pub struct TimelineProps {
+    /// Back and Next of a guided run, on a narrow page.
+    pub turn: Option<Html>,
     /// The run.
     pub run: RunView,
     /// What is chosen: its own events can be stepped through.
@@ -72,10 +74,11 @@ fn step(id: &'static str, label: &str, path: &'static str, onclick: Callback<Mou
 /// of their own, which are drawn again only when something of theirs changes.
 #[component]
 pub fn Timeline(props: &TimelineProps) -> Html {
-    let TimelineProps { run, selection, clock, shared, branch, order } = props;
+    let TimelineProps { turn, run, selection, clock, shared, branch, order } = props;
     let link = shared.link.as_ref().filter(|link| (link.0, link.1) == (*branch, run.index));
     html! {
         <footer class="timeline" aria-label="Time">
+            { turn.clone() }
             <Transport playing={run.playing} order={order.clone()} />
             <div class="when">
                 <b class="clock" id="clock" ref={clock.clone()}></b>

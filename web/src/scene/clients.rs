@@ -54,6 +54,9 @@ pub fn Client(props: &ClientProps) -> Html {
     let r = layout.client_radius;
     let ring = number(r - 2.0);
     let wide = layout.shape == Shape::Wide;
+    // Below those in a row are their znodes.
+    let (x, y) = if layout.row { (r + 4.0, -6.0) } else { (0.0, r + 13.0) };
+    let (x, y) = (number(x), number(y));
     let class = classes!(
         "client",
         client.connected.then_some("connected"),
@@ -76,23 +79,9 @@ pub fn Client(props: &ClientProps) -> Html {
             <text class="number" y="2">{ client.id }</text>
             if wide {
                 // What is left to the session is written here without Yew, as the ring is.
-                <text class="fact" y={number(r + 13.0)} id={format!("count-c{}", client.id)} />
-            } else {
-                if holds.0 > 0 { { badge("owned", holds.0, -r, r) } }
-                if holds.1 > 0 { { badge("eye", holds.1, r, r) } }
+                <text class={classes!("fact", layout.row.then_some("beside"))} {x} {y}
+                    id={format!("count-c{}", client.id)} />
             }
-        </g>
-    }
-}
-
-/// On a telephone: how many ephemeral znodes or watches.
-#[inline(never)]
-fn badge(class: &'static str, count: usize, x: f32, y: f32) -> Html {
-    let (x, y) = (number(x * 0.8), number(y * 0.8));
-    html! {
-        <g class={classes!("badge", class)} transform={format!("translate({x} {y})")}>
-            if class == "eye" { <circle r="8" /> } else { <rect x="-8" y="-7" width="16" height="14" rx="2" /> }
-            <text y="4">{ count }</text>
         </g>
     }
 }

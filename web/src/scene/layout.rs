@@ -1,6 +1,7 @@
 //! Where things stand. A pure function of how many there are, of where clients are connected, and
 //! of the shape of the screen.
 
+use super::room::{Thing, around};
 use zabscope_core::base::{ClientId, NodeId, Sid};
 
 /// The shape of the drawing.
@@ -71,10 +72,26 @@ pub struct Layout {
     pub client_radius: f32,
     centre: Point,
     ring: Point,
-    voters: usize,
+    /// Clients stand in a row below the servers, in order of their numbers.
+    pub row: bool,
+    crew: Crew,
     servers: Vec<Point>,
     clients: Vec<Point>,
 }
+
+/// From so many clients on they stand in a row, where servers leave the room.
+const ROW_MIN: usize = 3;
+/// Least room between things, and around the words of a client.
+const CLEAR: f32 = 5.0;
+/// Places at the edges for clients without a server, and how many are in a column.
+const PARKS: usize = 40;
+const PARK_ROWS: usize = 5;
+/// What a client's place costs, in units of way: lines that pass over something, the side of the
+/// ensemble where messages fly, another server that is as near.
+const CROSSING: f32 = 60.0;
+const WIRE: f32 = 10.0;
+const INWARD: f32 = 16.0;
+const AMBIGUOUS: f32 = 90.0;
 
 /// Distance of a message from the axis of its link, so that both directions are seen.
 const LANE: f32 = 5.0;
@@ -83,39 +100,37 @@ pub const LINE: f32 = 17.0;
 /// Beyond this share of the ring's half width a narrow label stands below its seat.
 const FAR_SHARE: f32 = 0.55;
 
-/// Measures of a drawing: size, middle and half axes of the ring, and the line of the observers.
+/// Measures of a drawing: size, middle and half axes of the ring, and the line of the observers or
+/// of the clients.
 struct Frame {
     width: f32,
     height: f32,
     centre: Point,
     ring: Point,
-    observers_y: f32,
+    line: f32,
     edge: f32,
     client_radius: f32,
 }
 
 impl Frame {
-    const fn of(shape: Shape, observers: bool) -> Self {
-        match shape {
-            Shape::Wide => Self {
-                width: 628.0,
-                height: 440.0,
-                centre: Point { x: 314.0, y: if observers { 192.0 } else { 232.0 } },
-                ring: Point { x: 172.0, y: if observers { 110.0 } else { 142.0 } },
-                observers_y: 396.0,
-                edge: 30.0,
-                client_radius: 21.0,
-            },
-            Shape::Narrow => Self {
-                width: 360.0,
-                height: 350.0,
-                centre: Point { x: 180.0, y: if observers { 150.0 } else { 186.0 } },
-                ring: Point { x: 126.0, y: if observers { 84.0 } else { 112.0 } },
-                observers_y: 312.0,
-                edge: 19.0,
-                client_radius: 15.0,
-            },
-        }
+    const fn of(shape: Shape, density: Density, observers: bool, row: bool) -> Self {
+        let roomy = matches!(density, Density::Roomy);
+        let (height, y, ring, line) = match (shape, row, observers) {
+            (Shape::Wide, true, _) => (400.0, 137.0, 75.0, 288.0),
+            (Shape::Narrow, true, _) => (300.0, 106.0, 57.0, 218.0),
+            (Shape::Wide, _, true) => (440.0, 192.0, 110.0, 396.0),
+            (Shape::Narrow, _, true) => (350.0, 150.0, 84.0, 312.0),
+            (Shape::Wide, ..) if roomy => (446.0, 202.0, 142.0, 0.0),
+            (Shape::Narrow, ..) if roomy => (294.0, 146.0, 97.0, 0.0),
+            (Shape::Wide, ..) => (440.0, 232.0, 142.0, 0.0),
+            (Shape::Narrow, ..) => (350.0, 186.0, 112.0, 0.0),
+        };
+        let (width, x, edge, client_radius) = match shape {
+            Shape::Wide => (628.0, 172.0, 30.0, 21.0),
+            Shape::Narrow => (360.0, 126.0, 19.0, 15.0),
+        };
+        let (centre, ring) = (Point { x: width / 2.0, y }, Point { x, y: ring });
+        Self { width, height, centre, ring, line, edge, client_radius }
     }
 }
 
@@ -124,14 +139,16 @@ impl Layout {
     #[must_use]
     pub fn new(crew: &Crew, shape: Shape) -> Self {
         let (voters, observers) = (crew.voters, crew.observers);
-        let Frame { width, height, centre, ring, observers_y, edge, client_radius } =
-            Frame::of(shape, observers > 0);
         let (density, wide, narrow) = match voters + observers {
             0..=3 => (Density::Roomy, 34.0, 26.0),
             4 | 5 => (Density::Roomy, 30.0, 24.0),
             6 | 7 => (Density::Tight, 25.0, 20.0),
             _ => (Density::Full, 21.0, 17.0),
         };
+        let leaves_room = observers == 0 && matches!(voters, 1 | 3);
+        let row = leaves_room && crew.docks.len() >= ROW_MIN;
+        let frame = Frame::of(shape, density, observers > 0, row);
+        let Frame { width, height, centre, ring, client_radius, .. } = frame;
         let radius = if shape == Shape::Wide { wide } else { narrow };
         let mut servers: Vec<Point> = (0..voters)
             .map(|place| {
@@ -146,7 +163,7 @@ impl Layout {
         servers.extend((0..observers).map(|place| {
             let share = (part(place, 1) + 0.5) / part(observers, 1);
             let bend = 1.0 - (2.0 * share - 1.0) * (2.0 * share - 1.0);
-            Point { x: width * share, y: bend * 0.03 * height + observers_y - 8.0 }
+            Point { x: width * share, y: bend * 0.03 * height + frame.line - 8.0 }
         }));
         let observer_radius = if radius > 24.0 { 18.0 } else { radius * 0.72 };
         let mut layout = Self {
@@ -159,63 +176,201 @@ impl Layout {
             client_radius,
             centre,
             ring,
-            voters,
+            row,
+            crew: crew.clone(),
             servers,
             clients: Vec::new(),
         };
-        for client in 0..crew.docks.len() {
-            // The code for docks comes later: before that nobody stands at one.
-            let docked = crew.docks.get(client).is_some_and(Option::is_some);
-            let seat = docked.then(|| layout.dock(&crew.docks, client)).flatten();
-            let seat = seat.unwrap_or_else(|| {
-                // Not connected: at the upper corners, by turns.
-                let step = (2.0 * client_radius + 10.0) * part(client / 2, 1);
-                let x = if client.is_multiple_of(2) { edge + step } else { width - edge - step };
-                Point { x, y: edge }
-            });
-            layout.clients.push(seat);
+        if row {
+            layout.line_up(frame.line);
+        } else {
+            layout.place_clients(frame.edge);
         }
         layout
     }
 
-    /// Beside the server, outwards and above its label (below it where there is no room above); the
-    /// next clients beside the first, two in a row.
+    /// True if this is the layout of a crew.
+    #[must_use]
+    pub fn is_of(&self, crew: &Crew, shape: Shape) -> bool {
+        self.shape == shape && self.crew == *crew
+    }
+
+    /// Clients in a row. Two of them change places only if a line passes over a server otherwise.
     #[inline(never)]
-    fn dock(&self, docks: &[Option<i64>], client: usize) -> Option<Point> {
-        let sid = docks.get(client).copied().flatten()?;
-        let seat = self.seat(NodeId::Server(Sid(sid)))?;
-        let before = docks.iter().take(client).filter(|dock| **dock == Some(sid)).count();
-        let radius = self.radius_of(sid);
-        // At the top the label stands to the right: clients to the left, in one row.
-        let top = !self.is_observer(sid) && (seat.x - self.centre.x).abs() < 20.0;
-        let low = seat.y > self.centre.y + 0.6 * self.ring.y;
-        let far = (seat.x - self.centre.x).abs() > FAR_SHARE * self.ring.x;
-        let side = !top && !self.is_observer(sid);
-        // Below there are observers, unless the ring is full of voters.
-        let shared = self.servers.len() > self.voters && self.density != Density::Full;
-        let (out, up) = match (self.shape, self.density) {
-            (Shape::Narrow, Density::Full) if side && far => (radius + 20.0, 8.0),
-            (Shape::Narrow, Density::Tight | Density::Full) if side && low && !far => {
-                (radius + 13.0, -30.0)
+    fn line_up(&mut self, y: f32) {
+        let count = self.crew.docks.len();
+        // Words beside the last need room too.
+        let width = self.width - if self.shape == Shape::Wide { 28.0 } else { 0.0 };
+        let pitch = width / part(count.max(4), 1);
+        let first = (width - pitch * part(count - 1, 1)) / 2.0;
+        self.clients = (0..count).map(|at| Point { x: first + pitch * part(at, 1), y }).collect();
+        for a in 0..count {
+            for b in a + 1..count {
+                let before = self.crossed(a) + self.crossed(b);
+                self.clients.swap(a, b);
+                if self.crossed(a) + self.crossed(b) >= before {
+                    self.clients.swap(a, b);
+                }
             }
-            (Shape::Narrow, _) => (radius + 16.0, radius + 14.0),
-            _ if self.is_observer(sid) => (radius + 28.0, radius + 26.0),
-            _ if top => (radius + 60.0, 30.0),
-            (_, Density::Roomy) => (radius + 40.0, 96.0),
-            _ if low && !shared => (radius + 62.0, -40.0),
-            (_, Density::Tight) => (radius + 42.0, 66.0),
-            (_, Density::Full) => (radius + 62.0, 66.0),
+        }
+    }
+
+    /// How many servers a client's line passes over.
+    #[inline(never)]
+    fn crossed(&self, client: usize) -> usize {
+        let Some(Some(sid)) = self.crew.docks.get(client).copied() else { return 0 };
+        let seat = self.seat(NodeId::Server(Sid(sid)));
+        let Some((from, to)) = self.clients.get(client).copied().zip(seat) else { return 0 };
+        let others = (1..).zip(&self.servers).filter(|(other, _)| *other != sid);
+        let disc = |(_, at): (i64, &Point)| Thing::disc(*at, self.radius + 4.0);
+        others.map(disc).filter(|disc| disc.is_crossed((from, to))).count()
+    }
+
+    /// Each client beside its server; at the edges who has none, those first.
+    fn place_clients(&mut self, edge: f32) {
+        let docks = self.crew.docks.clone();
+        let mut things = self.things();
+        let mut seats: Vec<Option<Point>> = vec![None; docks.len()];
+        let mut lines = Vec::new();
+        for is_docked in [false, true] {
+            for (client, (seat, dock)) in seats.iter_mut().zip(&docks).enumerate() {
+                if dock.is_some() != is_docked {
+                    continue;
+                }
+                let found = dock.and_then(|sid| self.stand_by(sid, &things, &lines));
+                let at = found.unwrap_or_else(|| self.park(client, edge, &things));
+                *seat = Some(at);
+                things.extend(self.things_of_client(at));
+                let server = dock.and_then(|sid| self.seat(NodeId::Server(Sid(sid))));
+                lines.extend(server.map(|server| (at, server)));
+            }
+        }
+        self.clients = seats.into_iter().flatten().collect();
+    }
+
+    /// A place at an edge: from the upper corners down, by turns, and towards the middle.
+    #[inline(never)]
+    fn park(&self, client: usize, edge: f32, things: &[Thing]) -> Point {
+        let pitch = 2.0 * self.client_radius + 18.0;
+        let place = |step: usize| {
+            // Down the edge first, then along the next column.
+            let (column, row) = (part((step / 2) / PARK_ROWS, 1), part((step / 2) % PARK_ROWS, 1));
+            let x = edge + pitch * column;
+            let x = if (client + step).is_multiple_of(2) { x } else { self.width - x };
+            Point { x, y: edge + pitch * row }
         };
-        let side = if top { -1.0 } else { self.side(seat) };
-        let pitch = 2.0 * self.client_radius + 12.0;
-        let (column, row) =
-            if top { (part(before, 1), 0.0) } else { (part(before % 2, 1), part(before / 2, 1)) };
-        let rise = (pitch + 4.0) * row;
-        let x = (seat.x + side * (pitch * column + out))
-            .max(self.client_radius)
-            .min(self.width - self.client_radius);
-        let y = seat.y - up + if up < 0.0 { rise } else { -rise };
-        Some(Point { x, y: y.max(self.client_radius + 1.0) })
+        let is_free = |at: &Point| self.has_room(*at, 1.0, things);
+        (0..PARKS).map(place).find(is_free).unwrap_or_else(|| place(0))
+    }
+
+    /// The best place beside a server, among other things and the lines of other clients: outwards,
+    /// nearer to it than to any other, and with a line that passes over nothing.
+    #[inline(never)]
+    fn stand_by(&self, sid: i64, things: &[Thing], lines: &[(Point, Point)]) -> Option<Point> {
+        let seat = self.seat(NodeId::Server(Sid(sid)))?;
+        let outwards = direction(self.centre, seat);
+        let reach = self.radius_of(sid) + self.client_radius + 12.0;
+        let far = |a: Point, b: Point| (a.x - b.x).hypot(a.y - b.y);
+        around(seat, reach, Point { x: 0.0, y: 0.0 }, &|at, unit| {
+            if !self.has_room(at, CLEAR, things) {
+                return None;
+            }
+            let line = (along(seat, unit, self.radius_of(sid) + 12.0), at);
+            let crossed = things.iter().filter(|thing| thing.is_crossed(line)).count();
+            let disc = Thing::disc(at, self.client_radius);
+            let over = lines.iter().filter(|line| disc.is_crossed(**line)).count();
+            let mut others = self.servers.iter().filter(|other| **other != seat);
+            let nearer = others.any(|other| far(at, *other) < far(at, seat) * 1.2);
+            let mut wires = 0;
+            for (place, a) in self.servers.iter().enumerate() {
+                let others = self.servers.iter().take(place);
+                wires += others.filter(|b| disc.is_crossed((*a, **b))).count();
+            }
+            let inwards = 1.0 - (unit.x * outwards.x + unit.y * outwards.y);
+            let ambiguous = if nearer { AMBIGUOUS } else { 0.0 };
+            let passed = part(crossed + over, 1) * CROSSING + part(wires, 1) * WIRE;
+            Some(passed + inwards * INWARD + ambiguous)
+        })
+    }
+
+    /// True if a client has room somewhere, and so much of it between things.
+    #[inline(never)]
+    fn has_room(&self, at: Point, clear: f32, things: &[Thing]) -> bool {
+        self.things_of_client(at).iter().all(|own| {
+            own.fits(self.width, self.height) && things.iter().all(|it| own.gap(it) >= clear)
+        })
+    }
+
+    /// Servers with their signs and words, which nothing may lie over.
+    #[inline(never)]
+    fn things(&self) -> Vec<Thing> {
+        let mut things = Vec::new();
+        for (sid, at) in (1..).zip(&self.servers) {
+            let radius = self.radius_of(sid);
+            things.push(Thing::disc(*at, radius + 3.0));
+            things.push(Thing::sized(Point { x: at.x, y: at.y - radius - 12.0 }, 22.0, 22.0));
+            things.extend(self.words_of(sid));
+        }
+        things
+    }
+
+    /// Everything that stands: servers, their words, and clients.
+    #[must_use]
+    #[inline(never)]
+    pub fn all_things(&self) -> Vec<Thing> {
+        let mut things = self.things();
+        things.extend(self.clients.iter().flat_map(|at| self.things_of_client(*at)));
+        things
+    }
+
+    /// The lines from clients to their servers.
+    #[must_use]
+    #[inline(never)]
+    pub fn client_lines(&self) -> Vec<(Point, Point)> {
+        let seat = |dock: Option<i64>| self.seat(NodeId::Server(Sid(dock?)));
+        let lines = self.clients.iter().zip(&self.crew.docks);
+        lines.filter_map(|(at, dock)| Some((*at, seat(*dock)?))).collect()
+    }
+
+    /// A client's ring, and the time left below it; in a row beside it.
+    #[inline(never)]
+    fn things_of_client(&self, at: Point) -> [Thing; 2] {
+        let r = self.client_radius;
+        let ring = Thing::disc(at, r);
+        let words = match (self.shape, self.row) {
+            (Shape::Narrow, _) => ring,
+            (Shape::Wide, true) => {
+                Thing::edges(at.x + r + 2.0, at.y - 18.0, at.x + r + 36.0, at.y - 3.0)
+            }
+            (Shape::Wide, false) => {
+                Thing::edges(at.x - 20.0, at.y + r, at.x + 20.0, at.y + r + 16.0)
+            }
+        };
+        [ring, words]
+    }
+
+    /// The room that the words of a server take.
+    #[inline(never)]
+    fn words_of(&self, sid: i64) -> Option<Thing> {
+        let wide = self.shape == Shape::Wide;
+        let roomy = self.density == Density::Roomy && !self.is_observer(sid);
+        let (lines, width) = match (self.density, wide) {
+            _ if self.is_observer(sid) && wide => (1, 96.0),
+            (Density::Roomy, true) => (4, 122.0),
+            (Density::Tight, true) | (Density::Roomy, false) => (2, 96.0),
+            (Density::Full, true) => (1, 96.0),
+            (Density::Tight | Density::Full, false) => (1, 62.0),
+        };
+        let Label { at, anchor } = self.label(sid, lines)?;
+        let left = match anchor {
+            "end" => at.x - width,
+            "middle" => at.x - width / 2.0,
+            _ => at.x,
+        };
+        // Above the words are the last entries of the log.
+        let top = if roomy && wide { 32.0 } else { 11.0 };
+        let bottom = at.y + LINE * part(lines - 1, 1) + 4.0;
+        Some(Thing::edges(left, at.y - top, left + width, bottom))
     }
 
     /// -1 if the outside of a seat is to its left, 1 if it is to its right.
@@ -225,7 +380,7 @@ impl Layout {
     }
 
     const fn is_observer(&self, sid: i64) -> bool {
-        sid > self.voters as i64
+        sid > self.crew.voters as i64
     }
 
     /// Radius of a server.
@@ -295,13 +450,13 @@ impl Layout {
 }
 
 #[allow(clippy::cast_precision_loss, reason = "small numbers")]
-fn part(number: usize, of: usize) -> f32 {
+pub(super) fn part(number: usize, of: usize) -> f32 {
     number as f32 / of.max(1) as f32
 }
 
 /// A point of the unit circle, clockwise from the top. By a series, exact enough for a drawing:
 /// the library's functions are right for all arguments, at 8 kB of code.
-fn on_circle(place: usize, of: usize) -> Point {
+pub(super) fn on_circle(place: usize, of: usize) -> Point {
     let mut angle = std::f32::consts::TAU * part(place, of);
     if angle > std::f32::consts::PI {
         angle -= std::f32::consts::TAU;
@@ -399,57 +554,4 @@ pub fn degrees(from: Point, to: Point) -> f32 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn server(sid: i64) -> NodeId {
-        NodeId::Server(Sid(sid))
-    }
-
-    #[test]
-    fn all_have_their_place_and_none_overlap() {
-        for shape in [Shape::Wide, Shape::Narrow] {
-            let crews =
-                [(1, 0), (2, 0), (3, 0), (5, 0), (7, 0), (9, 0), (3, 1), (5, 2), (3, 6), (7, 2)];
-            for (voters, observers) in crews {
-                let mut crew = Crew { voters, observers, docks: Vec::new() };
-                let servers = i64::try_from(voters + observers).unwrap();
-                // A client beside each server.
-                crew.docks = (1..=servers).map(Some).collect();
-                let layout = Layout::new(&crew, shape);
-                let clients =
-                    (1..=u32::try_from(servers).unwrap()).map(|id| NodeId::Client(ClientId(id)));
-                let nodes: Vec<_> = (1..=servers).map(server).chain(clients).collect();
-                let round = |node: &NodeId| match node {
-                    NodeId::Server(sid) => layout.radius_of(sid.0),
-                    NodeId::Client(_) => layout.client_radius,
-                };
-                for (place, a) in nodes.iter().enumerate() {
-                    let (at, r) = (layout.seat(*a).unwrap(), round(a));
-                    let inside = |x: f32, width: f32| x >= r && x <= width - r + 0.1;
-                    let fits = inside(at.x, layout.width) && inside(at.y, layout.height);
-                    assert!(fits, "{shape:?} {voters}+{observers}: {a} at {at:?}");
-                    for b in &nodes[place + 1..] {
-                        let other = layout.seat(*b).unwrap();
-                        let apart = (at.x - other.x).hypot(at.y - other.y);
-                        assert!(
-                            apart > r + round(b),
-                            "{shape:?} {voters}+{observers}: {a} and {b}"
-                        );
-                    }
-                }
-                // The first stands at the top, in the middle; it does not move for who comes or goes.
-                let first = layout.seat(server(1)).unwrap();
-                assert!((first.x - layout.width / 2.0).abs() < 0.5);
-                crew.docks.fill(None);
-                let alone = Layout::new(&crew, shape);
-                for sid in 1..=servers {
-                    assert!(layout.seat(server(sid)).unwrap().y >= first.y);
-                    assert_eq!(alone.seat(server(sid)), layout.seat(server(sid)));
-                }
-                assert_eq!(layout.seat(server(servers + 1)), None);
-                assert_eq!(layout.seat(server(0)), None);
-            }
-        }
-    }
-}
+mod tests;

@@ -1,6 +1,7 @@
 //! The drawing of the ensemble.
 //!
-//! * [`layout`]: where things stand. [`state`]: what is drawn beside servers, links and messages.
+//! * [`layout`]: where things stand; [`room`]: where there is room; [`state`]: what is drawn beside
+//!   servers, links and messages.
 //! * [`servers`], [`clients`], [`links`], [`sides`], [`znodes`]: through Yew, when they change.
 //! * [`messages`], [`rings`], [`hover`]: outside of Yew, in every frame or with the pointer.
 
@@ -10,6 +11,7 @@ pub mod layout;
 pub mod links;
 pub mod messages;
 pub mod rings;
+pub mod room;
 pub mod servers;
 pub mod sides;
 pub mod state;

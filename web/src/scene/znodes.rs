@@ -1,25 +1,53 @@
 //! Znodes that somebody owns or watches, beside their clients: a line to the owner of an ephemeral
-//! one, a dashed line with an eye to each watcher.
+//! one, a dashed line from the eye of each watcher. Below clients in a row each has its column, so
+//! that a crowd around one znode and a line of neighbours look as they are.
 
-use super::layout::{Layout, Point, Shape, along, direction, number};
+use super::layout::{Layout, Point, Shape, along, direction, number, part};
+use super::room::{Thing, around};
 use super::state::{SceneView, WatchView, ZnodeView};
 use crate::order::{Order, Selection};
 use yew::prelude::*;
 use zabscope_core::base::{ClientId, NodeId};
 
-/// Size of a znode's box.
-const WIDTH: f32 = 84.0;
+/// Height of a znode's box, and from one to the next in a column.
 const HEIGHT: f32 = 19.0;
-/// From one box to the next in a column.
-const PITCH: f32 = 24.0;
-/// From a client's ring to the first box.
-const GAP: f32 = 12.0;
-/// Most boxes beside one server.
+const PITCH: f32 = 23.0;
+/// Least room around a box.
+const CLEAR: f32 = 4.0;
+/// What it costs, in units of way, that a line passes over something.
+const CROSSING: f32 = 40.0;
+/// Most boxes beside one client, and below one.
 const BOXES_MAX: usize = 3;
-/// Letters of a name that fit into a box.
-const LETTERS: usize = 11;
+const COLUMN_MAX: usize = 2;
 
-/// The znodes, where there is room for them.
+/// Measures that follow from the shape of the drawing.
+struct Sizes {
+    /// Width of a box.
+    width: f32,
+    /// Letters of a name that fit into it.
+    letters: usize,
+    /// From a client in a row down to the middle of its first box.
+    drop: f32,
+    /// Where the eye of a client in a row is, aside and down.
+    eye: Point,
+    /// Radius of an eye.
+    round: f32,
+}
+
+const fn sizes(layout: &Layout) -> Sizes {
+    match layout.shape {
+        Shape::Wide => {
+            let eye = Point { x: 25.0, y: 26.0 };
+            Sizes { width: 84.0, letters: 11, drop: 68.0, eye, round: 8.0 }
+        }
+        Shape::Narrow => {
+            let eye = Point { x: 17.0, y: 20.0 };
+            Sizes { width: 55.0, letters: 7, drop: 48.0, eye, round: 7.0 }
+        }
+    }
+}
+
+/// The znodes with their lines.
 #[inline(never)]
 pub fn znodes(
     scene: &SceneView,
@@ -27,9 +55,6 @@ pub fn znodes(
     selection: Option<&Selection>,
     order: &Callback<Order>,
 ) -> Html {
-    if layout.shape == Shape::Narrow {
-        return Html::default();
-    }
     let places = places(scene, layout);
     let hidden = scene.znodes.len() - places.len();
     html! {
@@ -38,6 +63,7 @@ pub fn znodes(
             { for places.iter().map(|(znode, at)| {
                 boxed(layout, znode, *at, is_chosen(znode, selection), order)
             }) }
+            if layout.row { { for families(layout, &places) } }
             if hidden > 0 {
                 <text class="fact more" x={number(layout.width)} y={number(layout.height)}>
                     { format!("and {hidden} more znodes") }</text>
@@ -50,70 +76,109 @@ fn is_chosen(znode: &ZnodeView, selection: Option<&Selection>) -> bool {
     matches!(selection, Some(Selection::Znode(path)) if *path == znode.path)
 }
 
-/// The middle of each box: beside the clients of the server where its owner, or the first who
-/// watches it, is connected; above them if there is no room beside them.
+/// The middle of each box: by its owner, else by the first who watches it.
 fn places<'a>(scene: &'a SceneView, layout: &Layout) -> Vec<(&'a ZnodeView, Point)> {
-    let home = |znode: &ZnodeView| {
-        let client = znode.owner.or_else(|| znode.watchers.first().map(|watch| watch.client))?;
-        let dock = |client: u32| {
-            let place = usize::try_from(client).ok()?.checked_sub(1)?;
-            scene.docks.get(place).copied()
-        };
-        // The outermost client of the same server says where its neighbours end.
-        let mine = dock(client)?;
-        let last = (1..).zip(&scene.docks).filter(|(id, dock)| match mine {
-            Some(_) => **dock == mine,
-            None => *id == client,
-        });
-        let seats = last.filter_map(|(id, _)| layout.seat(NodeId::Client(ClientId(id))));
-        let seats: Vec<Point> = seats.collect();
-        let side = layout.side(*seats.first()?);
-        let out = seats.iter().fold(0.0, |out: f32, seat| out.max(seat.x * side + layout.width));
-        let top = seats.iter().fold(f32::MAX, |top, seat| top.min(seat.y));
-        Some((side, (out - layout.width) * side, top))
-    };
-    let mut used: Vec<(f32, f32, usize)> = Vec::new();
+    let mut things = layout.all_things();
+    let links = layout.client_lines();
+    let mut used: Vec<u32> = Vec::new();
     let mut places = Vec::new();
     for znode in &scene.znodes {
-        let Some((side, x, y)) = home(znode) else { continue };
-        let place = match used.iter_mut().find(|(other, top, _)| (*other, *top) == (x, y)) {
-            Some((_, _, count)) => {
-                *count += 1;
-                *count - 1
-            }
-            None => {
-                used.push((x, y, 1));
-                0
-            }
-        };
-        if place >= BOXES_MAX {
-            continue;
-        }
-        #[allow(clippy::cast_precision_loss, reason = "three")]
-        let step = place as f32 * PITCH;
-        let beside = x + side * (layout.client_radius + GAP + WIDTH / 2.0);
-        let half = WIDTH / 2.0;
-        let at = if beside - half >= -8.0 && beside + half <= layout.width + 8.0 {
-            Point { x: beside, y: (y - PITCH / 2.0).max(HEIGHT / 2.0 + 1.0) + step }
+        let first = || znode.watchers.first().map(|watch| watch.client);
+        let Some(client) = znode.owner.or_else(first) else { continue };
+        let Some((home, _)) = seat(layout, client) else { continue };
+        let before = used.iter().filter(|other| **other == client).count();
+        let found = if layout.row {
+            (before < COLUMN_MAX).then(|| below(layout, home, before))
         } else {
-            let x = if side > 0.0 { layout.width - half } else { half };
-            Point { x, y: y - layout.client_radius - GAP - HEIGHT / 2.0 - step }
+            let room = || beside(layout, home, &things, &links);
+            (before < BOXES_MAX).then(room).flatten()
         };
-        if at.y > HEIGHT / 2.0 {
-            places.push((znode, at));
-        }
+        let Some(at) = found else { continue };
+        used.push(client);
+        things.push(Thing::sized(at, sizes(layout).width, HEIGHT));
+        places.push((znode, at));
     }
     places
 }
 
-/// The end of a name, which is what differs.
-fn short(path: &str) -> String {
-    let name = path.rsplit('/').next().filter(|name| !name.is_empty()).unwrap_or(path);
+/// In the column of a client.
+fn below(layout: &Layout, home: Point, before: usize) -> Point {
+    let step = if before == 0 { 0.0 } else { PITCH };
+    Point { x: home.x, y: home.y + sizes(layout).drop + step }
+}
+
+/// Where there is room beside a client, and no line passes over anything.
+#[inline(never)]
+fn beside(
+    layout: &Layout,
+    home: Point,
+    things: &[Thing],
+    links: &[(Point, Point)],
+) -> Option<Point> {
+    let width = sizes(layout).width;
+    let half = Point { x: width / 2.0, y: HEIGHT / 2.0 };
+    around(home, layout.client_radius + CLEAR, half, &|at, unit| {
+        let own = Thing::sized(at, width, HEIGHT);
+        let is_free = things.iter().all(|thing| own.gap(thing) >= CLEAR);
+        if !is_free || !own.fits(layout.width, layout.height) {
+            return None;
+        }
+        let line = (along(home, unit, layout.client_radius + CLEAR), at);
+        let crossed = things.iter().filter(|thing| thing.is_crossed(line)).count();
+        let over = links.iter().filter(|link| own.is_crossed(**link)).count();
+        Some(part(crossed + over, 1) * CROSSING)
+    })
+}
+
+/// The parents of znodes in a row: a bracket below all who own or watch one of the same.
+fn families(layout: &Layout, places: &[(&ZnodeView, Point)]) -> Vec<Html> {
+    let mut families: Vec<(&str, f32, f32)> = Vec::new();
+    for (znode, at) in places {
+        let Some((parent, _)) = znode.path.rsplit_once('/').filter(|(it, _)| !it.is_empty()) else {
+            continue;
+        };
+        let watchers = znode.watchers.iter().filter_map(|watch| seat(layout, watch.client));
+        let span = |(left, right): (f32, f32), x: f32| (left.min(x), right.max(x));
+        let (left, right) = watchers.map(|(seat, _)| seat.x).fold((at.x, at.x), span);
+        match families.iter_mut().find(|(other, ..)| *other == parent) {
+            Some((_, l, r)) => (*l, *r) = (l.min(left), r.max(right)),
+            None => families.push((parent, left, right)),
+        }
+    }
+    let half = sizes(layout).width / 2.0;
+    let lowest = places.iter().fold(0.0, |y: f32, (_, at)| y.max(at.y));
+    let y = lowest + HEIGHT / 2.0 + 8.0;
+    let mut drawn: Vec<(f32, f32)> = Vec::new();
+    let mut brackets = Vec::new();
+    for (parent, left, right) in families {
+        // Where families mix there is no room for all brackets.
+        if drawn.iter().any(|(l, r)| left < *r && *l < right) {
+            continue;
+        }
+        drawn.push((left - half, right + half));
+        let (from, to) = (number(left - half), number(right + half));
+        let (high, low) = (number(y - 4.0), number(y));
+        brackets.push(html! {
+            <g class="family" data-path={parent.to_owned()}>
+                <path d={format!("M{from} {high}V{low}H{to}V{high}")} />
+                <text x={number(f32::midpoint(left, right))} y={number(y + 14.0)}>{ parent }</text>
+            </g>
+        });
+    }
+    brackets
+}
+
+/// The end of a name, which is what differs; with its slash below the root.
+fn short(path: &str, letters: usize) -> String {
+    let name = match path.rsplit_once('/') {
+        Some((parent, name)) if !parent.is_empty() => name,
+        _ => path,
+    };
     let count = name.chars().count();
-    if count <= LETTERS {
+    if count <= letters {
         return name.to_owned();
     }
-    core::iter::once('…').chain(name.chars().skip(count + 1 - LETTERS)).collect()
+    core::iter::once('…').chain(name.chars().skip(count + 1 - letters)).collect()
 }
 
 fn seat(layout: &Layout, client: u32) -> Option<(Point, f32)> {
@@ -121,11 +186,14 @@ fn seat(layout: &Layout, client: u32) -> Option<(Point, f32)> {
     Some((layout.seat(node)?, layout.reach(node)))
 }
 
-/// Where a line from here to a box ends: at its nearer upright edge, or at its middle from above
-/// and below.
-fn port(from: Point, at: Point) -> Point {
-    let half = WIDTH / 2.0;
-    if (from.x - at.x).abs() < half {
+/// Where a line from here to a box ends: in a row at its upper edge, else at its nearer upright
+/// edge, or at its middle from above and below.
+fn port(layout: &Layout, from: Point, at: Point) -> Point {
+    let half = sizes(layout).width / 2.0;
+    if layout.row {
+        let aside = (from.x - at.x).max(-half / 3.0).min(half / 3.0);
+        Point { x: at.x + aside, y: at.y - HEIGHT / 2.0 }
+    } else if (from.x - at.x).abs() < half {
         let y = if from.y > at.y { HEIGHT / 2.0 } else { -HEIGHT / 2.0 };
         Point { x: from.x, y: at.y + y }
     } else {
@@ -133,23 +201,50 @@ fn port(from: Point, at: Point) -> Point {
     }
 }
 
+/// The eye of a client that watches a box: at its own end of the line, where it hides no name.
+fn eye_at(layout: &Layout, (seat, reach): (Point, f32), at: Point) -> Point {
+    let Sizes { eye, round, .. } = sizes(layout);
+    if !layout.row {
+        // The first place on the way where it lies over nothing.
+        let (port, things) = (port(layout, seat, at), layout.all_things());
+        let unit = direction(seat, port);
+        let place = |step: f32| along(seat, unit, reach + round + step);
+        let is_free = |at: &Point| {
+            let eye = Thing::disc(*at, round);
+            things.iter().all(|thing| eye.gap(thing) >= 0.0)
+        };
+        let steps = [0.0, 12.0, 24.0, 40.0, 60.0, 90.0, 120.0, 160.0, 200.0];
+        return steps.into_iter().map(place).find(is_free).unwrap_or_else(|| place(0.0));
+    }
+    let side = match at.x - seat.x {
+        aside if aside > 1.0 => 1.0,
+        aside if aside < -1.0 => -1.0,
+        _ => return Point { x: seat.x, y: seat.y + reach + round },
+    };
+    Point { x: seat.x + side * eye.x, y: seat.y + eye.y }
+}
+
 fn lines(layout: &Layout, znode: &ZnodeView, at: Point, chosen: bool) -> Html {
-    let line = |class: Classes, client: u32| {
-        let Some((seat, reach)) = seat(layout, client) else { return Html::default() };
-        let to = port(seat, at);
-        let from = along(seat, direction(seat, to), reach - 2.0);
+    let line = |class: Classes, client: u32, from: Point| {
+        let to = port(layout, from, at);
         html! {
             <line {class} x1={number(from.x)} y1={number(from.y)} x2={number(to.x)}
                 y2={number(to.y)} data-client={client.to_string()} data-path={znode.path.to_string()} />
         }
     };
+    let chosen = chosen.then_some("chosen");
     html! {
         <>
-            { for znode.watchers.iter().map(|watch| {
-                let fired = watch.fired.then_some("fired");
-                line(classes!("watches", fired, chosen.then_some("chosen")), watch.client)
+            { for znode.watchers.iter().filter_map(|watch| {
+                let eye = eye_at(layout, seat(layout, watch.client)?, at);
+                let class = classes!("watches", watch.fired.then_some("fired"), chosen);
+                Some(line(class, watch.client, eye))
             }) }
-            { for znode.owner.iter().map(|client| line(classes!("owns", chosen.then_some("chosen")), *client)) }
+            { for znode.owner.iter().filter_map(|client| {
+                let (seat, reach) = seat(layout, *client)?;
+                let from = along(seat, direction(seat, port(layout, seat, at)), reach - 2.0);
+                Some(line(classes!("owns", chosen), *client, from))
+            }) }
         </>
     }
 }
@@ -170,30 +265,32 @@ fn boxed(
     let path = znode.path.clone();
     let (onclick, onkeydown) =
         super::pressed(order, move || Order::Select(Some(Selection::Znode(path.clone()))));
-    let (left, top) = (number(-WIDTH / 2.0), number(-HEIGHT / 2.0));
+    let Sizes { width, letters, .. } = sizes(layout);
+    let (left, top) = (number(-width / 2.0), number(-HEIGHT / 2.0));
     html! {
         <g {class} {onclick} {onkeydown} role="button" tabindex="0" aria-pressed={chosen.to_string()}
             aria-label={spoken(znode)} data-path={znode.path.to_string()}
             data-of={format!("z{}", znode.path)} transform={at.translate()}>
             // A finger needs more room than the box.
-            <rect class="reach" x={left.clone()} y="-12" width={number(WIDTH)} height="24" />
-            <rect x={left} y={top} width={number(WIDTH)} height={number(HEIGHT)} rx="4" />
-            <text y="4">{ short(&znode.path) }</text>
+            <rect class="reach" x={left.clone()} y="-12" width={number(width)} height="24" />
+            <rect x={left} y={top} width={number(width)} height={number(HEIGHT)} rx="4" />
+            <text y="4">{ short(&znode.path, letters) }</text>
             { for znode.watchers.iter().map(|watch| eye(layout, watch, at)) }
         </g>
     }
 }
 
-/// The mark of a watch, where its line meets the box; a fired one bursts.
+/// The mark of a watch, beside the client; a fired one bursts.
 fn eye(layout: &Layout, watch: &WatchView, at: Point) -> Html {
-    let Some((seat, _)) = seat(layout, watch.client) else { return Html::default() };
-    let end = port(seat, at);
-    let place = Point { x: end.x - at.x, y: end.y - at.y };
+    let Some(seat) = seat(layout, watch.client) else { return Html::default() };
+    let eye = eye_at(layout, seat, at);
+    let place = Point { x: eye.x - at.x, y: eye.y - at.y };
+    let round = number(sizes(layout).round);
     let class =
         classes!("watch", watch.persistent.then_some("persistent"), watch.fired.then_some("fired"));
     html! {
         <g {class} transform={place.translate()} data-client={watch.client.to_string()}>
-            <circle r="8" />
+            <circle r={round} />
             if watch.fired {
                 <path d="M0-7V7M-7 0H7M-5-5 5 5M-5 5 5-5" />
             } else {
@@ -224,13 +321,66 @@ fn spoken(znode: &ZnodeView) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::short;
+    use super::*;
+    use crate::scene::layout::Crew;
 
     #[test]
     fn names_are_cut_where_they_are_alike() {
+        let short = |path| short(path, 11);
         assert_eq!(short("/"), "/");
+        assert_eq!(short("/here"), "/here");
         assert_eq!(short("/line/a"), "a");
         assert_eq!(short("/line/elevenchars"), "elevenchars");
         assert_eq!(short("/line/lock-0000000007"), "…0000000007");
+    }
+
+    fn znode(path: &str, owner: Option<u32>, watchers: &[u32]) -> ZnodeView {
+        let watch = |client: &u32| WatchView { client: *client, persistent: false, fired: false };
+        let watchers = watchers.iter().map(watch).collect();
+        ZnodeView { path: path.into(), owner, exists: true, watchers }
+    }
+
+    /// Boxes and eyes of a scene.
+    fn things(scene: &SceneView, layout: &Layout) -> Vec<Thing> {
+        let mut things = Vec::new();
+        let Sizes { width, round, .. } = sizes(layout);
+        for (znode, at) in places(scene, layout) {
+            things.push(Thing::sized(at, width, HEIGHT));
+            for watch in &znode.watchers {
+                let eye = eye_at(layout, seat(layout, watch.client).unwrap(), at);
+                things.push(Thing::disc(eye, round));
+            }
+        }
+        things
+    }
+
+    #[test]
+    fn boxes_and_eyes_lie_over_nothing() {
+        let locks = vec![
+            znode("/crowd/holder", Some(1), &[2, 3]),
+            znode("/line/0000000000", Some(4), &[6]),
+            znode("/line/0000000001", Some(6), &[5]),
+            znode("/line/0000000002", Some(5), &[]),
+        ];
+        let one = vec![znode("/here", Some(1), &[2])];
+        for shape in [Shape::Wide, Shape::Narrow] {
+            for (voters, clients, znodes) in [(3, 6, &locks), (3, 2, &one), (5, 2, &one)] {
+                for at in 0..voters {
+                    let sid = |client: usize| i64::try_from((client * 2 + at) % voters + 1).ok();
+                    let docks: Vec<_> = (0..clients).map(sid).collect();
+                    let layout = Layout::new(&Crew { voters, observers: 0, docks }, shape);
+                    let scene = SceneView { znodes: znodes.clone(), ..SceneView::default() };
+                    let own = things(&scene, &layout);
+                    let eyes = znodes.iter().map(|it| it.watchers.len()).sum::<usize>();
+                    assert_eq!(own.len(), znodes.len() + eyes, "all are drawn");
+                    let standing = layout.all_things();
+                    for (place, thing) in own.iter().enumerate() {
+                        let others = own.iter().skip(place + 1).chain(&standing);
+                        let over: Vec<_> = others.filter(|it| thing.gap(it) < -0.1).collect();
+                        assert!(over.is_empty(), "{shape:?} {voters}: {thing:?} over {over:?}");
+                    }
+                }
+            }
+        }
     }
 }
