@@ -140,7 +140,56 @@ fn a_link_is_cut_one_way_held_and_broken_by_buttons() -> Result<()> {
         browser.press(key::ENTER)?;
         wait_for_step(&browser, said)?;
         assert_eq!(focused(&browser)?, id, "the focus stays");
+        let passes = match id {
+            "act-cut" => "Nothing passes",
+            "act-cut-0" => "Only the way from server 1 works",
+            "act-hold" => "All is held",
+            "act-hold-0" => "What server 2 sends to server 1 is held",
+            _ => "Everything passes",
+        };
+        wait_for_text(&browser, "#inspector", passes)?;
     }
+    console_is_empty(&browser)
+}
+
+/// The words of a client's panel, its row, and whether its session can be expired by either button.
+fn session(browser: &Browser) -> Result<(String, String, [bool; 2])> {
+    let can = |id: &str| browser.find(&format!("#{id}[aria-disabled=false]")).is_ok();
+    let row = text(browser, "#row-c1 .holds")?;
+    Ok((text(browser, "#session")?, row, [can("expire-session"), can("act-expire")]))
+}
+
+#[test]
+fn a_session_is_told_to_live_as_long_as_the_leader_keeps_it() -> Result<()> {
+    let browser = open_still()?;
+    browser.click(&browser.find("#client-1 .number")?)?;
+    browser.wait_for("#act-expire")?;
+    let (words, id, can) = session(&browser)?;
+    assert!(words.contains(&id) && id.starts_with("0x") && can == [true; 2], "{words}");
+    // The session outlives its client, and ends by an order.
+    browser.click(&browser.find("#stop-client")?)?;
+    wait_for_text(&browser, "#session", "lives until the leader ends it")?;
+    assert_eq!(session(&browser)?.1, id);
+    assert_eq!(session(&browser)?.2, [true; 2]);
+    browser.click(&browser.find("#act-expire")?)?;
+    wait_for_step(&browser, "expire session")?;
+    browser.wait_until("nothing to expire", || {
+        let (words, row, can) = session(&browser).ok()?;
+        (!words.contains("0x") && row.is_empty() && can == [false; 2]).then_some(())
+    })?;
+    console_is_empty(&browser)?;
+    // A client that closes its session has none.
+    let browser = open_still()?;
+    browser.click(&browser.find("#client-1 .number")?)?;
+    browser.click(&browser.wait_for("#close-session")?)?;
+    browser.press(key::ESCAPE)?;
+    for _ in 0..40 {
+        browser.press(".")?;
+    }
+    browser.click(&browser.find("#client-1 .number")?)?;
+    wait_for_text(&browser, "#session", "No session; closed")?;
+    let (words, row, can) = session(&browser)?;
+    assert!(!words.contains("0x") && row.is_empty() && can == [false; 2], "{words} {row}");
     console_is_empty(&browser)
 }
 

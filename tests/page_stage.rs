@@ -151,6 +151,45 @@ fn cuts_sides_and_ailing_servers_are_seen() -> Result<()> {
     console_is_empty(&browser)
 }
 
+#[test]
+fn the_diagram_shows_what_lasts_until_now_and_what_is_over() -> Result<()> {
+    let settings = settings(5);
+    let mut sim = settled(&settings);
+    sim.direct(Directive::SlowDisk(server(1), 60));
+    ask(&mut sim, 1, create("/slow", 0));
+    sim.run_until(sim.now().plus(90_000));
+    sim.direct(Directive::Freeze(server(2)));
+    sim.direct(Directive::Freeze(server(3)));
+    sim.run_until(sim.now().plus(20_000));
+    sim.direct(Directive::Thaw(server(3)));
+    sim.run_until(sim.now().plus(20_000));
+    let browser = open(&settings, &sim)?;
+    picture(&browser, "lasting")?;
+    // For each row what of it reaches the line, which is what is drawn beyond it and cut off there.
+    let reaching = |css: &str| {
+        list(
+            &browser,
+            &format!(
+                "const box = e => e.getBoundingClientRect(), mid = e => box(e).y + box(e).height / 2;
+                const line = box(document.querySelector('.lanes .playhead')).x;
+                return [...document.querySelectorAll('{css}')].map(e => [
+                    [...document.querySelectorAll('#servers tbody tr')].find(r =>
+                        Math.abs(mid(r) - mid(e)) < 9).id, box(e).right >= line ? 'now' : 'over'].join(' '))"
+            ),
+        )
+    };
+    let bars = reaching(".fsync.done path")?;
+    let open: Vec<_> = bars.iter().filter(|bar| bar.ends_with("now")).collect();
+    assert_eq!(open, ["row-1 now"], "{bars:?}");
+    assert_eq!(reaching(".life.frozen")?, ["row-2 now", "row-3 over"]);
+    for (row, words) in [(2, "Frozen"), (3, "Following")] {
+        let head = browser.text(&browser.find(&format!("#row-{row} th"))?)?;
+        ensure!(head.contains(words), "{head}");
+    }
+    browser.find("#row-2 .snow")?;
+    console_is_empty(&browser)
+}
+
 /// For each client, the server whose seat is nearest on the screen.
 const NEAREST: &str = "const middle = css => { const r = document.querySelector(css).getBoundingClientRect();
         return [r.x + r.width / 2, r.y + r.height / 2] };

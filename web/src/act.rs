@@ -2,18 +2,19 @@
 //! goes on the tape, can be undone, and starts another branch when it is done in the past.
 
 use crate::lab::Lab;
+use crate::living;
 use crate::message::node_name;
 use crate::order::Selection;
 use crate::tell::timer_text;
 use crate::view::time_text;
-use zabscope_core::base::{ClientId, NodeId, Sid};
+use zabscope_core::base::{ClientId, NodeId, SessionId, Sid};
 use zabscope_core::client;
 use zabscope_core::ensemble::{Actor, Call, Timer};
 use zabscope_core::guide::Permit;
 use zabscope_core::recipes::Program;
+use zabscope_core::server;
 use zabscope_core::server::message::Msg;
-use zabscope_core::server::{self, Server};
-use zabscope_core::sim::{Action, Directive, Hold, Item, Kept, Micros, Sim, Slot, World};
+use zabscope_core::sim::{Action, Directive, Hold, Item, Kept, Micros, Sim, World};
 
 /// How many times as long a disk access takes on a slow disk: longer than a hop, shorter than
 /// what makes a leader give a follower up.
@@ -59,8 +60,8 @@ pub enum Act {
     Fire(NodeId, Timer),
     /// The armed timer of this node that is due first fires now.
     FireNext(NodeId),
-    /// The leader ends a client's session, as if its timeout were over.
-    Expire(ClientId),
+    /// The leader ends a session, as if its timeout were over.
+    Expire(SessionId),
     /// A client goes to another server with its session.
     Move(ClientId, Sid),
     /// A client does this on its own from now on.
@@ -158,7 +159,7 @@ impl Act {
                 let (_, timer) = first.ok_or("No timer of it is armed.")?;
                 act(Action::Fire(node, timer))
             }
-            Self::Expire(client) => expire(world, client),
+            Self::Expire(session) => expire(world, session),
             Self::Move(client, sid) => {
                 let call = Call::Client(client::Call::MoveTo(sid));
                 act(Action::Call(NodeId::Client(client), call))
@@ -201,16 +202,14 @@ fn released(sim: &Sim<Actor>, which: impl Fn(Hold) -> bool) -> Directives {
     holds.map(Directive::Release).collect()
 }
 
-fn expire(world: &World<Actor>, client: ClientId) -> Result<Directives, &'static str> {
-    let process = world.process(NodeId::Client(client)).and_then(Actor::client);
-    let session = process.filter(|client| client.state().is_alive()).map(client::Client::session);
-    let session = session.filter(|session| session.0 != 0).ok_or("It has no session.")?;
-    let leads =
-        |slot: &Slot<Actor>| slot.process().and_then(Actor::server).is_some_and(Server::is_leader);
-    let leader = world.slots().iter().find(|(_, slot)| leads(slot)).map(|(node, _)| *node);
-    let leader = leader.ok_or("Only a leader ends a session, and nobody leads.")?;
+fn expire(world: &World<Actor>, session: SessionId) -> Result<Directives, &'static str> {
+    let (leader, _) =
+        living::leader(world).ok_or("Only a leader ends a session, and nobody leads.")?;
+    if !living::lives(world, session) {
+        return Err("It has no session.");
+    }
     let call = Call::Server(server::Call::ExpireSession(session));
-    Ok(Vec::from([Directive::Act(Action::Call(leader, call))]))
+    Ok(Vec::from([Directive::Act(Action::Call(NodeId::Server(leader), call))]))
 }
 
 /// A message under way.
@@ -397,7 +396,7 @@ mod tests {
             Act::HoldBoth(a, b, true),
             Act::Fire(a, timer),
             Act::FireNext(a),
-            Act::Expire(client),
+            Act::Expire(living::of(&Lab::elected(3, 7), client)),
             Act::Move(client, Sid(2)),
             Act::Run(client, Program::Election { root: "/office".into() }),
             Act::Snapshot(a),
@@ -477,7 +476,8 @@ mod tests {
             Act::ReleaseAll,
             Act::Drop(u64::MAX),
             Act::FireNext(server(9)),
-            Act::Expire(ClientId(99)),
+            Act::Expire(SessionId(0)),
+            Act::Expire(SessionId(99)),
         ] {
             assert!(act.directives(lab.sim()).is_err(), "{act:?}");
         }

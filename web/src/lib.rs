@@ -32,6 +32,7 @@ pub mod keys;
 pub mod lab;
 pub mod later;
 pub mod lit;
+pub mod living;
 pub mod media;
 pub mod message;
 pub mod order;

@@ -4,6 +4,7 @@ use crate::act::Act;
 use crate::keys::Wish;
 use crate::lab::Lab;
 use crate::lab::find::Wanted;
+use crate::living;
 use crate::message::node_name;
 use crate::order::{Doing, Ensemble, Order, Selection, Tab};
 use crate::share::Sharing;
@@ -244,14 +245,18 @@ fn of_clients(lab: &Lab, around: &Around, items: &mut Vec<Item>) {
         put(items, format!("{name}: ask as this one"), "", Order::ChooseClient(id));
         let session = Order::Select(Some(Selection::Session(id)));
         put(items, format!("{name}: choose it and its session"), "", session);
+        let session = living::of(lab, id);
+        if living::lives(lab.world(), session) {
+            let key = if id == around.client { "X" } else { "" };
+            let act = Order::Act(Act::Expire(session));
+            put(items, format!("{name}: expire its session"), key, act);
+        }
         if slot.process().is_none() {
             put(items, format!("{name}: start"), "", Order::Act(Act::Start(*node)));
             continue;
         }
         let stop = Act::Crash { node: *node, power: false };
         put(items, format!("{name}: stop, its session expires later"), "", Order::Act(stop));
-        let key = if id == around.client { "X" } else { "" };
-        put(items, format!("{name}: expire its session"), key, Order::Act(Act::Expire(id)));
         let process = slot.process().and_then(Actor::client);
         if process.is_some_and(|client| client.state().is_alive()) {
             put(items, format!("{name}: close its session"), "", Order::Session(id, false));

@@ -1,19 +1,24 @@
 //! Plain data of one moment: all that is drawn comes from here, and nothing here reaches back
 //! into the engine. Equal tape, cursor and clock give an equal view.
 
+mod links;
+
+pub use links::LinkView;
+
 use crate::committed::committed;
 use crate::lab::Lab;
 use crate::later;
+use crate::living;
 use crate::message::Look;
 use crate::tell;
 
 use std::rc::Rc;
-use zabscope_core::base::{Link, NodeId, Set, Sid, Zxid};
+use zabscope_core::base::{Link, NodeId, SessionId, Sid, Zxid};
 use zabscope_core::client;
 use zabscope_core::ensemble::Actor;
 use zabscope_core::server::Server;
 use zabscope_core::server::message::{Msg, Packet};
-use zabscope_core::sim::{Micros, Slot, Wire, World};
+use zabscope_core::sim::{Micros, Slot, Wire};
 use zabscope_core::zab::{Phase, ServerState};
 
 /// Lines of the log that are shown.
@@ -144,14 +149,31 @@ pub struct ClientView {
     pub alive: bool,
     /// Server of the connection, or the one that is tried.
     pub server: Option<i64>,
-    /// The session's id as hexadecimal; empty if there is none.
+    /// Its process is stopped, as SIGSTOP does.
+    pub frozen: bool,
+    /// The id of its session as hexadecimal; empty if it has none: neither does it think so, nor
+    /// does one live that it had.
     pub session: String,
+    /// The session, while it lives at the leader and can be expired.
+    pub lives: Option<SessionId>,
     /// Session timeout, milliseconds.
     pub timeout_ms: i32,
     /// Requests without answer.
     pub waiting: usize,
     /// The last requests and news, newest first.
     pub talks: Vec<TalkView>,
+}
+
+impl ClientView {
+    /// What it does, in a word or two.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match (self.runs, self.frozen) {
+            (false, _) => "killed",
+            (true, true) => "frozen",
+            (true, false) => self.state,
+        }
+    }
 }
 
 /// A request and its answer, or news.
@@ -165,21 +187,6 @@ pub struct TalkView {
     pub answer: Option<String>,
     /// False if the answer is an error.
     pub good: bool,
-}
-
-/// The way between two nodes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LinkView {
-    /// The smaller end.
-    pub a: NodeId,
-    /// The larger end.
-    pub b: NodeId,
-    /// Nothing passes from `a` to `b`.
-    pub cut_ab: bool,
-    /// Nothing passes from `b` to `a`.
-    pub cut_ba: bool,
-    /// A leader and its learner talk here, or a client and its server.
-    pub used: bool,
 }
 
 /// A message under way.
@@ -317,7 +324,7 @@ impl View {
             quorum: usize::from(lab.voters()) / 2 + 1,
             servers,
             clients: clients(lab),
-            links: links(lab.world(), lab.voters()),
+            links: links::of(lab),
             flights: flights(lab),
             log: log(lab),
         }
@@ -488,6 +495,9 @@ fn clients(lab: &Lab) -> Vec<ClientView> {
         let NodeId::Client(id) = *node else { continue };
         let process = slot.process().and_then(Actor::client);
         let state = process.map_or(client::State::Closed, client::Client::state);
+        let session = living::of(lab, id);
+        let lives = living::lives(lab.world(), session).then_some(session);
+        let known = process.filter(|_| state.is_alive()).map(client::Client::session).or(lives);
         let talks = lab.talks().filter(|talk| talk.client == id).take(TALKS);
         let talks = talks.map(|talk| {
             let answer = talk.answer.as_ref().filter(|(step, ..)| *step < lab.index());
@@ -505,48 +515,17 @@ fn clients(lab: &Lab) -> Vec<ClientView> {
             connected: state == client::State::Connected,
             alive: state.is_alive(),
             server: process.and_then(client::Client::server).map(|sid| sid.0),
-            session: process
-                .map(client::Client::session)
+            frozen: lab.sim().frozen().contains(node),
+            session: known
                 .filter(|session| session.0 != 0)
                 .map_or_else(String::new, |session| session.to_string()),
+            lives,
             timeout_ms: process.map_or(0, client::Client::timeout_ms),
             waiting: process.map_or(0, |client| client.outstanding() + client.waiting()),
             talks: talks.collect(),
         });
     }
     clients
-}
-
-fn links(world: &World<Actor>, voters: u8) -> Vec<LinkView> {
-    let cuts = world.network().cuts();
-    let mut used = Set::new();
-    for (end, socket) in world.network().sockets() {
-        let talks = match end.link {
-            Link::Quorum(_) | Link::Server(_) => true,
-            Link::Election(_) | Link::Client(_) => false,
-        };
-        if talks && socket.open {
-            let pair = (end.node, socket.peer.node);
-            used.insert((pair.0.min(pair.1), pair.0.max(pair.1)));
-        }
-    }
-    let nodes: Vec<NodeId> = world.slots().keys().copied().collect();
-    let mut links = Vec::new();
-    for (place, &a) in nodes.iter().enumerate() {
-        for &b in nodes.iter().skip(place + 1) {
-            let (cut_ab, cut_ba) = (cuts.contains(&(a, b)), cuts.contains(&(b, a)));
-            let used = used.contains(&(a, b));
-            // Observers have nothing to say to each other, and a client only to its server.
-            let servers = match (a, b) {
-                (NodeId::Server(a), NodeId::Server(_)) => a.0 <= i64::from(voters),
-                _ => false,
-            };
-            if servers || used || cut_ab || cut_ba {
-                links.push(LinkView { a, b, cut_ab, cut_ba, used });
-            }
-        }
-    }
-    links
 }
 
 /// All messages under way at the lab's cursor, in the order of sending.

@@ -133,10 +133,13 @@ impl Tracker {
         over
     }
 
-    /// Ticks that are left to a session; for pictures.
+    /// Ticks that are left to a session, 0 once it is over or closing; for pictures.
     #[must_use]
     pub fn ticks_left(&self, session: SessionId) -> Option<u64> {
-        self.sessions.get(&session).map(|tracked| tracked.expires_tick.saturating_sub(self.tick))
+        self.sessions.get(&session).map(|tracked| match tracked.closing {
+            true => 0,
+            false => tracked.expires_tick.saturating_sub(self.tick),
+        })
     }
 
     /// Who owns it; for pictures and `dump`.
@@ -188,7 +191,9 @@ mod tests {
         assert!(tracker.touch(S, 4000));
         tracker.on_tick();
         assert!(tracker.on_tick().is_empty());
+        assert_eq!(tracker.ticks_left(S), Some(1));
         tracker.set_closing(S);
+        assert_eq!(tracker.ticks_left(S), Some(0), "closing: nothing is left");
         assert!(!tracker.touch(S, 4000));
         assert_eq!(tracker.check(S, Sid(1)), Check::Expired);
         assert!(tracker.on_tick().is_empty(), "it is not expired again");

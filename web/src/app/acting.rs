@@ -3,6 +3,7 @@
 use super::App;
 use crate::act::Act;
 use crate::lab::create;
+use crate::living;
 use crate::order::{Doing, Selection};
 use zabscope_core::base::{ClientId, NodeId};
 use zabscope_core::proto::request::Request;
@@ -58,7 +59,7 @@ impl App {
                 Some(Selection::Link(a, b)) => Act::HoldBoth(a, b, letter == 'h'),
                 _ => return Err("Choose a message or a link first."),
             },
-            'x' => Act::Expire(self.client),
+            'x' => Act::Expire(living::of(&self.lab, self.client)),
             'p' if !self.marking && !self.lab.world().network().cuts().is_empty() => Act::HealAll,
             'p' => {
                 self.begin_marking(!self.marking);

@@ -4,13 +4,14 @@
 use super::facts::{self, Fact};
 use crate::lab::Lab;
 use crate::lab::deeds::Change;
+use crate::living::{self, Left};
 use crate::tell::state_text;
 use crate::view::time_text;
 use std::rc::Rc;
 use zabscope_core::base::{ClientId, Conn, NodeId, SessionId};
 use zabscope_core::client::Client;
-use zabscope_core::ensemble::{self, Actor};
-use zabscope_core::server::{Server, message::Timer};
+use zabscope_core::ensemble::Actor;
+use zabscope_core::server::Server;
 use zabscope_core::sim::Sim;
 use zabscope_core::watch::{WatchKind, WatchKinds};
 
@@ -100,8 +101,7 @@ pub(super) fn most(sim: &Sim<Actor>) -> Option<&Server> {
 #[must_use]
 pub fn of(lab: &Lab, before: Option<&Sim<Actor>>, client: ClientId) -> Option<SessionView> {
     lab.world().slot(NodeId::Client(client))?;
-    let last = lab.attached().find(|it| it.client == client && it.session.0 != 0).copied();
-    let session = last.map_or(SessionId(0), |last| last.session);
+    let session = living::of(lab, client);
     let now = list(lab.sim(), client, session);
     let old = before.map(|sim| list(sim, client, session));
     let owned = most(lab.sim()).into_iter().flat_map(|it| it.image().tree.ephemerals_of(session));
@@ -125,17 +125,12 @@ fn list(sim: &Sim<Actor>, client: ClientId, session: SessionId) -> Vec<(&'static
         Some(client) => state_text(client.state()),
     };
     let at = process.and_then(Client::server).map_or_else(none, |sid| format!("server {sid}"));
-    let leader = super::znodes::servers(sim.world()).find(|(_, server)| server.is_leader());
-    let tracker = leader.map(|(_, server)| server.tracker());
+    let tracker = living::leader(sim.world()).map(|(_, server)| server.tracker());
     let owner = tracker.and_then(|tracker| tracker.owner(session));
     let timeout = most(sim).and_then(|server| server.image().session_timeout_ms(session));
-    let deadline = leader.and_then(|(sid, server)| {
-        let ticks = server.tracker().ticks_left(session)?;
-        let timer = ensemble::Timer::Server(Timer::SessionTick);
-        let leader = NodeId::Server(zabscope_core::base::Sid(sid));
-        let next = sim.timer_at(leader, timer)?;
-        let tick_us = server.config().zab.tick_ms.0 * 1_000;
-        Some(time_text(next.plus(ticks.saturating_sub(1) * tick_us)))
+    let deadline = living::left(sim, session).map(|left| match left {
+        Left::Until(at) => time_text(at),
+        Left::Over => "it is over".to_owned(),
     });
     let tree = most(sim).map(|server| &server.image().tree);
     let owned = tree.map_or(0, |tree| tree.ephemerals_of(session).count());

@@ -88,8 +88,7 @@ pub fn Breaking(props: &ActsProps) -> Html {
     html! {
         <div class="faults" id="breaking">
             <p class="hint">
-                { "Choose what to act on: here, on the stage, or a server by its number. What can be \
-                   done to it stands beside it." }
+                { "What you choose has its acts beside it." }
             </p>
             { chooser(props) }
             { partition(props) }
@@ -195,7 +194,7 @@ fn of_server(node: NodeId, target: &Target, panel: Panel<'_>) -> Html {
 fn of_client(id: ClientId, view: &View, target: &Target, panel: Panel<'_>) -> Html {
     let (node, up) = (NodeId::Client(id), target.up);
     let client = view.clients.iter().find(|client| client.id == id.0);
-    let has_session = client.is_some_and(|client| client.alive && !client.session.is_empty());
+    let lives = client.and_then(|client| client.lives);
     let at = client.and_then(|client| client.server);
     html! {
         <div class="acts" role="group" aria-label={target.title.clone()}>
@@ -206,7 +205,8 @@ fn of_client(id: ClientId, view: &View, target: &Target, panel: Panel<'_>) -> Ht
             } }
             { panel.button("act-freeze", if target.frozen { "Let it go on" } else { "Freeze" }, "Z", up,
                 Act::Freeze(node, !target.frozen)) }
-            { panel.button("act-expire", "Expire its session", "X", has_session, Act::Expire(id)) }
+            { panel.button("act-expire", "Expire its session", "X", lives.is_some(),
+                Act::Expire(lives.unwrap_or_default())) }
             { panel.button("act-isolate", "Cut it off", "", true, Act::Partition(vec![node])) }
             { for view.servers.iter().map(|server| {
                 let sid = server.sid;
@@ -281,7 +281,7 @@ fn partition(props: &ActsProps) -> Html {
     let some = !side.is_empty();
     html! {
         <div class="partition" role="group" aria-label="Partition">
-            <p class="hint">{ "Partition: these on one side, all others on the other." }</p>
+            <p class="hint">{ "Partition: these against all the others." }</p>
             <div class="acts">
                 { for possible.nodes.iter().map(|&node| html! {
                     <button class="choice" key={format!("side-{node}")} id={format!("side-{node}")}

@@ -70,15 +70,17 @@ fn session(client: &ClientView, order: &Callback<Order>) -> Html {
         Some(server) => format!(", tries server {server}"),
         None => String::new(),
     };
-    let words = if !client.runs {
-        "Its process does not run.".to_owned()
-    } else if client.session.is_empty() {
-        format!("No session; {}{at}.", client.state)
-    } else {
-        format!(
-            "Session {}, {}{at}, timeout {} ms.",
-            client.session, client.state, client.timeout_ms
-        )
+    let ClientView { session, state, timeout_ms, .. } = client;
+    let words = match (client.runs, session.is_empty()) {
+        (false, true) => "Its process does not run.".to_owned(),
+        (false, false) => {
+            format!("Its process does not run. Session {session} lives until the leader ends it.")
+        }
+        (true, true) => format!("No session; {state}{at}."),
+        (true, false) if !client.alive => {
+            format!("It is {state}. Session {session} lives until the leader ends it.")
+        }
+        (true, false) => format!("Session {session}, {state}{at}, timeout {timeout_ms} ms."),
     };
     html! {
         <p class="session" id="session">
@@ -86,8 +88,8 @@ fn session(client: &ClientView, order: &Callback<Order>) -> Html {
             <button class="plain" id="close-session" aria-disabled={(!client.runs).to_string()}
                 onclick={gives(order, Order::Session(id, !client.alive))}>
                 { if client.alive { "Close it" } else { "Start a new one" } }</button>
-            <button class="plain" id="expire-session" aria-disabled={client.session.is_empty().to_string()}
-                onclick={gives(order, Order::Act(Act::Expire(id)))}>
+            <button class="plain" id="expire-session" aria-disabled={client.lives.is_none().to_string()}
+                onclick={gives(order, Order::Act(Act::Expire(client.lives.unwrap_or_default())))}>
                 { "Expire it" }<kbd aria-hidden="true">{ "X" }</kbd></button>
             <button class="plain" id="stop-client" onclick={gives(order, Order::Act(if client.runs {
                 Act::Crash { node, power: false }

@@ -71,7 +71,15 @@ pub fn Inspector(props: &InspectorProps) -> Html {
 
 fn link(view: &View, a: NodeId, b: NodeId) -> LinkView {
     let found = view.links.iter().find(|link| (link.a, link.b) == (a, b));
-    found.cloned().unwrap_or(LinkView { a, b, cut_ab: false, cut_ba: false, used: false })
+    found.cloned().unwrap_or(LinkView {
+        a,
+        b,
+        cut_ab: false,
+        cut_ba: false,
+        held_ab: false,
+        held_ba: false,
+        used: false,
+    })
 }
 
 fn of_server(
@@ -103,6 +111,7 @@ fn to_link(view: &View, me: NodeId, other: NodeId, order: &Callback<Order>) -> H
     let (a, b) = (me.min(other), me.max(other));
     let link = link(view, a, b);
     let state = match (link.cut_ab, link.cut_ba) {
+        (false, false) if link.held_ab || link.held_ba => " messages are held",
         (false, false) => "",
         (true, true) => " cut off",
         (true, false) if me == a => " is not heard there",
@@ -145,9 +154,20 @@ pub(super) fn knows(facts: &[Fact]) -> Html {
 
 fn of_link(link: &LinkView) -> Html {
     let (a, b) = (link.a, link.b);
+    let held = |from, to| {
+        let (from, to) = (node_name(from), node_name(to));
+        format!("What {from} sends to {to} is held: it waits until it is released.")
+    };
     let state = match (link.cut_ab, link.cut_ba) {
+        (false, false) if link.held_ab && link.held_ba => {
+            "All is held: what is sent waits until it is released.".to_owned()
+        }
+        (false, false) if link.held_ab => held(a, b),
+        (false, false) if link.held_ba => held(b, a),
         (false, false) => "Everything passes.".to_owned(),
         (true, true) => "Nothing passes. What is on its way waits, as TCP would.".to_owned(),
+        (true, false) if link.held_ba => format!("Nothing passes: one way is cut. {}", held(b, a)),
+        (false, true) if link.held_ab => format!("Nothing passes: one way is cut. {}", held(a, b)),
         (true, false) => format!("Only the way from {} works.", node_name(b)),
         (false, true) => format!("Only the way from {} works.", node_name(a)),
     };

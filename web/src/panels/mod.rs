@@ -14,7 +14,6 @@ pub mod packet;
 pub mod palette;
 pub mod share;
 pub mod strip;
-pub mod table;
 pub mod term;
 pub mod timeline;
 pub mod trees;

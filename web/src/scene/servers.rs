@@ -150,6 +150,12 @@ fn slow_disk(slowness: u32, radius: f32, side: f32) -> Html {
     }
 }
 
+/// The sign of what a server is: a snowflake while its process is stopped.
+pub fn sign(role: Role, frozen: bool, transform: &str) -> Html {
+    let (class, d) = if frozen { ("glyph snow", FROZEN) } else { ("glyph", glyph(role)) };
+    html! { <path {class} {d} transform={transform.to_owned()} /> }
+}
+
 /// A server.
 #[component]
 pub fn Seat(props: &SeatProps) -> Html {
@@ -205,11 +211,7 @@ fn Body(props: &BodyProps) -> Html {
             }) }
             if *frozen { <circle class="ice" r={number(radius - 3.0)} /> }
             <text class="number" y="8">{ *sid }</text>
-            if *frozen {
-                <path class="glyph snow" d={FROZEN} transform={planted} />
-            } else {
-                <path class="glyph" d={glyph(*role)} transform={planted} />
-            }
+            { sign(*role, *frozen, &planted) }
             <circle class="arc" r={number(radius - 6.0)} id={format!("ring-{sid}")}
                 pathLength="100" transform="rotate(-90)" />
             if *disk_slowness > 1 { { slow_disk(*disk_slowness, radius, layout.side(seat)) } }

@@ -3,6 +3,7 @@
 //! the second half of the page's code.
 
 use crate::lab::Lab;
+use crate::living::{self, Left};
 use crate::message::Shape;
 use crate::tell::state_text;
 use std::rc::Rc;
@@ -202,25 +203,17 @@ fn docks(lab: &Lab, tree: Option<&Server>) -> Vec<Option<i64>> {
 #[inline(never)]
 pub fn rings(lab: &Lab) -> Vec<RingView> {
     let mut rings = Vec::new();
-    let mut leader: Option<(Sid, &Server)> = None;
     for (node, slot) in lab.world().slots() {
         let NodeId::Server(sid) = *node else { continue };
         let of = RingOf::Server(sid.0);
         let server = slot.process().and_then(Actor::server);
         let ring = server.and_then(|server| timer(lab, sid, server));
         rings.push(ring.unwrap_or_else(|| RingView::idle(of, "")));
-        let epoch = |server: &Server| server.peer().current_epoch();
-        if let Some(server) = server
-            && server.is_leader()
-            && leader.is_none_or(|(_, other)| epoch(other) < epoch(server))
-        {
-            leader = Some((sid, server));
-        }
     }
     for (node, slot) in lab.world().slots() {
         let NodeId::Client(client) = *node else { continue };
         let process = slot.process().and_then(Actor::client);
-        rings.push(session(lab, client, leader).unwrap_or_else(|| {
+        rings.push(session(lab, client).unwrap_or_else(|| {
             let what = match process.map(Client::state) {
                 None => "killed",
                 Some(State::Connected) => "no leader",
@@ -268,15 +261,16 @@ fn timer(lab: &Lab, sid: Sid, server: &Server) -> Option<RingView> {
 }
 
 /// What is left to a client's session, as the leader counts it.
-fn session(lab: &Lab, client: ClientId, leader: Option<(Sid, &Server)>) -> Option<RingView> {
-    let (sid, leader) = leader?;
+fn session(lab: &Lab, client: ClientId) -> Option<RingView> {
+    let (_, leader) = living::leader(lab.world())?;
     let session = lab.attached().find(|it| it.client == client)?.session;
-    let ticks = leader.tracker().ticks_left(session)?;
-    let next = due(lab, sid, Timer::SessionTick)?;
+    let until = match living::left(lab.sim(), session)? {
+        Left::Until(until) => Some(until),
+        Left::Over => Some(lab.now()),
+    };
     let tick_us = leader.config().zab.tick_ms.0 * 1000;
     let timeout_ms = leader.image().session_timeout_ms(session).unwrap_or(0);
     let timeout_us = u64::try_from(timeout_ms).unwrap_or(0) * 1000;
-    let until = Some(next.plus(ticks.saturating_sub(1) * tick_us));
     // A session is over with the first tick behind its timeout.
     let of = RingOf::Client(client.0);
     Some(RingView { of, what: "session", until, whole_us: timeout_us + tick_us })

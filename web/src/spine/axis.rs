@@ -44,6 +44,12 @@ impl Axis {
         us * SCALE / 1000.0
     }
 
+    /// Pixels from the base to behind all that is drawn with it.
+    #[must_use]
+    pub fn end(self) -> f32 {
+        self.x(self.base.plus(BASE_US + AHEAD_US))
+    }
+
     /// The lines of the ruler that are in the window at a moment: from, and behind the last.
     #[must_use]
     pub fn ticks(now: Micros) -> (u64, u64) {

@@ -317,7 +317,7 @@ mod tests {
         let client = ClientId(2);
         let begun = texts(&lab, &Selection::Session(client));
         assert!(begun.iter().any(|text| text.contains("begins")), "{begun:?}");
-        lab.direct_all(Act::Expire(client).directives(lab.sim()).unwrap());
+        lab.direct_all(Act::Expire(crate::living::of(&lab, client)).directives(lab.sim()).unwrap());
         pass(&mut lab, 300);
         let ended = texts(&lab, &Selection::Session(client));
         assert!(ended[0].contains("expire session"), "{ended:?}");

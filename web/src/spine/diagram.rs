@@ -213,10 +213,11 @@ impl Sheet {
         self.rests.show(score, grid);
         let ways = arrows().map(|arrow| Way::of(arrow, grid, chosen));
         let mut is_seen = self.ways.show(ways, share, Way::draw)?;
-        for bars in &mut self.bars {
+        for (bars, done) in self.bars.iter_mut().zip([false, true]) {
             let all = score.bars.iter().copied();
-            is_seen &=
-                bars.show(all, share, |bar, before, whole| marks::write(bar, before, whole, grid))?;
+            is_seen &= bars.show(all, share, |bar, before, whole| {
+                marks::write(bar, before, whole, grid, done);
+            })?;
         }
         let crosses = arrows().filter_map(|arrow| Cross::of(arrow, grid));
         is_seen &= self.crosses.show(crosses, share, |cross, _, whole| cross.draw(whole))?;
@@ -330,14 +331,16 @@ impl Sheet {
         }
         self.lives.set_text_content(None);
         for life in &lives {
-            let Life { row, role, from, to } = *life;
+            let Life { row, kind, from, to } = *life;
             let (axis, y) = (self.grid.axis, number(self.grid.y(row)));
             let d = format!("M{} {y}H{}", number(axis.x(from)), number(axis.x(to)));
-            let class = role.map_or("client", Role::class);
-            let line = [("class", &*format!("life {class}")), ("d", &d)];
+            let line = [("class", &*format!("life {}", kind.class())), ("d", &d)];
             add(&self.lives, "path", &line)?;
-            if role == Some(Role::Leading) {
+            if kind == Kind::Server(Role::Leading) {
                 add(&self.lives, "path", &[("class", "inner"), ("d", &d)])?;
+            }
+            if kind == Kind::Frozen {
+                add(&self.lives, "path", &[("class", "ice"), ("d", &d)])?;
             }
         }
         self.drawn = lives;
@@ -354,25 +357,45 @@ fn fsyncs(within: &Element, class: &str) -> Result<Element, JsValue> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Life {
     row: usize,
-    /// What a server is meanwhile.
-    role: Option<Role>,
+    kind: Kind,
     from: Micros,
     to: Micros,
 }
 
+/// What somebody is meanwhile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Client,
+    Server(Role),
+    /// Its process is stopped: over what it is else.
+    Frozen,
+}
+
+impl Kind {
+    const fn class(self) -> &'static str {
+        match self {
+            Self::Client => "client",
+            Self::Server(role) => role.class(),
+            Self::Frozen => "frozen",
+        }
+    }
+}
+
 fn lifelines(lane: &Lane, row: usize, now: Micros) -> impl Iterator<Item = Life> {
-    let life = move |begun: Micros, to: Micros, role: Option<Role>| Life {
+    let life = move |begun: Micros, to: Micros, kind: Kind| Life {
         row,
-        role,
+        kind,
         from: Axis::drawn_from(begun, now),
         to,
     };
     let until = Axis::drawn_until(now);
     let is_client = matches!(lane.node, NodeId::Client(_));
-    let client = is_client.then(|| life(Micros(0), until, None));
+    let client = is_client.then(|| life(Micros(0), until, Kind::Client));
     let roles = lane.roles.iter().enumerate().map(move |(place, (begun, role))| {
         let end = lane.roles.get(place + 1).map_or(until, |(at, _)| *at);
-        life(*begun, end, Some(*role))
+        life(*begun, end, Kind::Server(*role))
     });
-    client.into_iter().chain(roles)
+    let stopped = lane.frozen.iter();
+    let frozen = stopped.map(move |(begun, end)| life(*begun, end.unwrap_or(until), Kind::Frozen));
+    client.into_iter().chain(roles).chain(frozen)
 }

@@ -14,13 +14,12 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::Element;
 use zabscope_core::sim::Micros;
 
-/// Width of a write whose end nobody knows.
-const BAR: f32 = 20.0;
-
 /// Length and half the width of an arrowhead.
 const HEAD: (f32, f32) = (6.5, 2.1);
 /// A cross where a message was lost.
 pub(super) const CROSS: &str = "M-4-4 4 4M-4 4 4-4";
+/// A snowflake where a process was stopped.
+pub(super) const SNOW: &str = "M0-7V7M-6-3.5 6 3.5M-6 3.5 6-3.5";
 /// What a cut stops waits at this share of its way.
 const HALF: f32 = 0.5;
 
@@ -503,14 +502,19 @@ pub(super) fn epoch_class(bar: &Bar) -> &'static str {
     })
 }
 
-/// Fills the element of a write, or of the part of it that is done: they are the same, the other
-/// one is cut off.
-pub fn write(bar: &Bar, before: Option<&Bar>, whole: &Element, grid: Grid) {
+/// Fills the element of a write, or of the part of it that is `done`: they are the same, the other
+/// one is cut off at the line. Of a write whose end nobody knows there is only what is done: it
+/// reaches behind the line, so that it grows while the line passes through.
+pub fn write(bar: &Bar, before: Option<&Bar>, whole: &Element, grid: Grid, done: bool) {
     if before.is_none_or(|before| before.zxid != bar.zxid) {
         svg::set_word(whole, Often::Class, epoch_class(bar));
     }
     let from = grid.axis.x(bar.from);
-    let to = bar.to.map_or(from + BAR, |to| grid.axis.x(to)).max(from + 1.0);
+    let to = match bar.to {
+        Some(to) => grid.axis.x(to).max(from + 1.0),
+        None if done => grid.axis.end(),
+        None => return svg::set(whole, Often::D, ""),
+    };
     let (x, y, wide) = (number(from), number(grid.y(bar.row) - 4.5), number(to - from));
     svg::set(whole, Often::D, &format!("M{x} {y}h{wide}v9h-{wide}z"));
 }
@@ -525,6 +529,8 @@ pub fn sign(mark: &Mark, whole: &Element, grid: Grid) -> Result<(), JsValue> {
         Sign::Start => "begin",
         Sign::Cut(_) => "cutting",
         Sign::Heal(_) => "healing",
+        Sign::Freeze => "freezing",
+        Sign::Thaw => "begin",
     };
     whole.set_text_content(None);
     svg::set_word(whole, Often::Class, class);
@@ -542,6 +548,11 @@ pub fn sign(mark: &Mark, whole: &Element, grid: Grid) -> Result<(), JsValue> {
             add(whole, "path", &[("d", "M0-7V7")])?;
             add(whole, "text", &[("x", "6"), ("y", "-4")])?.set_text_content(Some("start"));
         }
+        Sign::Freeze => {
+            add(whole, "path", &[("d", SNOW)])?;
+            add(whole, "text", &[("x", "12"), ("y", "-4")])?.set_text_content(Some("frozen"));
+        }
+        Sign::Thaw => drop(add(whole, "path", &[("d", "M0-7V7")])?),
         Sign::Cut(other) | Sign::Heal(other) => {
             let far = number(grid.y(other) - here.y);
             add(whole, "path", &[("d", &format!("M0 0V{far}"))])?;

@@ -22,7 +22,7 @@ pub mod walk;
 use crate::lab::Lab;
 use crate::order::{Order, Selection};
 use crate::panels::gives;
-use crate::scene::servers::glyph;
+use crate::scene::servers::sign;
 use crate::view::{ClientView, Role, ServerView, View};
 use holds::{Tiles, TilesProps};
 use lanes::{Lanes, Ruler};
@@ -137,11 +137,23 @@ struct Who {
     sid: i64,
     role: Role,
     phase: &'static str,
+    frozen: bool,
 }
 
 impl Who {
     fn of(server: &ServerView) -> Self {
-        Self { sid: server.sid, role: server.role, phase: server.short_phase() }
+        let ServerView { sid, role, frozen, .. } = *server;
+        Self { sid, role, phase: server.short_phase(), frozen }
+    }
+
+    /// What it does in a word, and more of it in another one: a stopped process does nothing, but
+    /// it still is what it was.
+    const fn words(self) -> (&'static str, &'static str) {
+        match self.role {
+            Role::Down => (word(self.role), ""),
+            role if self.frozen => ("Frozen", word(role)),
+            role => (word(role), self.phase),
+        }
     }
 }
 
@@ -195,17 +207,19 @@ struct RowHeadProps {
 /// Which server it is, and what it does.
 #[component]
 fn RowHead(props: &RowHeadProps) -> Html {
-    let RowHeadProps { who: Who { sid, role, phase }, order } = props;
-    let choose = gives(order, Order::Select(Some(Selection::Server(*sid))));
+    let RowHeadProps { who, order } = props;
+    let Who { sid, role, frozen, .. } = *who;
+    let (does, more) = who.words();
+    let choose = gives(order, Order::Select(Some(Selection::Server(sid))));
     html! {
         <th scope="row">
             <button class="sid" onclick={choose}>
                 <span class="unseen">{ "Choose server " }</span>
                 <svg viewBox="-12 -12 24 24" class={classes!("seat", role.class())}
-                    aria-hidden="true"><path class="glyph" d={glyph(*role)} /></svg>
-                <b>{ *sid }</b>{ " " }{ word(*role) }
+                    aria-hidden="true">{ sign(role, frozen, "") }</svg>
+                <b>{ sid }</b>{ " " }{ does }
             </button>
-            if *role != Role::Down { <span class="second">{ *phase }</span> }
+            if !more.is_empty() { <span class="second">{ more }</span> }
         </th>
     }
 }
@@ -218,7 +232,7 @@ fn client_row(client: &ClientView, selected: bool, choose: Callback<MouseEvent>)
             data-of={format!("c{}", client.id)}>
             <th scope="row"><button class="sid" onclick={choose}>
                     <span class="unseen">{ "Choose " }</span>{ format!("Client {}", client.id) }</button>
-                <span class="second">{ if client.runs { client.state } else { "killed" } }</span></th>
+                <span class="second">{ client.word() }</span></th>
             <td class="zxid" colspan="2">
                 { server.map(|sid| format!("at server {sid}")) }
             </td>

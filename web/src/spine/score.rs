@@ -27,6 +27,9 @@ pub struct Lane {
     /// What it was, from when on, oldest first; the first may begin before the window. Clients
     /// have none.
     pub roles: Vec<(Micros, Role)>,
+    /// From when until when its process was stopped, as by SIGSTOP, oldest first; `None`: it still
+    /// is. The first may begin before the window.
+    pub frozen: Vec<(Micros, Option<Micros>)>,
 }
 
 /// How far a message of the drawing is.
@@ -88,7 +91,7 @@ pub struct Bar {
     pub row: usize,
     /// When the disk began with it.
     pub from: Micros,
-    /// When it was durable, or will be; `None` if nobody knows.
+    /// When it was durable, or will be; `None` while nobody knows: it goes on at the line.
     pub to: Option<Micros>,
     /// The transaction.
     pub zxid: Option<Zxid>,
@@ -107,6 +110,10 @@ pub enum Sign {
     Cut(usize),
     /// It passes again.
     Heal(usize),
+    /// The process was stopped, as by SIGSTOP.
+    Freeze,
+    /// It goes on.
+    Thaw,
 }
 
 /// A sign with its place.
@@ -207,7 +214,26 @@ fn lane(trail: &Trail, lab: &Lab, node: NodeId, from: Micros) -> Lane {
         }
     }
     roles.reverse();
-    Lane { node, roles }
+    Lane { node, roles, frozen: frozen(trail, lab.index(), node, from) }
+}
+
+/// When the process of a node was stopped, as far as that reaches behind `from`.
+fn frozen(trail: &Trail, index: u64, node: NodeId, from: Micros) -> Vec<(Micros, Option<Micros>)> {
+    let mut spans = Vec::new();
+    let mut end = None;
+    for (_, at, harm) in trail.harms.before(trail.harms.partition_point(|it| it.0 < index)) {
+        match harm {
+            Harm::Freeze(other) if *other == node => spans.push((*at, end)),
+            // A stopped process that is killed is gone.
+            Harm::Thaw(other) | Harm::Crash(other) if *other == node => end = Some(*at),
+            _ => continue,
+        }
+        if *at < from {
+            break;
+        }
+    }
+    spans.reverse();
+    spans
 }
 
 fn arrows(lab: &Lab, rows: &[NodeId], (from, to): (Micros, Micros)) -> Vec<Arrow> {
@@ -264,16 +290,16 @@ fn arrows(lab: &Lab, rows: &[NodeId], (from, to): (Micros, Micros)) -> Vec<Arrow
 fn bars(lab: &Lab, rows: &[NodeId], (from, to): (Micros, Micros)) -> Vec<Bar> {
     let (trail, index) = (&lab.record().trail, lab.index());
     let mut bars: Vec<Bar> = Vec::new();
-    let first = trail.flushes.partition_point(|flush| flush.at.0 + WAY_US_MAX < from.0);
-    for place in first..trail.flushes.len() {
+    for place in trail.flushes_from(from) {
         let Some(flush) = trail.flushes.get(place).filter(|flush| flush.step < index) else {
             break;
         };
         let id = place as u64;
         let Some(row) = rows.iter().position(|node| *node == flush.node) else { continue };
-        // A disk does one thing after the other.
-        let free = bars.iter().rev().find(|bar| bar.row == row).and_then(|bar| bar.to);
-        let begun = free.map_or(flush.at, |free| free.max(flush.at));
+        // A disk does one thing after the other: what waits has not begun.
+        let before = bars.iter().rev().find(|bar| bar.row == row);
+        let Some(free) = before.map_or(Some(flush.at), |bar| bar.to) else { continue };
+        let begun = free.max(flush.at);
         let done = flush.done.map(|(_, at)| at);
         let died = trail.harms.iter().any(|(step, _, harm)| {
             *step > flush.step && *step < index && *harm == Harm::Crash(flush.node)
@@ -314,6 +340,8 @@ fn signs(lab: &Lab, rows: &[NodeId], from: Micros) -> Vec<Mark> {
             Harm::Crash(node) => row(*node).map(|row| (row, Sign::Crash)),
             Harm::Cut(a, b) => row(*a).zip(row(*b)).map(|(a, b)| (a, Sign::Cut(b))),
             Harm::Heal(a, b) => row(*a).zip(row(*b)).map(|(a, b)| (a, Sign::Heal(b))),
+            Harm::Freeze(node) => row(*node).map(|row| (row, Sign::Freeze)),
+            Harm::Thaw(node) => row(*node).map(|row| (row, Sign::Thaw)),
         };
         if let Some((row, harm)) = found {
             sign(*step, 2, row, *at, harm);
@@ -321,4 +349,66 @@ fn signs(lab: &Lab, rows: &[NodeId], from: Micros) -> Vec<Mark> {
     }
     signs.sort_unstable_by_key(|sign| sign.id);
     signs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lab::{StopAt, create};
+    use zabscope_core::base::{ClientId, Sid};
+    use zabscope_core::sim::Directive;
+
+    const NODE: NodeId = NodeId::Server(Sid(1));
+
+    /// Lets time pass, microseconds.
+    fn pass(lab: &mut Lab, us: u64) -> Score {
+        let until = lab.now().plus(us);
+        while lab.now() < until {
+            lab.advance(until, StopAt::Never);
+        }
+        Score::of(lab)
+    }
+
+    fn bars(score: &Score) -> Vec<Bar> {
+        score.bars.iter().filter(|bar| bar.row == 0).copied().collect()
+    }
+
+    #[test]
+    fn a_write_lasts_until_its_disk_is_done_and_the_next_one_waits() {
+        let mut lab = Lab::elected(3, 7);
+        lab.direct(Directive::SlowDisk(NODE, 400));
+        for name in ["/a", "/b"] {
+            lab.ask(ClientId(1), create(name, "", 0));
+            pass(&mut lab, 60_000);
+        }
+        // Longer ago than the window reaches.
+        let open = bars(&pass(&mut lab, 500_000));
+        assert!(matches!(open[..], [Bar { to: None, .. }]), "{open:?}");
+        let both = (0..50).map(|_| bars(&pass(&mut lab, 100_000))).find(|bars| bars.len() > 1);
+        let Some([first, second]) = both.as_deref() else { panic!("two writes") };
+        assert_eq!((first.id, first.from, second.to), (open[0].id, open[0].from, None));
+        assert_eq!(first.to, Some(second.from));
+    }
+
+    #[test]
+    fn a_lane_knows_from_when_to_when_its_process_was_stopped() {
+        let mut lab = Lab::elected(3, 7);
+        let mut signs = Vec::new();
+        let mut spans = Vec::new();
+        for directive in [Directive::Freeze(NODE), Directive::Thaw(NODE), Directive::Freeze(NODE)] {
+            lab.direct(directive);
+            signs.push(lab.now());
+            spans.push(pass(&mut lab, 30_000).lanes[0].frozen.clone());
+        }
+        let [from, to, again] = signs[..] else { panic!("three") };
+        assert_eq!(spans[0], [(from, None)]);
+        assert_eq!(spans[1], [(from, Some(to))]);
+        assert_eq!(spans[2], [(from, Some(to)), (again, None)]);
+        // Long ago, it still is; one that is killed is no more.
+        assert_eq!(pass(&mut lab, 15_000_000).lanes[0].frozen, [(again, None)]);
+        let at = lab.now();
+        lab.kill(NODE, false);
+        assert_eq!(pass(&mut lab, 1_000).lanes[0].frozen, [(again, Some(at))]);
+        assert!(pass(&mut lab, 900_000).lanes[0].frozen.is_empty());
+    }
 }

@@ -5,7 +5,7 @@ use crate::lab::list::List;
 use zabscope_core::base::{Effect, NodeId, Sid, Zxid};
 use zabscope_core::ensemble::Actor;
 use zabscope_core::server::message::Write;
-use zabscope_core::sim::{Action, Micros, StepRecord, Wire, World};
+use zabscope_core::sim::{Action, Cause, Directive, Micros, StepRecord, Wire, World};
 use zabscope_core::zab::ServerState;
 
 /// A message: its way, and its end.
@@ -60,6 +60,10 @@ pub enum Harm {
     Cut(NodeId, NodeId),
     /// It passes again.
     Heal(NodeId, NodeId),
+    /// A process was stopped, as by SIGSTOP.
+    Freeze(NodeId),
+    /// It goes on.
+    Thaw(NodeId),
 }
 
 /// See the module. A copy is cheap.
@@ -77,6 +81,8 @@ pub struct Trail {
     pub harms: List<(u64, Micros, Harm)>,
     /// Places of writes that are under way.
     open: Vec<usize>,
+    /// No write has taken longer, microseconds.
+    longest_us: u64,
     /// The last change of each server.
     last: Vec<Change>,
 }
@@ -129,6 +135,13 @@ impl Trail {
         }
     }
 
+    /// Places of the writes that may still have been under way at `from`, in their order.
+    pub fn flushes_from(&self, from: Micros) -> impl Iterator<Item = usize> {
+        let first = self.flushes.partition_point(|flush| flush.at.0 + self.longest_us < from.0);
+        let open = self.open.iter().copied().filter(move |place| *place < first);
+        open.chain(first..self.flushes.len())
+    }
+
     fn place(&self, id: u64) -> usize {
         self.ways.partition_point(|way| way.id < id)
     }
@@ -177,6 +190,15 @@ impl Trail {
 
     fn acted(&mut self, record: &StepRecord<Actor>) {
         let (step, at) = (record.index, record.at);
+        match &record.cause {
+            Cause::Told(Directive::Freeze(node)) => {
+                self.harms.push((step, at, Harm::Freeze(*node)));
+            }
+            Cause::Told(Directive::Thaw(node)) => {
+                self.harms.push((step, at, Harm::Thaw(*node)));
+            }
+            _ => {}
+        }
         match record.action() {
             Some(Action::Flush(node)) => {
                 let flushes = &self.flushes;
@@ -185,12 +207,19 @@ impl Trail {
                     let place = self.open.remove(found);
                     if let Some(flush) = self.flushes.get_mut(place) {
                         flush.done = Some((step, at));
+                        self.longest_us = self.longest_us.max(at.0 - flush.at.0);
                     }
                 }
             }
             Some(Action::Crash { node, .. }) => {
-                let flushes = &self.flushes;
-                self.open.retain(|place| flushes.get(*place).is_some_and(|f| f.node != *node));
+                let (flushes, longest) = (&self.flushes, &mut self.longest_us);
+                self.open.retain(|place| {
+                    let Some(flush) = flushes.get(*place) else { return false };
+                    if flush.node == *node {
+                        *longest = (*longest).max(at.0 - flush.at.0);
+                    }
+                    flush.node != *node
+                });
                 self.harms.push((step, at, Harm::Crash(*node)));
             }
             Some(Action::Cut(from, to)) => self.harms.push((step, at, Harm::Cut(*from, *to))),

@@ -7,7 +7,7 @@ use super::score::{AHEAD_US, Arrow, Bar, Fate, Lane, Mark, PAST_US, Score, Sign}
 use super::{SpineView, lanes};
 use crate::order::{Order, Selection};
 use crate::scene::layout::{Point, number};
-use crate::scene::servers::glyph;
+use crate::scene::servers::sign;
 use crate::travel::Travel;
 use crate::view::{Role, View, time_text};
 use std::cell::RefCell;
@@ -221,6 +221,11 @@ fn life(frame: Frame, lane: &Lane, column: usize) -> Html {
                     </>
                 }
             }) }
+            { for lane.frozen.iter().map(|(at, to)| {
+                let to = to.map_or(end, |to| frame.y_in(to));
+                let path = format!("M{x} {}V{}", number(frame.y_in(*at)), number(to));
+                html! { <><path class="life frozen" d={path.clone()} /><path class="ice" d={path} /></> }
+            }) }
         </>
     }
 }
@@ -279,9 +284,9 @@ fn name_x(arrow: &Arrow, frame: Frame) -> f32 {
 fn named(score: &Score, frame: Frame, chosen: Option<u64>) -> Vec<bool> {
     let mut taken = Vec::new();
     for mark in &score.signs {
-        if matches!(mark.sign, Sign::Vote(..) | Sign::Crash) {
+        if matches!(mark.sign, Sign::Vote(..) | Sign::Crash | Sign::Freeze) {
             let x = frame.x(mark.row);
-            let wide = if mark.sign == Sign::Crash { 56.0 } else { 12.0 };
+            let wide = if matches!(mark.sign, Sign::Vote(..)) { 12.0 } else { 56.0 };
             taken.push((x - 12.0, x + wide, frame.y(mark.at)));
         }
     }
@@ -315,7 +320,8 @@ fn end_of(fate: Fate, from: Point, here: Point) -> Html {
 fn write(frame: Frame, bar: &Bar) -> Html {
     let (now, x) = (frame.y(frame.now), frame.x(bar.row));
     let from = frame.y_in(bar.from).min(now);
-    let to = bar.to.map_or(from + 4.0 * SCALE, |to| frame.y_in(to));
+    // Nobody knows when it ends: it goes on.
+    let to = bar.to.map_or(now, |to| frame.y_in(to));
     let rect = |class: &'static str, from: f32, to: f32| {
         html! {
             <rect {class} x={number(x - 5.0)} y={number(from)} width="10"
@@ -324,7 +330,7 @@ fn write(frame: Frame, bar: &Bar) -> Html {
     };
     html! {
         <g class={classes!("fsync", marks::epoch_class(bar))}>
-            if to > now || bar.to.is_none() { { rect("open", from, to) } }
+            if to > now { { rect("open", from, to) } }
             if from < now { { rect("done", from, to.min(now)) } }
         </g>
     }
@@ -356,16 +362,26 @@ fn sign_at(frame: Frame, mark: &Mark, covered: bool) -> Html {
         Sign::Crash => html! {
             <g class="crash" {transform}>
                 <path d="M-5-5 5 5M-5 5 5-5" />
-                // At the right edge there is room to the left alone.
-                if x > WIDTH - 60.0 { <text x="-10" y="4" text-anchor="end">{ "crash" }</text> }
-                else { <text x="10" y="4">{ "crash" }</text> }
+                { beside(x, "crash") }
             </g>
         },
-        Sign::Start => html! { <g class="begin" {transform}><path d="M-7 0H7" /></g> },
+        Sign::Freeze => html! {
+            <g class="freezing" {transform}><path d={marks::SNOW} />{ beside(x, "frozen") }</g>
+        },
+        Sign::Start | Sign::Thaw => html! { <g class="begin" {transform}><path d="M-7 0H7" /></g> },
         Sign::Cut(other) | Sign::Heal(other) => {
             let class = if matches!(mark.sign, Sign::Cut(_)) { "cutting" } else { "healing" };
             html! { <path {class} d={format!("M{} {}H{}", number(x), number(y), number(frame.x(other)))} /> }
         }
+    }
+}
+
+/// The word beside a sign. At the right edge there is room to the left alone.
+fn beside(x: f32, word: &'static str) -> Html {
+    if x > WIDTH - 60.0 {
+        html! { <text x="-10" y="4" text-anchor="end">{ word }</text> }
+    } else {
+        html! { <text x="10" y="4">{ word }</text> }
     }
 }
 
@@ -378,7 +394,8 @@ fn head(
     selection: Option<&Selection>,
     order: &Callback<Order>,
 ) -> Html {
-    let (chosen, of, words, role) = match lane.node {
+    let frozen = lane.frozen.last().is_some_and(|(_, to)| to.is_none());
+    let (chosen, of, mut words, role) = match lane.node {
         NodeId::Server(Sid(sid)) => {
             let role = view.server(sid).map_or(Role::Down, |server| server.role);
             let words = format!("Server {sid}, {}", role.word());
@@ -388,6 +405,9 @@ fn head(
             (Selection::Session(id), format!("c{number}"), format!("Client {number}"), None)
         }
     };
+    if frozen {
+        words.push_str(", frozen");
+    }
     let selected = selection == Some(&chosen);
     let class = classes!(
         "head",
@@ -406,7 +426,7 @@ fn head(
             <circle class="halo" r="18" />
             <circle class="body" r="13" />
             if let Some(role) = role {
-                <path class="glyph" d={glyph(role)} transform="translate(0 -22) scale(.7)" />
+                { sign(role, frozen, "translate(0 -22) scale(.7)") }
             }
             <text class="number" y="5">{ lane.node.to_string() }</text>
         </g>
