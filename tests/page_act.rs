@@ -259,11 +259,26 @@ fn ensembles_of_one_to_nine_with_observers_and_a_seed() -> Result<()> {
     browser.press(key::ENTER)?;
     browser.wait_for("[data-role=LEADING]")?;
     assert_eq!(script(&browser, "return document.querySelector('#seed').value")?, "99");
-    // What is no number changes nothing.
-    browser.script("document.activeElement.select()")?;
-    browser.type_into(&browser.find("#seed")?, "-x")?;
+    // What is no seed changes nothing, and is said.
+    browser.press(key::ESCAPE)?;
+    for wrong in ["-1", "1.5", "99999999999999999999", "-x"] {
+        browser.script("const f = document.querySelector('#seed'); f.focus(); f.select()")?;
+        browser.type_into(&browser.find("#seed")?, wrong)?;
+        browser.press(key::ENTER)?;
+        browser.wait_for("#seed[aria-invalid=true]")?;
+        wait_for_text(&browser, "#seed-wrong", "whole number from 0 to 18446744073709551615")?;
+        assert_eq!(script(&browser, "return document.querySelector('#seed').value")?, wrong);
+    }
+    browser.script("const f = document.querySelector('#seed'); f.focus(); f.select()")?;
+    browser.type_into(&browser.find("#seed")?, "8")?;
     browser.press(key::ENTER)?;
-    browser.wait_for("[data-role=LEADING]")?;
+    browser.wait_for("#seed[aria-invalid=false]")?;
+    assert!(browser.find("#seed-wrong").is_err());
+    // All of what breaks things is in sight.
+    open_faults(&browser)?;
+    let fits = "const end = css => document.querySelector(css).getBoundingClientRect().bottom;
+        return String(end('#act-release-all') <= end('section.say'))";
+    assert_eq!(script(&browser, fits)?, "true");
     console_is_empty(&browser)
 }
 

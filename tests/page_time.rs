@@ -106,6 +106,46 @@ fn acting_in_the_past_keeps_the_old_future() -> Result<()> {
 }
 
 #[test]
+fn a_run_that_is_left_can_be_gone_back_to() -> Result<()> {
+    let browser = open_page()?;
+    pause(&browser)?;
+    browser.press("w")?;
+    browser.wait_until("a request", || {
+        text(&browser, "#step").ok()?.contains("asks: set /hello").then_some(())
+    })?;
+    let then = (event(&browser)?, moment(&browser)?);
+    let is_back =
+        || (event(&browser).ok()? == then.0 && moment(&browser).ok()? == then.1).then_some(());
+    // A lesson, and back; also by the first page.
+    for away in ["#/run/leader-dies/1", "#/run/lock/1"] {
+        browser.script(&format!("location.hash = '{away}'"))?;
+        browser.wait_for("#lesson-step")?;
+        if away.contains("lock") {
+            browser.script("location.hash = '#/'")?;
+            browser.wait_for(".page[data-mode=first]")?;
+        }
+        browser.script("location.hash = '#/play'")?;
+        browser.wait_for("#do-faults")?;
+        browser.wait_until("the run", is_back)?;
+        wait_notice(&browser, "Your run goes on here")?;
+    }
+    // Another ensemble: the old run is in the list, and the new one too once there is an act in it.
+    browser.script(
+        "const list = document.querySelector('#clients'); list.value = '3';
+         list.dispatchEvent(new Event('change', { bubbles: true }))",
+    )?;
+    wait_notice(&browser, "The run before is kept")?;
+    pause(&browser)?;
+    browser.press("w")?;
+    browser.press("b")?;
+    click(&browser, "#earlier-0")?;
+    browser.wait_until("the run", is_back)?;
+    let earlier = text(&browser, "#earlier")?;
+    assert!(earlier.contains("3 voters, 3 clients, seed 7"), "{earlier}");
+    console_is_empty(&browser)
+}
+
+#[test]
 fn an_act_is_undone_and_done_again() -> Result<()> {
     let browser = open_page()?;
     pause(&browser)?;
@@ -159,6 +199,14 @@ fn journeys_end_where_they_should() -> Result<()> {
         wait_notice(&browser, "This run has no")?;
         assert_eq!(event(&browser)?, there);
     }
+    // Nothing typed is no place; of a place that is too far it says how far it came.
+    let nothing = "const f = document.querySelector('#goto'); f.value = '';
+        f.dispatchEvent(new Event('change', { bubbles: true }))";
+    browser.script(nothing)?;
+    assert!(text(&browser, "#notice")?.contains("99999999"));
+    go("99999s")?;
+    wait_notice(&browser, "at most 2000 events")?;
+    assert!(text(&browser, "#notice")?.contains(&format!("Only to {}", clock()?)));
     // Phase by phase through the election, and back over the same places.
     go("0")?;
     let mut places = Vec::new();

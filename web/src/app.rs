@@ -1,13 +1,14 @@
 //! The top component: holds the lab and what belongs to the page, is told what happens, and has
 //! everything drawn anew.
 //!
-//! `playback` lets time pass, `acting` acts on what is chosen, `commanding` is
-//! the command line, `picking` the list of orders, `obey` does what a person wants, `sharing` is about links and files,
-//! `showing` about what is drawn anew.
+//! `playback` lets time pass, `acting` acts on what is chosen, `commanding` is the command line,
+//! `picking` the list of orders, `obey` does what a person wants, `sharing` is about links and files,
+//! `showing` about what is drawn anew, `keeping` about runs that can be gone back to.
 
 mod acting;
 mod commanding;
 mod guided;
+mod keeping;
 mod obey;
 mod opening;
 mod picking;
@@ -51,6 +52,7 @@ use crate::travel::Pace;
 use crate::view::View;
 use gloo_events::{EventListener, EventListenerOptions};
 use gloo_render::AnimationFrame;
+use keeping::Kept;
 use playback::Late;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -139,6 +141,7 @@ pub struct App {
     palette: Option<Palette>,
     /// A guided run that was left, with its run once that is not looked at any more.
     left: Option<(Tour, Option<Lab>)>,
+    kept: Kept,
     /// What the step speaks of: servers, clients, znodes.
     lit: Vec<String>,
     focus_palette: bool,
@@ -297,6 +300,7 @@ impl Component for App {
             console: Console::default(),
             palette: None,
             left: None,
+            kept: Kept::default(),
             lit: Vec::new(),
             focus_palette: false,
             before_palette: None,
@@ -455,7 +459,7 @@ impl App {
         }
     }
 
-    /// Goes to a page, by its address.
+    /// To a page, by its address.
     fn arrive(&mut self, route: Route) {
         self.visit(route);
         self.see_spine();
@@ -486,7 +490,7 @@ impl App {
             score: (self.layout.shape == Shape::Narrow && self.tab == Tab::Diagram)
                 .then(|| Rc::new(self.score.clone())),
             run: if has_panels {
-                self.run.borrow_mut().view(&self.lab, &self.pace, self.playing)
+                self.run.borrow_mut().view(&self.lab, &self.pace, self.playing, self.kept.words())
             } else {
                 RunView { playing: self.playing, ..RunView::default() }
             },
@@ -526,12 +530,6 @@ impl App {
         let crew = Crew { voters, observers, docks };
         if !self.layout.is_of(&crew, shape) {
             self.layout = Rc::new(Layout::new(&crew, shape));
-        }
-    }
-
-    fn name_the_page(&self) {
-        if let Some(document) = web_sys::window().and_then(|window| window.document()) {
-            document.set_title(self.route.title());
         }
     }
 

@@ -122,8 +122,10 @@ pub fn wish(event: &KeyboardEvent, here: Here<'_>) -> Option<Wish> {
         "N" if guided => Order::Tour(tour::Pace::Back),
         "k" | "K" if client.is_some() => of_client(|node| Act::Crash { node, power: false })?,
         "r" if client.is_some() => of_client(Act::Start)?,
-        "k" => chosen.map_or(Order::KillLeader, |sid| Order::Kill(sid, false)),
-        "K" => Order::Kill(chosen?, true),
+        "k" | "K" => {
+            let power = key == "K";
+            chosen.map_or(Order::KillLeader(power), |sid| Order::Kill(sid, power))
+        }
         "r" => Order::Restart(chosen?),
         "l" if guided => return Some(Wish::Focus("lesson-step")),
         ":" => return Some(Wish::Focus("command")),

@@ -204,8 +204,8 @@ pub enum Order {
     GoThere,
     /// Choose a client.
     ChooseClient(ClientId),
-    /// Kill whoever leads, and let time pass.
-    KillLeader,
+    /// Kill whoever leads, and let time pass; with loss of what is not on disk.
+    KillLeader(bool),
     /// End a server; with loss of what is not on disk.
     Kill(i64, bool),
     /// Start it again.
@@ -240,6 +240,8 @@ pub enum Order {
     Speech(Speech),
     /// A new run: servers with a vote, servers without, clients, seed.
     Run(Ensemble),
+    /// Back to this one of the runs before.
+    Again(usize),
     /// The list of all orders.
     Pick(Pick),
     /// The other theme.
@@ -252,7 +254,7 @@ impl Order {
     pub const fn permit(&self) -> Option<Permit> {
         Some(match self {
             Self::Act(act) => act.permit(),
-            Self::KillLeader | Self::Kill(..) => Permit::Crash,
+            Self::KillLeader(_) | Self::Kill(..) => Permit::Crash,
             Self::Restart(_) => Permit::Start,
             Self::Cut(..) | Self::Mark(_) | Self::Marking(_) => Permit::Cut,
             Self::Ask(..) | Self::Command(_) => Permit::Ask,

@@ -273,7 +273,8 @@ fn of_clients(lab: &Lab, around: &Around, items: &mut Vec<Item>) {
 }
 
 fn of_servers(lab: &Lab, items: &mut Vec<Item>) {
-    put(items, "Crash the leader", "K", Order::KillLeader);
+    put(items, "Crash the leader", "K", Order::KillLeader(false));
+    put(items, "Power loss of the leader", "⇧K", Order::KillLeader(true));
     put(items, "Partition: mark one side", "P", Order::Marking(true));
     put(items, "Heal all links", "P", Order::Act(Act::HealAll));
     put(items, "Release all that is held", "", Order::Act(Act::ReleaseAll));

@@ -55,6 +55,8 @@ pub struct RunView {
     pub strip: Rc<Strip>,
     /// All branches.
     pub branches: Rc<[BranchView]>,
+    /// Runs before this one, in words.
+    pub earlier: Rc<[String]>,
     /// There is an act to undo.
     pub can_undo: bool,
     /// There is an undo to take back.
@@ -79,7 +81,13 @@ pub struct RunCache {
 impl RunCache {
     /// The run of the lab at its cursor.
     #[must_use]
-    pub fn view(&mut self, lab: &Lab, pace: &Pace, playing: bool) -> RunView {
+    pub fn view(
+        &mut self,
+        lab: &Lab,
+        pace: &Pace,
+        playing: bool,
+        earlier: Rc<[String]>,
+    ) -> RunView {
         let record = lab.record();
         let last = lab.last();
         RunView {
@@ -92,6 +100,7 @@ impl RunCache {
             notice: pace.notice(lab, playing),
             strip: self.strip(lab),
             branches: self.branches(lab),
+            earlier,
             can_undo: lab.can_undo(),
             can_redo: lab.can_redo(),
             playing,

@@ -2,7 +2,8 @@
 
 use crate::deadline::Deadline;
 use crate::lab::find::{Goal, Wanted};
-use crate::lab::{BranchId, Lab, StopAt};
+use crate::lab::{BranchId, Lab, STEPS_PER_FRAME_MAX, StopAt};
+use crate::view::time_text;
 use zabscope_core::sim::Micros;
 
 /// How many times slower than the servers' time, from slow to fast.
@@ -190,17 +191,35 @@ impl Pace {
                 self.moved(lab);
                 lab.seek(lab.record().index_at(place));
             }
+            Travel::Go(text) if text.trim().is_empty() => return false,
             Travel::Go(text) => {
                 self.moved(lab);
-                if !Goal::parse(&text).is_some_and(|goal| lab.go(goal)) {
-                    self.notice = format!("This run has no “{}”.", text.trim());
-                }
+                self.go(lab, text.trim());
             }
             Travel::Undo => self.change(lab, Lab::undo, "Nothing to undo."),
             Travel::Redo => self.change(lab, Lab::redo, "Nothing to redo."),
             Travel::Branch(id) => self.change(lab, |lab| lab.switch(id), "This branch is gone."),
         }
         true
+    }
+
+    /// To a typed place, or as far on the way there as one journey may lead.
+    fn go(&mut self, lab: &mut Lab, text: &str) {
+        let goal = Goal::parse(text);
+        let wanted = goal.and_then(|goal| goal.time(lab.now()));
+        if !goal.is_some_and(|goal| lab.go(goal)) {
+            self.notice = format!("This run has no “{text}”.");
+        } else if wanted.is_some_and(|at| lab.now() < at) {
+            let here = time_text(lab.now());
+            self.notice = if lab.is_at_end() {
+                format!("Only to {here}: this step of the guided run ends here.")
+            } else {
+                format!(
+                    "Only to {here}: one journey makes at most {STEPS_PER_FRAME_MAX} events. Go on \
+                     from here, as with +10s."
+                )
+            };
+        }
     }
 
     fn change(&mut self, lab: &mut Lab, change: impl Fn(&mut Lab) -> bool, why_not: &str) {

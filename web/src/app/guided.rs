@@ -41,15 +41,8 @@ impl App {
                 self.new_run(opening::half_way(SEED));
                 self.playing = false;
             }
-            // Who leaves a guided run keeps it: here it can be played with.
-            (_, Some(tour)) => {
-                let title = &tour.walk().script().title;
-                let notice = format!("The run of “{title}” goes on here. New begins another one.");
-                self.left = self.tour.take().map(|tour| (tour, None));
-                self.ends();
-                self.pace.notice = notice;
-            }
-            (_, None) => {}
+            (Route::Play, _) => self.enter_playground(),
+            _ => {}
         }
     }
 
@@ -118,6 +111,7 @@ impl App {
 
     #[inline(never)]
     pub(super) fn begin_tour(&mut self, run: usize, step: usize) {
+        self.leave_playground();
         // What was played with after leaving a guided run can be come back to.
         if let Some((tour, lab @ None)) = &mut self.left
             && tour.run() == run
@@ -200,8 +194,9 @@ impl App {
         self.said_step = self.lab.index();
     }
 
-    pub(super) fn new_run(&mut self, lab: Lab) {
-        self.lab = lab;
+    /// Looks at another run. The one before.
+    pub(super) fn new_run(&mut self, lab: Lab) -> Lab {
+        let old = core::mem::replace(&mut self.lab, lab);
         self.selection = None;
         self.choose_known();
         self.playing = true;
@@ -211,6 +206,7 @@ impl App {
         self.refresh();
         self.arrange();
         self.ends();
+        old
     }
 }
 

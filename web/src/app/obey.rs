@@ -69,10 +69,9 @@ impl App {
                 self.doing = Doing::Clients;
             }
             Order::Run(Ensemble { voters, observers, clients, seed }) => {
-                self.tour = None;
-                self.left = None;
-                self.new_run(Lab::elected_of(voters, observers, clients, seed));
+                self.replace_run(Lab::elected_of(voters, observers, clients, seed));
             }
+            Order::Again(place) => self.again(place),
             Order::Motion(motion) => self.set_motion(motion),
             Order::Speech(speech) => {
                 self.speech = speech;
@@ -102,11 +101,11 @@ impl App {
             Order::Theme => self.change_theme(),
             // Needs a way to answer: obeyed before.
             Order::Share(_) | Order::Pick(_) => {}
-            Order::KillLeader => {
+            Order::KillLeader(power) => {
                 if let Some(leader) = self.view.leader {
                     self.selection = Some(Selection::Server(leader));
                     self.playing = true;
-                    self.act(Order::Kill(leader, false));
+                    self.act(Order::Kill(leader, power));
                 }
             }
             Order::Ask(client, _) | Order::Session(client, _) if !self.runs(client) => {

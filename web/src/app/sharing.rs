@@ -79,8 +79,8 @@ impl App {
                 self.shared.alarm = true;
             }
             Ok((lab, seen, strange)) => {
-                self.lab = lab;
-                self.tour = None;
+                let old = core::mem::replace(&mut self.lab, lab);
+                let tour = self.tour.take();
                 self.route = Route::Play;
                 self.selection = None;
                 self.playing = false;
@@ -91,6 +91,7 @@ impl App {
                     link: None,
                 };
                 self.pace.moved(&self.lab);
+                self.set_aside(tour, old);
                 self.run.replace(RunCache::default());
                 self.details.take();
                 self.refresh();

@@ -39,4 +39,11 @@ impl App {
         let new = || Rc::new(Possible::of(&self.lab, self.selection.as_ref()));
         self.possible.borrow_mut().get_or_insert_with(new).clone()
     }
+
+    /// The title of the browser's window.
+    pub(super) fn name_the_page(&self) {
+        if let Some(document) = web_sys::window().and_then(|window| window.document()) {
+            document.set_title(self.route.title());
+        }
+    }
 }

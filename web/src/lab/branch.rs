@@ -35,7 +35,7 @@ pub struct Branch {
 }
 
 /// All futures, and which one is looked at.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Branches {
     all: Vec<Branch>,
     current: usize,
@@ -74,6 +74,11 @@ impl Branch {
     #[must_use]
     pub const fn end(&self) -> u64 {
         self.sim.end()
+    }
+
+    /// True if a person did something in it.
+    pub(super) const fn is_touched(&self) -> bool {
+        !self.acts.is_empty()
     }
 
     /// The last thing a person did before the cursor.

@@ -78,6 +78,18 @@ fn micros(text: &str, unit: u64) -> Option<u64> {
     Some(us)
 }
 
+impl Goal {
+    /// The time that is meant, if it is one, seen from `now`.
+    #[must_use]
+    pub fn time(self, now: Micros) -> Option<Micros> {
+        match self {
+            Self::Time(at) => Some(at),
+            Self::Later(us) => Some(Micros(now.0.saturating_add_signed(us))),
+            Self::Zxid(_) | Self::Event(_) => None,
+        }
+    }
+}
+
 impl Wanted {
     fn fits(self, lab: &Lab, step: u64) -> bool {
         lab.happening(step).is_some_and(|happening| match self {
@@ -133,11 +145,9 @@ impl Lab {
                 let Some(step) = commit.map(|commit| commit.step) else { return false };
                 self.seek(step + 1);
             }
-            Goal::Time(at) => self.go_to_time(at),
-            Goal::Later(us) => {
-                let now = i64::try_from(self.now().0).unwrap_or(i64::MAX);
-                let at = now.saturating_add(us).max(0);
-                self.go_to_time(Micros(at.cast_unsigned()));
+            Goal::Time(_) | Goal::Later(_) => {
+                let Some(at) = goal.time(self.now()) else { return false };
+                self.go_to_time(at);
             }
         }
         true

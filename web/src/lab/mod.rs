@@ -33,7 +33,7 @@ use zabscope_core::sim::{Action, Directive, Kept, Micros, Sim, World};
 /// Longest run, in steps. Then time stops, and says so.
 pub const STEPS_MAX: u64 = 200_000;
 /// Largest number of steps made for one picture: a slow machine falls behind instead of freezing.
-const STEPS_PER_FRAME_MAX: u32 = 2_000;
+pub(crate) const STEPS_PER_FRAME_MAX: u32 = 2_000;
 /// Longest wait for the first leader, virtual.
 const FIRST_LEADER_MS: u64 = 10_000;
 
@@ -64,8 +64,8 @@ impl StopAt {
     }
 }
 
-/// The run and what is known of it.
-#[derive(Debug)]
+/// The run and what is known of it. A copy is cheap.
+#[derive(Clone, Debug)]
 pub struct Lab {
     settings: EnsembleSettings,
     branches: Branches,
@@ -476,6 +476,12 @@ impl Lab {
         let branch = self.branches.here_mut();
         let record = branch.sim.direct(directive);
         branch.record.remember(&branch.sim, &record);
+    }
+
+    /// True if a person has done something in it.
+    #[must_use]
+    pub fn is_touched(&self) -> bool {
+        self.branches().len() > 1 || self.branch().is_touched()
     }
 
     /// What has happened so far belongs to the beginning: it cannot be undone.

@@ -60,7 +60,7 @@ pub fn first(shown: &Shown, stage: Html) -> Html {
                     </button>
                     if let Some(leader) = view.leader {
                         <button class="other big" id="kill-leader"
-                            onclick={gives(order, Order::KillLeader)}>
+                            onclick={gives(order, Order::KillLeader(false))}>
                             { format!("Crash server {leader}") }<kbd>{ "K" }</kbd>
                         </button>
                     }

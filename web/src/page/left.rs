@@ -111,12 +111,19 @@ pub fn Picker(props: &PickerProps) -> Html {
         let order = order.clone();
         Callback::from(move |count| order.emit(Order::Run(change(now, count))))
     };
+    // What was typed and is no seed stays, with a word about it, until there is another run.
+    let typed = use_state(|| None::<(Ensemble, String)>);
+    let wrong = typed.as_ref().filter(|(then, _)| *then == now).map(|(_, text)| text.clone());
     let onseed = {
         let order = order.clone();
         Callback::from(move |event: Event| {
-            let field = event.target_dyn_into::<HtmlInputElement>();
-            if let Some(seed) = field.and_then(|field| field.value().trim().parse().ok()) {
-                order.emit(Order::Run(Ensemble { seed, ..now }));
+            let Some(field) = event.target_dyn_into::<HtmlInputElement>() else { return };
+            match field.value().trim().parse() {
+                Ok(seed) => {
+                    typed.set(None);
+                    order.emit(Order::Run(Ensemble { seed, ..now }));
+                }
+                Err(_) => typed.set(Some((now, field.value()))),
             }
         })
     };
@@ -133,12 +140,19 @@ pub fn Picker(props: &PickerProps) -> Html {
             { numbers("clients", "Clients", 1..=CLIENTS_MAX, *clients,
                 with(|now, clients| Ensemble { clients, ..now })) }
             <label class="second">{ "Seed" }
-                <input id="seed" inputmode="numeric" maxlength="20" value={seed.to_string()}
+                <input id="seed" inputmode="numeric" maxlength="20"
+                    value={wrong.clone().unwrap_or_else(|| seed.to_string())}
+                    aria-invalid={wrong.is_some().to_string()}
+                    aria-describedby={wrong.is_some().then_some("seed-wrong")}
                     autocomplete="off" onchange={onseed} />
             </label>
             <button class="plain" id="new-run" aria-label="A new run with another seed"
                 onclick={gives(order, Order::Run(Ensemble { seed: seed.wrapping_add(1), ..now }))}>
                 { "New" }</button>
+            if wrong.is_some() {
+                <p class="wrong" id="seed-wrong" role="alert">
+                    { format!("A seed is a whole number from 0 to {}. The run stays.", u64::MAX) }</p>
+            }
         </div>
     }
 }

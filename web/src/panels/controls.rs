@@ -28,7 +28,7 @@ pub fn Headline(props: &HeadlineProps) -> Html {
         (None, None) => "Who leads now?".to_owned(),
     };
     let kill = match view.leader {
-        Some(_) => gives(order, Order::KillLeader),
+        Some(_) => gives(order, Order::KillLeader(false)),
         None => Callback::noop(),
     };
     html! {

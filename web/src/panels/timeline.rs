@@ -92,7 +92,7 @@ pub fn Timeline(props: &TimelineProps) -> Html {
             </div>
             <Speed speed={run.speed} order={order.clone()} />
             <Ways selection={selection.clone()} stop={run.stop} skip_idle={run.skip_idle}
-                branches={run.branches.clone()} can_undo={run.can_undo} can_redo={run.can_redo}
+                branches={run.branches.clone()} earlier={run.earlier.clone()} can_undo={run.can_undo} can_redo={run.can_redo}
                 link={link.map(|link| link.2.clone())} order={order.clone()} />
         </footer>
     }
@@ -167,6 +167,8 @@ pub struct WaysProps {
     skip_idle: bool,
     /// All branches.
     branches: Rc<[BranchView]>,
+    /// Runs before this one, in words.
+    earlier: Rc<[String]>,
     /// There is an act to undo.
     can_undo: bool,
     /// There is an undo to take back.
@@ -238,7 +240,7 @@ fn heartbeats(skip_idle: bool, order: &Callback<Order>) -> Html {
 
 /// The list of branches, and what leads from one to the other.
 fn branches(props: &WaysProps) -> Html {
-    let WaysProps { branches, can_undo, can_redo, order, .. } = props;
+    let WaysProps { branches, earlier, can_undo, can_redo, order, .. } = props;
     let here = branches.iter().find(|branch| branch.here);
     let name = here.map_or_else(String::new, |branch| branch.name.clone());
     let rename = here.map(|branch| branch.id);
@@ -265,6 +267,15 @@ fn branches(props: &WaysProps) -> Html {
                             </li>
                         }) }
                     </ul>
+                    if !earlier.is_empty() {
+                        <p class="second">{ "Runs before this one" }</p>
+                        <ul id="earlier">
+                            { for earlier.iter().enumerate().map(|(place, words)| html! {
+                                <li><button class="choice" id={format!("earlier-{place}")}
+                                    onclick={gives(order, Order::Again(place))}>{ words }</button></li>
+                            }) }
+                        </ul>
+                    }
                     <label class="second">{ "Name of this branch " }
                         <input id="rename" maxlength="40" value={name} onchange={onrename} /></label>
                 </div>

@@ -82,7 +82,7 @@ fn path(row: &Row, is_open: bool, order: &Callback<Order>) -> Html {
             class={classes!(row.differs.then_some("differs"), is_open.then_some("selected"))}>
             <th scope="row" style={indent}>
                 <button class="plain" aria-expanded={is_open.to_string()} onclick={press}
-                    aria-label={row.path.clone()}>{ &row.name }</button>
+                    aria-label={row.path.clone()} title={row.path.clone()}>{ &row.name }</button>
                 if !row.kind.is_empty() { <span class="second">{ " " }{ &row.kind }</span> }
             </th>
             <td><code>{ &row.data }</code></td>
