@@ -28,8 +28,7 @@ fn an_election_tells_what_is_missing_and_why_a_vote_changed() -> Result<()> {
         browser.press(".")?;
     }
     let text = wait(&browser, "the comparison of votes", |text| text.contains("for 4"))?;
-    for words in ["server id", "last logged", "epoch", "More than half vote alike", "3 are needed"]
-    {
+    for words in ["server id", "last logged", "epoch", "More than half vote alike", "3 needed"] {
         ensure!(text.contains(words), "{words} is missing in {text}");
     }
     ensure!(browser.find(".compared .decides").is_ok(), "one row decides");
@@ -49,7 +48,7 @@ fn a_write_that_lacks_acknowledgements_says_whose() -> Result<()> {
     browser.press(key::ESCAPE)?;
     let text = wait(&browser, "the zxid that waits", |text| text.contains("is not committed"))?;
     for words in
-        ["More than half have it on disk", "acks = {", "writing to disk", "1 ACK of 3 needed"]
+        ["More than half have acknowledged it", "acks = {", "writing to disk", "1 ACK of 3 needed"]
     {
         ensure!(text.contains(words), "{words} is missing in {text}");
     }

@@ -5,7 +5,7 @@
 //! too, so fields always tile the bytes.
 
 use super::look::op_name;
-use crate::base::{SessionId, Zxid};
+use crate::base::{SessionId, Zxid, counted};
 use crate::proto::connect::{ConnectRequest, ConnectResponse};
 use crate::proto::election::Notification;
 use crate::proto::multi::MultiHeader;
@@ -166,7 +166,7 @@ fn kind_name(kind: i32) -> &'static str {
 fn text(bytes: &[u8]) -> String {
     match core::str::from_utf8(bytes) {
         Ok(text) if text.chars().all(|c| !c.is_control()) => text.into(),
-        _ => format!("{} bytes", bytes.len()),
+        _ => counted(bytes.len() as u64, "byte", "bytes"),
     }
 }
 

@@ -17,7 +17,7 @@ pub enum Shape {
     Diamond,
     /// Discovery.
     Hexagon,
-    /// Synchronization.
+    /// Synchronization, and what is asked about a session.
     Square,
     /// A proposal.
     Disc,
@@ -190,9 +190,9 @@ impl Look {
             Packet::Request(forward) => {
                 (op_name(forward.op).into(), "R".into(), Shape::Triangle, Tone::Client)
             }
-            Packet::Revalidate(_) => ("session".into(), "?".into(), Shape::Triangle, Tone::Client),
+            Packet::Revalidate(_) => ("session".into(), "?".into(), Shape::Square, Tone::Client),
             Packet::Revalidated { .. } => {
-                ("answer".into(), "!".into(), Shape::TriangleBack, Tone::Client)
+                ("answer".into(), "!".into(), Shape::Square, Tone::Client)
             }
             Packet::Sync => (String::new(), "S".into(), Shape::Square, Tone::Broadcast),
         };

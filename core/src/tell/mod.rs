@@ -15,7 +15,7 @@ pub use look::{Look, Shape, Tone, node_name, op_name};
 pub use requests::acl_text;
 pub use teller::{Teller, Told, lines, step};
 
-use crate::base::{NodeId, Zxid};
+use crate::base::{NodeId, Zxid, counted};
 use crate::client::{self, Lost, Reply, State};
 use crate::ensemble::{Actor, Call, Note, Timer};
 use crate::proto::reply;
@@ -243,8 +243,10 @@ fn zab_note(note: &zab::Note) -> Option<String> {
 fn sync_text(with: SyncKind, learner: &str, zxid: &str, txns: u32) -> String {
     match with {
         SyncKind::Diff if txns == 0 => format!("sends server {learner} DIFF: nothing is missing"),
-        SyncKind::Diff if txns == 1 => format!("sends server {learner} DIFF: 1 transaction"),
-        SyncKind::Diff => format!("sends server {learner} DIFF: {txns} transactions"),
+        SyncKind::Diff => {
+            let missing = counted(txns.into(), "transaction", "transactions");
+            format!("sends server {learner} DIFF: {missing}")
+        }
         SyncKind::Trunc => format!("sends server {learner} TRUNC: cut the log behind {zxid}"),
         SyncKind::Snap => format!("sends server {learner} SNAP: the whole tree at {zxid}"),
     }
@@ -281,12 +283,15 @@ fn client_note(note: &client::Note) -> Option<String> {
                 Lost::Moved | Lost::Ended => "left",
             };
             if *unknown > 0 {
-                format!("{lost} server {server}; the outcome of {unknown} requests is unknown")
+                let asked = counted(u64::from(*unknown), "request", "requests");
+                format!("{lost} server {server}; the outcome of {asked} is unknown")
             } else {
                 format!("{lost} server {server}")
             }
         }
-        client::Note::Rewatched { watches, .. } => format!("set {watches} watches again"),
+        client::Note::Rewatched { watches, .. } => {
+            format!("set {} again", counted(u64::from(*watches), "watch", "watches"))
+        }
         client::Note::Connecting(_) | client::Note::Pausing { .. } | client::Note::StrayEvent => {
             return None;
         }

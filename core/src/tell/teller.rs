@@ -41,15 +41,19 @@ pub fn step(
 ) -> String {
     match (&record.cause, &record.arrived) {
         (Cause::Told(_), _) => lines.first().cloned().unwrap_or_default(),
-        (Cause::Due(_), Some(item)) => arrival(item, title, record.lost),
+        (Cause::Due(_), Some(item)) => arrival(world, item, title, record.lost),
         (Cause::Due(Action::Flush(node)), None) => flushed(world, *node),
         (Cause::Due(action), None) => event(action),
     }
 }
 
-fn arrival(item: &Item<()>, title: Option<&str>, lost: bool) -> String {
-    let (who, from) = (sentence(&node_name(item.to.node)), node_name(item.from.node));
+fn arrival(world: &World<Actor>, item: &Item<()>, title: Option<&str>, lost: bool) -> String {
+    let (to, from) = (node_name(item.to.node), node_name(item.from.node));
+    let who = sentence(&to);
     match (&item.wire, title) {
+        (Wire::Syn, _) if world.process(item.to.node).is_none() => {
+            format!("{} calls {to}, which does not run.", sentence(&from))
+        }
         (Wire::Syn, _) => format!("{who} is called by {from}."),
         (Wire::SynAck, _) => format!("{who} has a connection to {from}."),
         (Wire::Fin, _) if lost => format!("A connection of {who} to {from} is over for long."),
@@ -129,5 +133,33 @@ impl Teller {
     #[must_use]
     pub fn title(&self, id: u64) -> Option<String> {
         self.titles.get(&id).map(|(title, _)| title.to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::Sid;
+    use crate::ensemble::EnsembleSettings;
+    use crate::sim::{Directive, Kept, Sim};
+
+    #[test]
+    fn nobody_is_called_who_does_not_run() {
+        let settings = EnsembleSettings { voters: 3, clients: 3, ..EnsembleSettings::watchable(7) };
+        let mut sim = Sim::new(settings.setup());
+        sim.start_all();
+        sim.run_until(Micros::from_ms(1_000));
+        let node = NodeId::Server(Sid(3));
+        sim.direct(Directive::Act(Action::Crash { node, kept: Kept::All }));
+        let mut teller = Teller::default();
+        let mut texts = Vec::new();
+        while let Some(record) = sim.step_until(Micros::from_ms(4_000)) {
+            texts.push(teller.tell(sim.world(), &record).text);
+        }
+        let said = |start: &str, end: &str| {
+            texts.iter().filter(|text| text.starts_with(start) && text.ends_with(end)).count()
+        };
+        assert!(said("Client", "calls server 3, which does not run.") > 0);
+        assert_eq!(said("Server 3 is called", ""), 0, "{texts:?}");
     }
 }

@@ -4,6 +4,7 @@ use super::past::{cut_text, stopped_text};
 use super::{Awaited, Guard, Why, leader, of_needed, running, servers, set};
 use crate::base::{NodeId, Sid, Zxid};
 use crate::ensemble::Actor;
+use crate::server::Server;
 use crate::server::message::{Msg, Packet, Write};
 use crate::sim::{Micros, Sim, Wire};
 use crate::zab::Stage;
@@ -20,19 +21,22 @@ pub fn commit(sim: &Sim<Actor>, zxid: Zxid) -> Why {
         let gone = !history.recent().is_empty()
             && history.recent().front().is_some_and(|first| first.zxid <= zxid)
             && !history.recent().iter().any(|entry| entry.zxid == zxid);
-        let title = format!("{zxid} {}", if gone { "does not exist" } else { "is committed" });
         let what = format!("lastCommitted = {}", history.applied());
         let guard = Guard::new("The leader has committed up to it", !gone, what);
-        let sentence = if gone {
-            format!("No transaction of the leader's history has the zxid {zxid}.")
-        } else {
-            let has: Vec<Sid> = servers(sim.world())
-                .filter(|(_, s)| s.is_some_and(|s| s.image().zxid >= zxid))
-                .map(|(sid, _)| sid)
-                .collect();
-            format!("{zxid} is committed; servers {} have applied it.", set(&has))
+        if gone {
+            let sentence = format!("No transaction of the leader's history has the zxid {zxid}.");
+            return Why::new(format!("{zxid} does not exist"), [guard].into(), sentence);
+        }
+        let which = |has: fn(&Server) -> Zxid| {
+            let found = servers(sim.world()).filter(|(_, s)| s.is_some_and(|s| has(s) >= zxid));
+            set(&found.map(|(sid, _)| sid).collect::<Vec<_>>())
         };
-        return Why::new(title, [guard].into(), sentence);
+        let (on_disk, applied) = (which(|s| s.peer().durable()), which(|s| s.image().zxid));
+        let sentence = format!(
+            "{zxid} is committed: it is on the disks of {on_disk}, and applied by {applied}."
+        );
+        let guard = guard.and(format!("on disk = {on_disk}"));
+        return Why::new(format!("Why {zxid} is committed"), [guard].into(), sentence);
     }
     let title = format!("Why {zxid} is not committed");
     let Some(acks) = peer.acks(zxid) else {
@@ -47,9 +51,9 @@ pub fn commit(sim: &Sim<Actor>, zxid: Zxid) -> Why {
     let oldest = history.tail().front().map(|entry| entry.zxid);
     let guards = [
         Guard::new(
-            "More than half have it on disk",
+            "More than half have acknowledged it",
             voters.is_quorum(&acks),
-            format!("{count} of {} have it, {needed} are needed", voters.len()),
+            format!("{count} of {}, {needed} needed", voters.len()),
         )
         .and(format!("acks = {}", set(&acks))),
         Guard::new(
@@ -108,7 +112,7 @@ fn leaderless(sim: &Sim<Actor>, zxid: Zxid) -> Why {
 }
 
 /// Voters that the leader has heard of within syncLimit, itself included.
-pub(super) fn heard(server: &crate::server::Server, me: Sid) -> Vec<Sid> {
+pub(super) fn heard(server: &Server, me: Sid) -> Vec<Sid> {
     let limit = server.peer().config().sync_limit;
     let mut heard = Vec::from([me]);
     if let Some(reign) = server.peer().reign() {
@@ -178,6 +182,6 @@ fn under_way(
 }
 
 /// `2 of 3 needed`, for a quorum.
-pub(super) fn quorum_text(found: usize, server: &crate::server::Server) -> String {
+pub(super) fn quorum_text(found: usize, server: &Server) -> String {
     of_needed(found, server.peer().config().voters.quorum_size())
 }

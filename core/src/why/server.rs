@@ -61,7 +61,7 @@ fn looking(sim: &Sim<Actor>, sid: Sid, server: &Server) -> Why {
     let peer = server.peer();
     let title = format!("Why server {sid} has no leader yet");
     let Some(election) = peer.election() else {
-        let what = format!("{} writes are not on disk", peer.pending().len());
+        let what = format!("not on disk = {}", peer.pending().len());
         let guard = Guard::new("The disk has everything", peer.pending().is_empty(), what);
         return named(&title, [guard].into(), format!("Server {sid} is about to vote."));
     };
@@ -80,7 +80,7 @@ fn looking(sim: &Sim<Actor>, sid: Sid, server: &Server) -> Why {
             "More than half vote alike",
             agreed,
             format!(
-                "{count} of {} vote for {}, {} are needed",
+                "for {}: {count} of {}, {} needed",
                 voters.len(),
                 own.leader,
                 voters.quorum_size()
@@ -231,7 +231,7 @@ fn learning(sim: &Sim<Actor>, sid: Sid, server: &Server) -> Why {
         Guard::new(
             "It has heard the leader lately",
             silent <= limit,
-            format!("silent for {silent} ticks of {limit}"),
+            format!("silent for {silent} of {limit} ticks"),
         ),
     ]);
     let all = match leads_elsewhere(sim, leader) {

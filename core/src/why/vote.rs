@@ -1,7 +1,7 @@
 //! Why a vote, and why a way of synchronization.
 
 use super::{Guard, Why, running, servers};
-use crate::base::{Sid, Zxid};
+use crate::base::{Sid, Zxid, counted};
 use crate::ensemble::Actor;
 use crate::sim::Sim;
 use crate::zab::{SyncChoice, SyncKind, Vote};
@@ -141,6 +141,7 @@ pub fn sync(sim: &Sim<Actor>, sid: Sid) -> Option<Why> {
         SyncKind::Snap => "SNAP",
     };
     let guards = sync_guards(last, choice);
+    let behind = transactions(choice);
     let sentence = match choice.with {
         SyncKind::Diff if choice.txns == 0 => {
             format!(
@@ -148,9 +149,7 @@ pub fn sync(sim: &Sim<Actor>, sid: Sid) -> Option<Why> {
             )
         }
         SyncKind::Diff => format!(
-            "DIFF: server {sid} ends at {last}, which leader {leader} has; {} transactions are \
-             missing.",
-            choice.txns
+            "DIFF: server {sid} ends at {last}, which leader {leader} has, and lacks {behind}.",
         ),
         SyncKind::Trunc => format!(
             "TRUNC: server {sid} has entries behind {} that leader {leader} does not have; they \
@@ -166,20 +165,23 @@ pub fn sync(sim: &Sim<Actor>, sid: Sid) -> Option<Why> {
     Some(Why::new(format!("Why server {sid} was sent {name}"), guards, sentence))
 }
 
+/// What the leader has behind the learner's end.
+fn transactions(choice: SyncChoice) -> String {
+    counted(choice.txns.into(), "transaction", "transactions")
+}
+
 fn sync_guards(last: Zxid, choice: SyncChoice) -> Vec<Guard> {
     let SyncChoice { oldest, applied, .. } = choice;
+    // How the two stand, whether the rule holds or not.
+    let against = |other: Zxid| format!("{last} {} {other}", order_text(last.cmp(&other)));
     Vec::from([
-        Guard::new("Both end alike", last == applied, format!("{last} = {applied}")),
-        Guard::new("The learner is not ahead", last <= applied, format!("{last} <= {applied}")),
-        Guard::new(
-            "Its end is within the leader's memory",
-            last >= oldest,
-            format!("{last} >= {oldest}"),
-        ),
+        Guard::new("Both end alike", last == applied, against(applied)),
+        Guard::new("The learner is not ahead", last <= applied, against(applied)),
+        Guard::new("Its end is within the leader's memory", last >= oldest, against(oldest)),
         Guard::new(
             "The leader's history continues the learner's",
             choice.with == SyncKind::Diff,
-            format!("{} transactions follow {}", choice.txns, choice.zxid.min(last)),
+            format!("{} after {}", transactions(choice), choice.zxid.min(last)),
         ),
     ])
 }

@@ -17,6 +17,7 @@ use gloo_render::request_animation_frame;
 use std::rc::Rc;
 use web_sys::Element;
 use yew::prelude::*;
+use zabscope_core::base::counted;
 
 /// Longest time between two pictures that counts: a tab that was hidden does not catch up.
 const FRAME_MS_MAX: f64 = 50.0;
@@ -493,7 +494,8 @@ impl App {
             self.alarm.clear();
         } else {
             self.alarm = format!(
-                "The quorum is lost: {running} voting servers run, {quorum} are needed. Nothing can be written."
+                "The quorum is lost: {}, of {quorum} needed. Nothing can be written.",
+                counted(running as u64, "voting server runs", "voting servers run")
             );
         }
     }

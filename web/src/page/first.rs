@@ -43,7 +43,7 @@ pub fn first(shown: &Shown, stage: Html) -> Html {
     html! {
         <main class="hero" id="main" tabindex="-1">
             <section class="pitch" aria-label="What this is">
-                <h1 class="display">{ "A write is half\u{2011}way. Now pull the plug." }</h1>
+                <h1 class="display">{ "Pull the plug in the middle of a write." }</h1>
                 <p class="lede">
                     { "Five servers in this page keep one history, the way ZooKeeper does: every \
                        change in the same order, on most of the disks, before anyone calls it \

@@ -114,9 +114,17 @@ fn may(allow: &[Permit]) -> Html {
             { format!(
                 "Here you may {}: press what you mean. Its buttons stand beside the picture, on a \
                  narrow screen under Inspect.",
-                words.join(", ")
+                listed(&words)
             ) }
         </p>
+    }
+}
+
+/// `crash, restart or freeze`
+fn listed(words: &[&str]) -> String {
+    match words {
+        [before @ .., last] if !before.is_empty() => format!("{} or {last}", before.join(", ")),
+        _ => words.concat(),
     }
 }
 
