@@ -21,7 +21,6 @@ use crate::proto::watch::WatcherEvent;
 use crate::server::codec;
 use crate::server::message::{Msg, Packet};
 use crate::wire::{Decode, DecodeError, Mark, Reader, Value, Writer};
-use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use bytes::Bytes;

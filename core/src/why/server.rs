@@ -81,8 +81,8 @@ fn looking(sim: &Sim<Actor>, sid: Sid, server: &Server) -> Why {
             agreed,
             format!(
                 "for {}: {count} of {}, {} needed",
-                voters.len(),
                 own.leader,
+                voters.len(),
                 voters.quorum_size()
             ),
         )
