@@ -57,7 +57,7 @@ mod tests {
     use crate::base::quorum::Voters;
     use crate::base::{Effect, Epoch, Event, Link, Millis, Node, Now, Origin, Round, Sid, Zxid};
     use crate::tree::Image;
-    use crate::zab::{self, Notification, ServerState, Sound, Vote};
+    use crate::zab::{self, Logged, Notification, ServerState, Sound, Vote};
     use bytes::Bytes;
     use std::vec::Vec;
 
