@@ -275,6 +275,7 @@ fn ensembles_of_one_to_nine_with_observers_and_a_seed() -> Result<()> {
     browser.wait_for("#seed[aria-invalid=false]")?;
     assert!(browser.find("#seed-wrong").is_err());
     // All of what breaks things is in sight.
+    browser.viewport(1440, 900)?;
     open_faults(&browser)?;
     let fits = "const end = css => document.querySelector(css).getBoundingClientRect().bottom;
         return String(end('#act-release-all') <= end('section.say'))";

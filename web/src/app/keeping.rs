@@ -140,9 +140,9 @@ impl App {
         let tour = self.tour.take();
         let old = self.new_run(played);
         self.playing = false;
-        match tour {
-            Some(tour) => self.left = Some((tour, Some(old))),
-            None => drop(self.kept.keep(old)),
+        // Without a lesson it is the first screen's, which is there again whenever one comes back.
+        if let Some(tour) = tour {
+            self.left = Some((tour, Some(old)));
         }
         "Your run goes on here.".clone_into(&mut self.pace.notice);
     }
