@@ -5,7 +5,7 @@
 mod view;
 
 use anyhow::{Result, ensure};
-use view::{console_is_empty, open, text};
+use view::{console_is_empty, open, script, text};
 use zabscope_tests::browser::{Browser, key};
 use zabscope_tests::{given, serve};
 
@@ -156,6 +156,27 @@ fn a_moment_looks_the_same_from_both_directions() -> Result<()> {
     assert_eq!(role(&browser, 1).as_deref(), Some("DOWN"));
     scrub(&place)?;
     browser.wait_until("the same moment", || (moment(&browser).ok()? == now).then_some(()))?;
+    console_is_empty(&browser)
+}
+
+#[test]
+fn where_time_stops_by_itself_the_diagram_is_as_when_one_steps_there() -> Result<()> {
+    let browser = open("#/run/leader-dies/1")?;
+    // All that is drawn, whatever was drawn first.
+    let drawn = "return [...document.querySelectorAll('#lanes path, #lanes text')]
+        .map(it => [it.closest('[class]').getAttribute('class'), it.getAttribute('d'),
+            it.children.length ? '' : it.textContent].join(' ')).sort().join('\\n')";
+    click(&browser, "#lesson-next")?;
+    browser.wait_until("the step to end", || {
+        let still = browser.find("#play[aria-label=Play]").is_ok();
+        let over = text(&browser, "#lesson-hint").ok()?.starts_with("Go on");
+        (still && over).then_some(())
+    })?;
+    let stopped = script(&browser, drawn)?;
+    click(&browser, "#back")?;
+    ensure!(script(&browser, drawn)? != stopped, "nothing happened in the last event");
+    click(&browser, "#forward")?;
+    assert_eq!(script(&browser, drawn)?, stopped);
     console_is_empty(&browser)
 }
 

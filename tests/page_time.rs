@@ -579,24 +579,3 @@ fn a_new_build_is_seen_at_once() -> Result<()> {
     std::fs::remove_dir_all(&folder)?;
     console_is_empty(&browser)
 }
-
-#[test]
-fn where_time_stops_by_itself_the_diagram_is_as_when_one_steps_there() -> Result<()> {
-    let browser = open("#/run/leader-dies/1")?;
-    // All that is drawn, whatever was drawn first.
-    let drawn = "return [...document.querySelectorAll('#lanes path, #lanes text')]
-        .map(it => [it.closest('[class]').getAttribute('class'), it.getAttribute('d'),
-            it.children.length ? '' : it.textContent].join(' ')).sort().join('\\n')";
-    click(&browser, "#lesson-next")?;
-    browser.wait_until("the step to end", || {
-        let still = browser.find("#play[aria-label=Play]").is_ok();
-        let over = text(&browser, "#lesson-hint").ok()?.starts_with("Go on");
-        (still && over).then_some(())
-    })?;
-    let stopped = script(&browser, drawn)?;
-    click(&browser, "#back")?;
-    ensure!(script(&browser, drawn)? != stopped, "nothing happened in the last event");
-    click(&browser, "#forward")?;
-    assert_eq!(script(&browser, drawn)?, stopped);
-    console_is_empty(&browser)
-}

@@ -25,8 +25,9 @@ fn over(layout: &Layout) -> Vec<String> {
         if !thing.fits(layout.width + 0.1, layout.height + 0.1) {
             wrong.push(format!("{thing:?} is outside"));
         }
-        // The time left below a client is as near to its ring as it can be.
-        for other in all.iter().take(place) {
+        // A client's ring and the time left below it are two things in turn, and belong together.
+        let own = (place - servers.len()) / 2 * 2 + servers.len();
+        for other in all.iter().take(own) {
             if thing.gap(other) < -0.1 {
                 wrong.push(format!("{thing:?} over {other:?}"));
             }
