@@ -95,13 +95,15 @@ fn a_guided_run_is_completed_with_the_keyboard_alone() -> Result<()> {
     let mut narration = String::new();
     for (number, step) in steps.iter().enumerate() {
         assert_eq!(heading(&browser)?, step.title);
-        narration.push_str(&format!("{}\n", said(&browser)?));
         if step.question.is_some() {
+            narration.push_str(&format!("{}\n", said(&browser)?));
             // A wrong answer, then whatever is right, both by keyboard.
             for id in ["answer-1", "answer-4"] {
                 tab_to(&browser, id, TABS_MAX)?;
                 browser.press(key::ENTER)?;
                 browser.wait_for("#graded")?;
+                // Time goes on, to what is said of the end of the step.
+                wait_for_rest(&browser)?;
                 narration.push_str(&format!("{}\n", said(&browser)?));
                 // Both futures after a wrong answer, none after a right one.
                 let futures =
@@ -111,6 +113,7 @@ fn a_guided_run_is_completed_with_the_keyboard_alone() -> Result<()> {
         }
         // Where something is asked, time waits for the answer.
         wait_for_rest(&browser)?;
+        narration.push_str(&format!("{}\n", said(&browser)?));
         if number + 1 < steps.len() {
             browser.press("n")?;
             browser.wait_until("the next step", || {
@@ -329,4 +332,27 @@ fn a_run_that_was_left_goes_on_where_it_was() -> Result<()> {
     assert_eq!(hash(&browser)?, beginnings(1)?[0].1);
     assert_eq!(browser.console()?, Vec::<String>::new());
     Ok(())
+}
+
+#[test]
+fn the_end_of_a_step_is_read_and_heard_and_what_it_is_about_is_explained_before_and_after()
+-> Result<()> {
+    let browser = open("#/run/one-write/4")?;
+    let why = |what: &str| {
+        browser.wait_until(what, || text(&browser, "#why").ok()?.contains(what).then_some(()))
+    };
+    let end = "Three of five: it is committed.";
+    // One comes there, and nothing has happened yet.
+    ensure!(!text(&browser, ".lesson")?.contains(end));
+    why("is not committed")?;
+    browser.click(&browser.find("#play")?)?;
+    wait_for_rest(&browser)?;
+    ensure!(text(&browser, ".lesson")?.contains(end));
+    ensure!(said(&browser)?.contains(end), "{}", said(&browser)?);
+    why("is committed")?;
+    // What is over is not said of an earlier moment.
+    browser.click(&browser.find("#back")?)?;
+    browser.wait_until("the moment before", || {
+        (!text(&browser, ".lesson").ok()?.contains(end)).then_some(())
+    })
 }

@@ -4,8 +4,9 @@
 
 use std::path::Path;
 use zabscope_core::ensemble::Actor;
-use zabscope_core::guide::{Focus, Moved, RUNS, Script, SpanKind, Walk, plain, spans, term};
+use zabscope_core::guide::{Focus, Moved, RUNS, Script, SpanKind, Value, Walk, plain, spans, term};
 use zabscope_core::sim::Sim;
+use zabscope_core::why::explain;
 
 fn script(name: &str) -> Script {
     let (_, text) = RUNS.iter().find(|(known, _)| *known == name).expect("it is there");
@@ -108,6 +109,7 @@ fn a_wrong_answer_has_a_future_of_its_own() {
     let right = question.decide(&sim).expect("decided");
     assert_eq!(right.value, 4);
     let last = right.future.facts.last().expect("facts");
+    assert!(question.other(&sim, 2, 4).is_some_and(|it| it.why.is_some()), "nobody has a reason");
     assert_eq!(last.1, "Server 4 serves clients in epoch 2.");
     // With those who beat it gone, server 3 would lead; server 2 would be one of two in five.
     let other = |guess| question.other(&sim, guess, right.value).expect("there is one").value;
@@ -125,6 +127,74 @@ fn a_wrong_answer_has_a_future_of_its_own() {
     let right = question.decide(&sim).expect("decided").value;
     let other = question.other(&sim, 1, right).expect("there is one");
     assert_ne!(other.value, Some(right));
+}
+
+/// The facts under an answer are about what is asked, and lead to it, right or wrong, in any run.
+#[test]
+fn the_facts_of_a_future_prove_its_answer() {
+    for (name, at) in [
+        ("leader-dies", 2),
+        ("leader-dies", 6),
+        ("one-write", 2),
+        ("ephemeral", 1),
+        ("lock", 2),
+        ("lock", 4),
+    ] {
+        let (sim, question) = asked(name, at);
+        let right = question.decide(&sim).expect("decided");
+        let guesses = question.choices(&sim).into_iter().filter(|guess| *guess != right.value);
+        let others = guesses.filter_map(|guess| question.other(&sim, guess, right.value));
+        for future in core::iter::once(right.future.clone()).chain(others) {
+            let facts: Vec<&str> = future.facts.iter().map(|(_, fact)| fact.as_str()).collect();
+            let place = format!("{name}, step {}: {future:?}", at + 1);
+            let Some(value) = future.value else {
+                let why = future.why.as_ref().unwrap_or_else(|| panic!("{place}"));
+                assert!(why.failed().is_some() && facts.is_empty(), "{place}");
+                continue;
+            };
+            let count = |part: &str| facts.iter().filter(|fact| fact.contains(part)).count() as u64;
+            let proved = match &question.value {
+                Value::Leader | Value::Elected => count(&format!("erver {value}")) > 0,
+                Value::Durable => count("on disk") == value && count("is told: /color") == 1,
+                Value::Holder(_) => count(&format!("Client {value} is first")) == 1,
+                Value::Wakeups(_) => count("is told: watch: /crowd") == value,
+            };
+            assert!(proved && future.why.is_none(), "{place}");
+            assert!(count("error") == 0 && count("lost its connection") == 0, "{place}");
+        }
+    }
+}
+
+#[test]
+fn a_value_counts_in_words() {
+    let (walk, sim) = begin(&script("lock"));
+    let text =
+        walk.fill("{wakeups /crowd|time|times}, {leader|one|many}, {leader}, {nobody}", &sim);
+    assert_eq!(text, "0 times, 3 many, 3, nobody");
+}
+
+#[test]
+fn what_a_step_is_about_is_explained_before_and_after() {
+    for (name, at, before, after) in [
+        ("leader-dies", 3, "has no leader yet", "is elected"),
+        ("one-write", 3, "is not committed", "is committed"),
+    ] {
+        let (mut walk, mut sim) = begin(&script(name));
+        while walk.at() < at {
+            assert_eq!(walk.next(&mut sim), Ok(Moved::Next));
+        }
+        let title = |sim: &Sim<Actor>| {
+            let why = walk.subject(sim).and_then(|subject| explain(sim, subject));
+            (why.expect("it is explained").title, walk.said(sim).len())
+        };
+        let (first, said) = title(&sim);
+        assert!(first.ends_with(before), "{first}");
+        while !walk.is_done(&sim) {
+            sim.step();
+        }
+        let (last, said_then) = title(&sim);
+        assert!(last.ends_with(after) && said_then == said + 1, "{last}");
+    }
 }
 
 #[test]
@@ -152,6 +222,8 @@ fn steps_are_short_and_mark_one_thing() {
             let text = step.say.join(" ");
             let words = text.split_whitespace().count();
             assert!((10..=60).contains(&words), "{name}, {}: {words} words", step.title);
+            let said = step.done.len() == usize::from(!step.until.is_empty());
+            assert!(said, "{name}, {}: its end is said once", step.title);
             assert_eq!(text.matches('*').count(), 2, "{name}, {}: one mark", step.title);
         }
     }

@@ -484,7 +484,10 @@ impl App {
             } else {
                 Details::default()
             },
-            why: has_panels.then(|| why::why(&self.lab, self.selection.as_ref())),
+            why: has_panels.then(|| {
+                let topic = tour.and_then(|tour| tour.walk().subject(self.lab.sim()));
+                why::why(&self.lab, self.selection.as_ref(), topic)
+            }),
             view: self.calm.clone(),
             spine: self.spine.clone(),
             score: (self.layout.shape == Shape::Narrow && self.tab == Tab::Diagram)

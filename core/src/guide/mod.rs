@@ -21,6 +21,7 @@
 //! ask Who will lead?
 //! choose servers
 //! answer leader when leads
+//! shows votes office
 //! then It had the newest history.
 //! ```
 //!
@@ -30,8 +31,10 @@
 //! | `ensemble N [observers= clients= timeout=]` | the world |
 //! | `begin do COMMAND`, `begin until STATE` | in order, before the first step |
 //! | `step TITLE` | the lines below belong to it |
-//! | `say TEXT` | a paragraph with the signs of [`spans`]; `{leader}` is a [`Value`] at the cursor |
+//! | `say TEXT` | a paragraph with the signs of [`spans`], true from the step's beginning to its end; `{leader}` is a [`Value`] at the cursor, `{VALUE\|one\|many}` counts |
+//! | `done TEXT` | a paragraph that is true where the step has come to its end, and said only there |
 //! | `focus WHAT...` | what the step speaks of and the page lights: `stage`, `diagram`, `log`, `votes`, `why`, `tree`, `events`, a server or client as in commands, or the path of a znode |
+//! | `why WHAT` | what is explained while nothing is chosen: `commit` (of the newest change) or `election` (of whom most vote for) |
 //! | `allow ACT...` | what the learner may do in this step, by the names of [`Permit`]; without the line nothing but looking and moving in time |
 //! | `slower N` | so many stops of speed slower than the learner chose: what happens here is short |
 //! | `do COMMAND` | when it begins; a command of [`crate::lab`], in which `leader`, `follower`, `dead` (a server) and `holder:PATH` are names |
@@ -39,9 +42,11 @@
 //! | `instead TEXT`, `given COMMAND` | the other future that a wrong answer shows: what it is about, and the commands that make it; `guess`, `right`, `right-client` and `better` (all whose vote beats that of the guess) are names |
 //! | `close TEXT` | said where the last step has come to its end, wherever the line stands |
 //! | `ask TEXT`, `choose servers\|clients\|N...`, `answer VALUE when STATE [and STATE]`, `then TEXT` | its question |
+//! | `shows WHAT...` | the facts that decide it, by the names of [`Proof`]; what is not decided has a reason of the engine's instead |
 
 mod offer;
 mod orders;
+mod proof;
 mod script;
 mod state;
 mod text;
@@ -56,7 +61,8 @@ pub const RUNS: [(&str, &str); 4] = [
 ];
 
 pub use offer::{OFFERS, Offer};
-pub use script::{Choices, Focus, Part, Permit, Question, Script, ScriptError, Step};
+pub use proof::Proof;
+pub use script::{Choices, Focus, Part, Permit, Question, Script, ScriptError, Step, Topic};
 pub use state::{Count, State, Value};
 pub use text::{Span, SpanKind, Term, glossary, plain, spans, term};
 pub use walk::{Answer, Future, Moved, Run, Walk};

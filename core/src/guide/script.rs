@@ -1,5 +1,6 @@
 //! The text of a guided run, read from its lines.
 
+use super::proof::Proof;
 use super::state::{Count, State, Value};
 use crate::base::ClientId;
 use crate::ensemble::EnsembleSettings;
@@ -44,8 +45,12 @@ pub enum Opening {
 pub struct Step {
     /// Its heading.
     pub title: String,
-    /// Paragraphs.
+    /// Paragraphs that are true from its beginning to its end.
     pub say: Vec<String>,
+    /// Those that are true where it has come to its end.
+    pub done: Vec<String>,
+    /// What is explained while nothing is chosen.
+    pub topic: Option<Topic>,
     /// What it speaks of.
     pub focus: Vec<Focus>,
     /// What the learner may do.
@@ -58,6 +63,15 @@ pub struct Step {
     pub until: Vec<State>,
     /// What the learner is asked.
     pub question: Option<Question>,
+}
+
+/// Something that is explained from before it is so until after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Topic {
+    /// The commit of the newest change.
+    Commit,
+    /// The election of the server that most vote for.
+    Election,
 }
 
 /// Something that a step speaks of.
@@ -152,6 +166,8 @@ pub struct Question {
     pub value: Value,
     /// Where it is looked at: all of these hold.
     pub when: Vec<State>,
+    /// The facts that decide it.
+    pub shows: Vec<Proof>,
     /// What is said then.
     pub then: String,
     /// What another future is about, for those who guessed it.
@@ -232,6 +248,14 @@ impl Step {
     fn line(&mut self, word: &str, rest: &str) -> Result<(), &'static str> {
         match word {
             "say" => self.say.push(rest.to_owned()),
+            "done" => self.done.push(rest.to_owned()),
+            "why" => {
+                self.topic = Some(match rest {
+                    "commit" => Topic::Commit,
+                    "election" => Topic::Election,
+                    _ => return Err("unknown topic"),
+                });
+            }
             "focus" => self.focus.extend(rest.split_whitespace().map(focus)),
             "allow" => {
                 for word in rest.split_whitespace() {
@@ -247,6 +271,7 @@ impl Step {
                     choices: Choices::Servers,
                     value: Value::Leader,
                     when: Vec::new(),
+                    shows: Vec::new(),
                     then: String::new(),
                     instead: String::new(),
                     given: Vec::new(),
@@ -276,6 +301,7 @@ impl Question {
                 self.value = value(what)?;
                 self.when = when.split(" and ").map(state).collect::<Result<_, _>>()?;
             }
+            "shows" => self.shows.push(proof(rest)?),
             "then" => self.then = rest.to_owned(),
             "instead" => self.instead = rest.to_owned(),
             "given" => self.given.push(rest.to_owned()),
@@ -340,6 +366,21 @@ fn client(word: Option<&str>) -> Result<ClientId, &'static str> {
     number.map(ClientId).ok_or("not a client")
 }
 
+fn proof(text: &str) -> Result<Proof, &'static str> {
+    let (name, about) = text.split_once(' ').unwrap_or((text, ""));
+    Ok(match (name, about) {
+        ("votes", "") => Proof::Votes,
+        ("office", "") => Proof::Office,
+        ("sync", "") => Proof::Sync,
+        ("expiry", "") => Proof::Expiry,
+        ("disks", "") => Proof::Disks,
+        ("told", about) => Proof::Told(client(Some(about))?),
+        ("turns", path) if path.starts_with('/') => Proof::Turns(path.to_owned()),
+        ("woken", path) if path.starts_with('/') => Proof::Woken(path.to_owned()),
+        _ => return Err("unknown facts"),
+    })
+}
+
 fn phase(word: Option<&str>) -> Result<Phase, &'static str> {
     match word {
         Some("discovery") => Ok(Phase::Discovery),
@@ -366,6 +407,7 @@ fn state(text: &str) -> Result<State, &'static str> {
             if name == "has" { State::Has(path, count) } else { State::Lacks(path, count) }
         }
         "answered" => State::Answered(client(words.next())?),
+        "told" => State::Told(client(words.next())?),
         "proposed" => State::Proposed,
         "leading" => State::Leading(phase(words.next())?),
         "held" => State::Held(words.next().ok_or("a path is missing")?.to_owned()),
@@ -382,6 +424,7 @@ fn state(text: &str) -> Result<State, &'static str> {
 pub(super) fn value(text: &str) -> Result<Value, &'static str> {
     match (text, text.split_once(' ')) {
         ("leader", _) => Ok(Value::Leader),
+        ("elected", _) => Ok(Value::Elected),
         ("durable", _) => Ok(Value::Durable),
         (_, Some(("holder", path))) => Ok(Value::Holder(path.to_owned())),
         (_, Some(("wakeups", path))) => Ok(Value::Wakeups(path.to_owned())),

@@ -48,6 +48,9 @@ pub enum State {
     Leading(zab::Phase),
     /// The client waits for no answer.
     Answered(ClientId),
+    /// ... and the last one that it got is of the newest transaction, or of a later state: an
+    /// error that leaves the outcome open is no such answer.
+    Told(ClientId),
     /// Some client holds the lock at this path.
     Held(String),
     /// So many clients wait for a lock, no more and no fewer.
@@ -59,6 +62,8 @@ pub enum State {
 pub enum Value {
     /// The server that leads and serves; 0 for none.
     Leader,
+    /// The server that was elected, whether it serves yet or not; 0 for none.
+    Elected,
     /// How many servers have the newest transaction on their disk.
     Durable,
     /// The client that holds the lock at this path; 0 for none.
@@ -90,7 +95,10 @@ pub(super) fn holder(world: &World<Actor>, root: &str) -> Option<ClientId> {
 }
 
 /// The clients that want the lock at this path.
-fn at<'a>(world: &'a World<Actor>, root: &str) -> impl Iterator<Item = (ClientId, &'a Worker)> {
+pub(super) fn at<'a>(
+    world: &'a World<Actor>,
+    root: &str,
+) -> impl Iterator<Item = (ClientId, &'a Worker)> {
     workers(world).filter(move |(_, worker)| match worker.program() {
         Program::Lock(turns) | Program::NaiveLock(turns) => turns.root == root,
         Program::Election { root: at } => at == root,
@@ -109,7 +117,13 @@ pub(super) fn own_vote(world: &World<Actor>, sid: Sid) -> Option<Vote> {
     Some(Vote { peer_epoch, zxid, leader: sid })
 }
 
-fn newest(world: &World<Actor>) -> Zxid {
+/// The server that most vote for, or have elected; `None` if none runs.
+pub(super) fn favourite(world: &World<Actor>) -> Option<Sid> {
+    let votes: Vec<Sid> = servers(world).map(|server| server.peer().ballot().0.leader).collect();
+    votes.iter().copied().max_by_key(|sid| votes.iter().filter(|vote| *vote == sid).count())
+}
+
+pub(super) fn newest(world: &World<Actor>) -> Zxid {
     servers(world).map(|server| server.peer().history().logged()).max().unwrap_or(Zxid::ZERO)
 }
 
@@ -132,6 +146,19 @@ impl Count {
             }
         }
     }
+}
+
+/// How many servers have all up to this on their disk.
+pub(super) fn on_disk(world: &World<Actor>, zxid: Zxid) -> u64 {
+    servers(world).filter(|server| server.peer().durable() >= zxid).count() as u64
+}
+
+/// The last zxid that a client has seen, if it is connected and waits for no answer.
+fn is_answered(world: &World<Actor>, client: ClientId) -> Option<Zxid> {
+    let (_, worker) = workers(world).find(|(id, _)| *id == client)?;
+    let asks = worker.client();
+    let waits = asks.outstanding() + asks.waiting() > 0;
+    (asks.state() == client::State::Connected && !waits).then(|| asks.last_zxid())
 }
 
 impl State {
@@ -175,12 +202,10 @@ impl State {
             Self::Leading(phase) => servers(world).any(|server| {
                 server.peer().state() == ServerState::Leading && server.peer().phase() >= *phase
             }),
-            Self::Answered(client) => workers(world).any(|(id, worker)| {
-                let asks = worker.client();
-                id == *client
-                    && asks.state() == client::State::Connected
-                    && asks.outstanding() + asks.waiting() == 0
-            }),
+            Self::Answered(client) => is_answered(world, *client).is_some(),
+            Self::Told(client) => {
+                is_answered(world, *client).is_some_and(|seen| seen >= newest(world))
+            }
             Self::Held(root) => holder(world, root).is_some(),
             Self::Waiting(count) => {
                 let waits = |(_, worker): &(ClientId, &Worker)| phase(worker) == Phase::Waiting;
@@ -198,10 +223,12 @@ impl Value {
             Self::Leader => {
                 leader(world).map_or(0, |server| server.peer().config().me.0.unsigned_abs())
             }
-            Self::Durable => {
-                let newest = newest(world);
-                servers(world).filter(|server| server.peer().durable() == newest).count() as u64
+            Self::Elected => {
+                let leads = |server: &&Server| server.peer().state() == ServerState::Leading;
+                let elected = servers(world).find(leads);
+                elected.map_or(0, |server| server.peer().config().me.0.unsigned_abs())
             }
+            Self::Durable => on_disk(world, newest(world)),
             Self::Holder(root) => holder(world, root).map_or(0, |client| client.0.into()),
             Self::Wakeups(root) => {
                 let recipes = at(world, root).filter_map(|(_, worker)| worker.recipe());

@@ -2,16 +2,16 @@
 //! becomes of a world if nobody interferes.
 
 use super::orders::{self, Guess};
-use super::script::{Choices, Focus, Opening, Question, Script, Step, value};
+use super::proof::Facts;
+use super::script::{Choices, Focus, Opening, Question, Script, Step, Topic, value};
 use super::state::{self, State, Value};
-use crate::base::NodeId;
+use crate::base::{NodeId, counted};
 use crate::ensemble::Actor;
 use crate::lab::Problem;
 use crate::server::Server;
 use crate::sim::{Action, Directive, Sim};
-use crate::tell::lines;
+use crate::why::{self, Subject, Why};
 use crate::zab::ServerState;
-use alloc::collections::VecDeque;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
@@ -20,8 +20,6 @@ const STEPS_MAX: u32 = 100_000;
 
 /// Longest future that is looked at, microseconds.
 const FUTURE_US_MAX: u64 = 20_000_000;
-/// Facts of a future that are told.
-const FACTS: usize = 4;
 
 /// A run that can be led: a simulation, with whatever its owner notes about it.
 pub trait Run {
@@ -84,15 +82,18 @@ pub struct Answer {
     pub future: Future,
 }
 
-/// One future of a world: the facts that were told last, before a question was decided.
+/// One future of a world, until a question is decided.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Future {
     /// The value that was asked for; `None` if it was not decided.
     pub value: Option<u64>,
     /// How long that took, microseconds.
     pub us: u64,
-    /// The last facts, oldest first, with their times since the question, microseconds.
+    /// The last facts that decide it, oldest first, with their times since the question,
+    /// microseconds.
     pub facts: Vec<(u64, String)>,
+    /// Why it is not decided.
+    pub why: Option<Why>,
 }
 
 impl Walk {
@@ -160,14 +161,37 @@ impl Walk {
             rest.split_once('{').and_then(|(a, b)| Some((a, b.split_once('}')?)))
         {
             filled.push_str(before);
-            match value(name) {
-                Ok(value) => filled.push_str(&value.of(sim.world()).to_string()),
-                Err(_) => filled.push_str(name),
+            let mut words = name.split('|');
+            let read = words.next().map(value);
+            match (read, words.next(), words.next()) {
+                (Some(Ok(value)), Some(one), Some(many)) => {
+                    filled.push_str(&counted(value.of(sim.world()), one, many));
+                }
+                (Some(Ok(value)), ..) => filled.push_str(&value.of(sim.world()).to_string()),
+                _ => filled.push_str(name),
             }
             rest = after;
         }
         filled.push_str(rest);
         filled
+    }
+
+    /// The paragraphs that are true at the cursor, with their values: those of the step, and where
+    /// it has come to its end, those that say so.
+    #[must_use]
+    pub fn said(&self, sim: &Sim<Actor>) -> Vec<String> {
+        let step = self.step();
+        let done: &[String] = if self.is_done(sim) { &step.done } else { &[] };
+        step.say.iter().chain(done).map(|text| self.fill(text, sim)).collect()
+    }
+
+    /// What this step explains, while nothing else is asked for.
+    #[must_use]
+    pub fn subject(&self, sim: &Sim<Actor>) -> Option<Subject> {
+        match self.step().topic? {
+            Topic::Commit => Some(Subject::Commit(state::newest(sim.world()))),
+            Topic::Election => state::favourite(sim.world()).map(Subject::Election),
+        }
     }
 
     /// The nodes that this step speaks of, as they are at the cursor.
@@ -249,6 +273,24 @@ fn run_until(run: &mut impl Run, states: &[State]) -> bool {
     false
 }
 
+impl Value {
+    /// Why nothing decides it.
+    fn missing(&self, sim: &Sim<Actor>) -> Option<Why> {
+        let world = sim.world();
+        match self {
+            Self::Leader | Self::Elected => {
+                let voters =
+                    || state::servers(world).filter(|server| server.peer().config().is_voter());
+                let leader = voters().find(|server| server.peer().state() == ServerState::Leading);
+                why::server(sim, leader.or_else(|| voters().next())?.peer().config().me)
+            }
+            Self::Durable => Some(why::commit(sim, state::newest(world))),
+            Self::Holder(path) => why::lock(sim, path),
+            Self::Wakeups(_) => None,
+        }
+    }
+}
+
 impl Question {
     /// What can be answered in this world.
     #[must_use]
@@ -296,7 +338,7 @@ impl Question {
         let counted = matches!(self.value, Value::Wakeups(_));
         let before = if counted { self.value.of(fork.world()) } else { 0 };
         let begun = fork.now();
-        let mut facts = VecDeque::new();
+        let mut facts = Facts::begin(&self.shows, begun, fork.world());
         let mut value = None;
         for _ in 0..STEPS_MAX {
             if self.when.iter().all(|state| state.holds(fork.world())) {
@@ -304,13 +346,13 @@ impl Question {
                 break;
             }
             let Some(record) = fork.step_until(begun.plus(FUTURE_US_MAX)) else { break };
-            for fact in lines(fork.world(), &record) {
-                if facts.len() == FACTS {
-                    facts.pop_front();
-                }
-                facts.push_back((record.at.0 - begun.0, fact));
-            }
+            facts.note(fork.world(), &record);
         }
-        Future { value, us: fork.now().0 - begun.0, facts: facts.into() }
+        // What decides nothing is no fact to be told.
+        let (facts, why) = match value {
+            Some(_) => (facts.told(), None),
+            None => (Vec::new(), self.value.missing(&fork)),
+        };
+        Future { value, us: fork.now().0 - begun.0, facts, why }
     }
 }

@@ -8,6 +8,8 @@
 //! |---|---|
 //! | why is this zxid not committed? | [`commit()`]: acknowledgements counted, order, quorum heard; what is still to come from whom |
 //! | why does this server not serve, lead, follow? | [`server()`]: the guards of its phase |
+//! | why is this server elected? | [`election()`]: the votes counted |
+//! | why does nobody hold this lock? | [`lock()`] |
 //! | why this vote? | [`vote()`]: epoch, zxid and id beside each other; the first difference decides |
 //! | why DIFF, TRUNC or SNAP? | [`sync`]: the numbers that the leader compared |
 //! | why no answer, no connection, no session? | [`client()`] |
@@ -15,6 +17,7 @@
 
 mod client;
 mod commit;
+mod lock;
 mod past;
 mod request;
 mod server;
@@ -31,8 +34,9 @@ use core::fmt;
 
 pub use client::client;
 pub use commit::commit;
+pub use lock::lock;
 pub use request::request;
-pub use server::server;
+pub use server::{election, server};
 pub use vote::{VoteRow, VoteTable, order_text, sync, vote};
 
 /// One condition.
@@ -81,6 +85,8 @@ pub enum Subject {
     Commit(Zxid),
     /// What a server does.
     Server(Sid),
+    /// That this server is elected, or is not yet.
+    Election(Sid),
     /// The vote of a server.
     Vote(Sid),
     /// How a learner is brought to its leader's history.
@@ -95,6 +101,7 @@ pub fn explain(sim: &Sim<Actor>, subject: Subject) -> Option<Why> {
     match subject {
         Subject::Commit(zxid) => Some(commit(sim, zxid)),
         Subject::Server(sid) => server(sim, sid),
+        Subject::Election(sid) => election(sim, sid),
         Subject::Vote(sid) => vote(sim, sid),
         Subject::Sync(sid) => sync(sim, sid),
         Subject::Client(id) => client(sim, id),

@@ -133,6 +133,29 @@ fn reachable(sim: &Sim<Actor>, sid: Sid, server: &Server) -> Vec<Sid> {
     voters.filter(near).collect()
 }
 
+/// Why a server is elected, while it leads; before that what [`server`] says.
+#[must_use]
+pub fn election(sim: &Sim<Actor>, sid: Sid) -> Option<Why> {
+    let elected = running(sim.world(), sid);
+    let elected = elected.filter(|server| server.peer().state() == ServerState::Leading);
+    let Some(elected) = elected else { return server(sim, sid) };
+    let voters = &elected.peer().config().voters;
+    let alike: Vec<Sid> = servers(sim.world())
+        .filter(|(other, server)| {
+            voters.contains(*other) && server.is_some_and(|s| s.peer().ballot().0.leader == sid)
+        })
+        .map(|(other, _)| other)
+        .collect();
+    let guard = Guard::new(
+        "More than half vote alike",
+        voters.is_quorum(&alike),
+        format!("for {sid}: {} of {}, {} needed", alike.len(), voters.len(), voters.quorum_size()),
+    )
+    .and(format!("votes of {}", set(&alike)));
+    let sentence = format!("Server {sid} is elected: {} vote for it.", set(&alike));
+    Some(Why::new(format!("Why server {sid} is elected"), [guard].into(), sentence))
+}
+
 // --- LEADING ---------------------------------------------------------------------------------
 
 fn leading(sid: Sid, server: &Server) -> Why {

@@ -173,6 +173,7 @@ impl App {
     pub(super) fn tell_step(&mut self) {
         let Some(tour) = &self.tour else { return };
         let step = tour.walk().step();
+        let true_now = tour.walk().said(self.lab.sim());
         self.said = match (tour.answer(), &step.question) {
             (Some(graded), Some(question)) => {
                 let mut said =
@@ -183,15 +184,26 @@ impl App {
                     said.push(' ');
                     said.push_str(&lesson::other_title(question, graded, other));
                 }
+                for done in true_now.iter().skip(step.say.len()) {
+                    said.push(' ');
+                    said.push_str(&plain(done));
+                }
                 said
             }
-            _ => {
-                let text = tour.walk().fill(&step.say.join(" "), self.lab.sim());
-                format!("{}. {}", step.title, plain(&text))
-            }
+            _ => format!("{}. {}", step.title, plain(&true_now.join(" "))),
         };
         self.said_at_ms = now_ms();
         self.said_step = self.lab.index();
+    }
+
+    /// The same once more when time has come to the end of a step: what is true there belongs to it,
+    /// and the step may have been on for a moment only.
+    #[inline(never)]
+    pub(super) fn tell_end(&mut self) {
+        let tour = self.tour.as_ref();
+        if tour.is_some_and(|tour| !tour.walk().step().done.is_empty() && tour.is_done(&self.lab)) {
+            self.tell_step();
+        }
     }
 
     /// Looks at another run. The one before.

@@ -188,6 +188,9 @@ impl App {
                 self.look(at_ms);
             }
             let redraw = self.follow(at_ms, true);
+            if !self.playing {
+                self.tell_end();
+            }
             if !redraw {
                 if (self.late.stage || self.late.spine) && !self.hurries() {
                     self.show_all();

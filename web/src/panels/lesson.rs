@@ -2,12 +2,14 @@
 
 use super::gives;
 use super::term::TermWord;
+use super::why::row;
 use crate::lab::Lab;
 use crate::order::Order;
 use crate::route::Route;
 use crate::tour::{Graded, Pace, Tour};
 use yew::prelude::*;
 use zabscope_core::guide::{Choices, Future, OFFERS, Permit, Question, SpanKind, spans};
+use zabscope_core::why::Why;
 
 /// What stands in the panel of a step besides the step.
 #[derive(Clone, Copy, Debug, Default)]
@@ -50,7 +52,7 @@ pub fn lesson(tour: &Tour, lab: &Lab, around: Around, order: &Callback<Order>) -
                         { "Begin anew" }</button>
                 </div>
             }
-            { for step.say.iter().map(|text| paragraph(&walk.fill(text, lab.sim()))) }
+            { for walk.said(lab.sim()).iter().map(|text| paragraph(text)) }
             { for step.question.iter().map(|question| ask(question, tour, lab, order)) }
             <p class="hint" id="lesson-hint">{ hint(tour, lab, playing) }</p>
             if at + 1 == count && tour.is_done(lab) && !tour.asks() {
@@ -225,7 +227,18 @@ fn future(title: &str, future: &Future) -> Html {
                     <li><span class="second">{ format!("+{} ms", us / 1_000) }</span>{ fact }</li>
                 }) }
             </ol>
+            { for future.why.iter().map(reason) }
         </section>
+    }
+}
+
+/// Why a future does not come to an answer: the guard that fails, with its values.
+fn reason(why: &Why) -> Html {
+    html! {
+        <>
+            <ul class="guards">{ for why.failed().iter().map(|guard| row(guard, true)) }</ul>
+            <p class="because">{ &why.sentence }</p>
+        </>
     }
 }
 
@@ -235,9 +248,10 @@ pub fn other_title(question: &Question, graded: &Graded, other: &Future) -> Stri
     let number = |text: &str, name: &str, value: u64| text.replace(name, &value.to_string());
     let about = number(&question.instead, "{guess}", graded.chosen);
     let about = number(&about, "{right}", graded.right.value);
-    let came = match other.value {
-        Some(0) | None => "nobody".to_owned(),
-        Some(value) => name(&question.choices, value).to_ascii_lowercase(),
+    let came = match (other.value, &question.choices) {
+        (None, Choices::Numbers(_)) => "it does not come to that".to_owned(),
+        (Some(0) | None, _) => "nobody".to_owned(),
+        (Some(value), choices) => name(choices, value).to_ascii_lowercase(),
     };
     format!("{about}: {came}.")
 }

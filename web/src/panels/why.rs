@@ -15,7 +15,7 @@ use zabscope_core::why::{Awaited, Guard, Subject, VoteTable, Why, explain, order
 use zabscope_core::zab::ServerState;
 
 /// What there is to explain.
-fn subjects(lab: &Lab, selection: Option<&Selection>) -> Vec<Subject> {
+fn subjects(lab: &Lab, selection: Option<&Selection>, topic: Option<Subject>) -> Vec<Subject> {
     let world = lab.world();
     let of_node = |node| match node {
         NodeId::Server(sid) => vec![Subject::Server(sid), Subject::Sync(sid)],
@@ -30,6 +30,7 @@ fn subjects(lab: &Lab, selection: Option<&Selection>) -> Vec<Subject> {
         Some(Selection::Message(id)) if asks(lab, *id).is_some() => {
             asks(lab, *id).map(Subject::Client).into_iter().collect()
         }
+        None | Some(Selection::Message(_)) if topic.is_some() => topic.into_iter().collect(),
         None | Some(Selection::Message(_)) => {
             let servers = || world.slots().values().filter_map(|slot| slot.process()?.server());
             let oldest = servers().find(|server| server.is_leader()).and_then(|leader| {
@@ -63,11 +64,11 @@ fn of_znode(lab: &Lab, path: &str) -> Vec<Subject> {
     behind.next().map(|_| Subject::Commit(deed.zxid)).into_iter().collect()
 }
 
-/// The explanations of what is chosen.
+/// The explanations of what is chosen; while nothing is, of the `topic` of a step.
 #[inline(never)]
-pub fn why(lab: &Lab, selection: Option<&Selection>) -> Html {
+pub fn why(lab: &Lab, selection: Option<&Selection>, topic: Option<Subject>) -> Html {
     let sim = lab.sim();
-    let found = subjects(lab, selection).into_iter();
+    let found = subjects(lab, selection, topic).into_iter();
     let found: Vec<Why> = found.filter_map(|subject| explain(sim, subject)).collect();
     html! { <div class="whys" id="why">{ for found.iter().map(|why| one(sim, why)) }</div> }
 }
@@ -91,7 +92,8 @@ fn one(sim: &Sim<Actor>, why: &Why) -> Html {
     }
 }
 
-fn row(guard: &Guard, decides: bool) -> Html {
+/// A condition with its values; the one that decides is marked.
+pub(super) fn row(guard: &Guard, decides: bool) -> Html {
     let (mark, word) = if guard.holds {
         ("M2 8.5 6 12.5 14 3.5", "Holds")
     } else {
