@@ -32,7 +32,6 @@ use crate::palette::Palette;
 use crate::panels::lesson;
 use crate::panels::palette::PaletteList;
 use crate::panels::share::{ShareMessage, take_file};
-use crate::panels::why;
 use crate::panic;
 use crate::route::Route;
 use crate::rove;
@@ -484,10 +483,7 @@ impl App {
             } else {
                 Details::default()
             },
-            why: has_panels.then(|| {
-                let topic = tour.and_then(|tour| tour.walk().subject(self.lab.sim()));
-                why::why(&self.lab, self.selection.as_ref(), topic)
-            }),
+            why: has_panels.then(|| self.why()),
             view: self.calm.clone(),
             spine: self.spine.clone(),
             score: (self.layout.shape == Shape::Narrow && self.tab == Tab::Diagram)

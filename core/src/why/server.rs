@@ -133,7 +133,7 @@ fn reachable(sim: &Sim<Actor>, sid: Sid, server: &Server) -> Vec<Sid> {
     voters.filter(near).collect()
 }
 
-/// Why a server is elected, while it leads; before that what [`server`] says.
+/// Why a server is elected, while it leads; before that what [`server()`] says.
 #[must_use]
 pub fn election(sim: &Sim<Actor>, sid: Sid) -> Option<Why> {
     let elected = running(sim.world(), sid);

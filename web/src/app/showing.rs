@@ -3,8 +3,10 @@
 use super::App;
 use crate::act::Possible;
 use crate::page::{SLOTS, Snapshot};
+use crate::panels::why;
 use crate::scene::StageProps;
 use std::rc::Rc;
+use yew::Html;
 
 impl App {
     /// What the page and each panel show.
@@ -32,6 +34,12 @@ impl App {
             messages: self.group.clone(),
             order: self.order.clone(),
         }
+    }
+
+    /// Why what is chosen is as it is; while nothing is, why what the step is about is so.
+    pub(super) fn why(&self) -> Html {
+        let topic = self.tour.as_ref().and_then(|tour| tour.walk().subject(self.lab.sim()));
+        why::why(&self.lab, self.selection.as_ref(), topic)
     }
 
     /// What can be done.
