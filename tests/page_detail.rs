@@ -111,6 +111,8 @@ fn a_server_shows_what_the_last_step_changed() -> Result<()> {
     // Going back and forth marks the same.
     browser.press(key::LEFT)?;
     browser.press(key::RIGHT)?;
-    assert_eq!(text(&browser, "#knows .changed").unwrap_or_default(), changed);
+    browser.wait_until("the same marks", || {
+        (text(&browser, "#knows .changed").unwrap_or_default() == changed).then_some(())
+    })?;
     console_is_empty(&browser)
 }

@@ -18,7 +18,8 @@ pub(crate) fn open(place: &str) -> Result<Browser> {
 
 /// The visible text of the first element that matches.
 pub(crate) fn text(browser: &Browser, css: &str) -> Result<String> {
-    browser.text(&browser.find(css)?)
+    // A drawing that comes between the two questions may have put another element there.
+    browser.text(&browser.find(css)?).or_else(|_| browser.text(&browser.find(css)?))
 }
 
 /// The text that a script returns; empty if it returns something else.
