@@ -148,6 +148,11 @@ fn snapshots(ensemble: &Ensemble) -> Result<usize> {
     Ok(names.iter().filter(|name| name.to_string_lossy().starts_with("snapshot.")).count())
 }
 
+/// Waits for a snapshot behind the empty one of the first start.
+fn wait_for_snapshot(ensemble: &Ensemble) -> Result<()> {
+    eventually("a snapshot", || Ok((snapshots(ensemble)? > 1).then_some(())))
+}
+
 #[test]
 fn a_snapshot_follows_when_enough_bytes_are_logged() -> Result<()> {
     let ensemble = Ensemble::start(1, &format!("{QUICK}snapSizeLimitInKb=100\n"))?;
@@ -155,10 +160,7 @@ fn a_snapshot_follows_when_enough_bytes_are_logged() -> Result<()> {
     for n in 0..11 {
         ask(&client, create(&format!("/n{n}"), &[1; 10_000], CreateMode::Persistent))??;
     }
-    eventually(
-        "a snapshot behind the empty one",
-        || Ok((snapshots(&ensemble)? > 1).then_some(())),
-    )?;
+    wait_for_snapshot(&ensemble)?;
     client.close();
     Ok(())
 }
@@ -179,10 +181,7 @@ fn what_was_logged_before_a_start_counts_for_the_next_snapshot() -> Result<()> {
     }
     let client = Handle::start(ensemble.all_hosts(), TIMEOUT_MS, 0);
     ask(&client, create("/last", b"", CreateMode::Persistent))??;
-    eventually(
-        "a snapshot behind the empty one",
-        || Ok((snapshots(&ensemble)? > 1).then_some(())),
-    )?;
+    wait_for_snapshot(&ensemble)?;
     client.close();
     Ok(())
 }

@@ -4,8 +4,8 @@
 pub const FRAME_BYTES_MAX: usize = 0xf_ffff;
 /// The largest that `jute.maxbuffer` may be: what is written with it can be read.
 pub const FRAME_BYTES_CEILING: usize = FIELD_BYTES_MAX / 2;
-/// Largest transaction that a leader proposes by default, with header and digest. It may be larger than its
-/// request, and this is what Apache's servers read back (`jute.maxbuffer` +
+/// Largest transaction that a leader proposes by default, with header and digest. It may be larger
+/// than its request, and this is what Apache's servers read back (`jute.maxbuffer` +
 /// `zookeeper.jute.maxbuffer.extrasize`).
 pub const TXN_BYTES_MAX: usize = 2 * FRAME_BYTES_MAX;
 /// Largest `buffer` or `ustring` that is read, between servers and in files. Above

@@ -48,7 +48,8 @@ pub enum Link {
 pub struct Origin {
     /// It answers a `Connect` of this node; otherwise the other end asked for it.
     pub dialled: bool,
-    /// Address of the other end, if there is one.
+    /// Address of the other end, if there is one. The driver gives that of an IPv4 client as IPv4 at
+    /// an IPv6 port too: ACLs name it so.
     pub ip: Option<core::net::IpAddr>,
 }
 

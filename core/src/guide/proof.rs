@@ -84,9 +84,7 @@ impl<'a> Facts<'a> {
         }
         for reply in record.replies() {
             if self.shows.iter().any(|proof| proof.has_reply(world, node, reply)) {
-                let who = tell::sentence(&tell::node_name(node));
-                let text = format!("{who} is told: {}.", tell::reply_text(reply));
-                self.tell(record.at, None, text);
+                self.tell(record.at, None, tell::reply_sentence(node, reply));
             }
         }
     }

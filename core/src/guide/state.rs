@@ -3,7 +3,7 @@
 use crate::base::{ClientId, NodeId, Sid, Zxid};
 use crate::client;
 use crate::ensemble::Actor;
-use crate::recipes::{Phase, Program, Worker};
+use crate::recipes::{Phase, Worker};
 use crate::server::Server;
 use crate::sim::World;
 use crate::zab::{self, ServerState, Vote};
@@ -99,11 +99,7 @@ pub(super) fn at<'a>(
     world: &'a World<Actor>,
     root: &str,
 ) -> impl Iterator<Item = (ClientId, &'a Worker)> {
-    workers(world).filter(move |(_, worker)| match worker.program() {
-        Program::Lock(turns) | Program::NaiveLock(turns) => turns.root == root,
-        Program::Election { root: at } => at == root,
-        Program::None => false,
-    })
+    workers(world).filter(move |(_, worker)| worker.program().root() == Some(root))
 }
 
 fn phase(worker: &Worker) -> Phase {

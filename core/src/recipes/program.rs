@@ -26,6 +26,18 @@ pub enum Program {
     },
 }
 
+impl Program {
+    /// The parent of its znodes, if it has any.
+    #[must_use]
+    pub fn root(&self) -> Option<&str> {
+        match self {
+            Self::Lock(turns) | Self::NaiveLock(turns) => Some(&turns.root),
+            Self::Election { root } => Some(root),
+            Self::None => None,
+        }
+    }
+}
+
 /// The loop of a lock.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Turns {

@@ -10,12 +10,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha1::{Digest, Sha1};
 
-/// What a connection is before it says anything: its address. An IPv4 address that an IPv6 socket
-/// reports is the IPv4 address: ACLs name that.
+/// What a connection is before it says anything: its address.
 #[must_use]
 pub fn origin_ids(origin: Origin) -> Vec<Id> {
-    let address =
-        origin.ip.map(|ip| Id { scheme: "ip".into(), id: ip.to_canonical().to_string().into() });
+    let address = origin.ip.map(|ip| Id { scheme: "ip".into(), id: ip.to_string().into() });
     address.into_iter().collect()
 }
 

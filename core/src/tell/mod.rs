@@ -341,6 +341,12 @@ fn data_text(data: Option<&[u8]>) -> String {
     data.map_or_else(|| "null".into(), |data| format!("“{}”", String::from_utf8_lossy(data)))
 }
 
+/// What a client is told, as a sentence.
+#[must_use]
+pub fn reply_sentence(client: NodeId, reply: &Reply) -> String {
+    format!("{} is told: {}.", sentence(&node_name(client)), reply_text(reply))
+}
+
 /// What a client is told, in words.
 #[must_use]
 pub fn reply_text(reply: &Reply) -> String {

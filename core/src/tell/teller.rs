@@ -1,6 +1,6 @@
 //! Sentences for whole steps.
 
-use super::{Look, event, node_name, note, order, reply_text, sentence};
+use super::{Look, event, node_name, note, order, reply_sentence, sentence};
 use crate::base::{Map, NodeId};
 use crate::client::Reply;
 use crate::ensemble::{Actor, Note};
@@ -23,8 +23,7 @@ pub fn lines(world: &World<Actor>, record: &StepRecord<Actor>) -> Vec<String> {
     lines.extend(notes.filter_map(|fact| note(node, fact)));
     for reply in record.replies() {
         if let Reply::Done { .. } | Reply::Event { .. } = reply {
-            let who = sentence(&node_name(node));
-            lines.push(format!("{who} is told: {}.", reply_text(reply)));
+            lines.push(reply_sentence(node, reply));
         }
     }
     lines

@@ -4,7 +4,7 @@ use super::past::stopped_text;
 use super::{Guard, Why};
 use crate::base::{ClientId, NodeId, Set};
 use crate::ensemble::{Actor, Call};
-use crate::recipes::{Phase, Program, Worker};
+use crate::recipes::{Phase, Worker};
 use crate::sim::{Action, Directive, Sim};
 use alloc::format;
 use alloc::string::String;
@@ -45,7 +45,7 @@ fn wanted(sim: &Sim<Actor>, path: &str) -> Set<ClientId> {
         if let Directive::Act(Action::Call(NodeId::Client(id), Call::Run(program))) =
             &entry.directive
         {
-            if is_about(program, path) {
+            if program.root() == Some(path) {
                 wanted.insert(*id);
             } else {
                 wanted.remove(id);
@@ -53,12 +53,4 @@ fn wanted(sim: &Sim<Actor>, path: &str) -> Set<ClientId> {
         }
     }
     wanted
-}
-
-fn is_about(program: &Program, path: &str) -> bool {
-    match program {
-        Program::Lock(turns) | Program::NaiveLock(turns) => turns.root == path,
-        Program::Election { root } => root == path,
-        Program::None => false,
-    }
 }

@@ -4,6 +4,7 @@ use super::commit::{heard, quorum_text};
 use super::past::{cut_text, stopped_text};
 use super::vote::vote;
 use super::{Guard, Why, at_text, running, servers, set};
+use crate::base::quorum::Voters;
 use crate::base::{NodeId, Sid};
 use crate::ensemble::{Actor, Timer};
 use crate::server::{self, Server};
@@ -76,17 +77,11 @@ fn looking(sim: &Sim<Actor>, sid: Sid, server: &Server) -> Why {
         None => "waits for the line above".to_string(),
     };
     let mut guards = Vec::from([
-        Guard::new(
-            "More than half vote alike",
-            agreed,
-            format!(
-                "for {}: {count} of {}, {} needed",
-                own.leader,
-                voters.len(),
-                voters.quorum_size()
-            ),
-        )
-        .and(format!("votes of {} in round {}", set(&alike), election.round().0)),
+        alike_guard(own.leader, count, agreed, voters).and(format!(
+            "votes of {} in round {}",
+            set(&alike),
+            election.round().0
+        )),
         Guard::new("No better vote can come", false, settled)
             .and(format!("awaited = {}", set(&peer.awaited_votes()))),
     ]);
@@ -146,14 +141,17 @@ pub fn election(sim: &Sim<Actor>, sid: Sid) -> Option<Why> {
         })
         .map(|(other, _)| other)
         .collect();
-    let guard = Guard::new(
-        "More than half vote alike",
-        voters.is_quorum(&alike),
-        format!("for {sid}: {} of {}, {} needed", alike.len(), voters.len(), voters.quorum_size()),
-    )
-    .and(format!("votes of {}", set(&alike)));
+    let guard = alike_guard(sid, alike.len(), voters.is_quorum(&alike), voters)
+        .and(format!("votes of {}", set(&alike)));
     let sentence = format!("Server {sid} is elected: {} vote for it.", set(&alike));
     Some(Why::new(format!("Why server {sid} is elected"), [guard].into(), sentence))
+}
+
+/// So many vote for this server.
+fn alike_guard(leader: Sid, count: usize, agreed: bool, voters: &Voters) -> Guard {
+    let values =
+        format!("for {leader}: {count} of {}, {} needed", voters.len(), voters.quorum_size());
+    Guard::new("More than half vote alike", agreed, values)
 }
 
 // --- LEADING ---------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ use crate::route::Route;
 use crate::tour::Tour;
 use crate::view::time_text;
 use std::rc::Rc;
+use zabscope_core::base::counted;
 
 /// Runs before the present one that are kept; then the oldest goes.
 const EARLIER_MAX: usize = 4;
@@ -28,14 +29,14 @@ pub(super) struct Kept {
 fn about(lab: &Lab) -> String {
     let settings = lab.settings();
     let counts = [
-        (settings.voters, "voter"),
-        (settings.observers, "observer"),
-        (settings.clients, "client"),
+        (settings.voters, "voter", "voters"),
+        (settings.observers, "observer", "observers"),
+        (settings.clients, "client", "clients"),
     ];
     let mut words = String::new();
-    for (count, what) in counts.iter().filter(|(count, _)| *count > 0) {
-        let many = if *count == 1 { "" } else { "s" };
-        words.push_str(&format!("{count} {what}{many}, "));
+    for (count, one, many) in counts.iter().filter(|(count, ..)| *count > 0) {
+        words.push_str(&counted(u64::from(*count), one, many));
+        words.push_str(", ");
     }
     words.push_str(&format!("seed {}, at {}", lab.seed(), time_text(lab.now())));
     words

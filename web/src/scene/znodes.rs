@@ -59,9 +59,9 @@ pub fn znodes(
     let hidden = scene.znodes.len() - places.len();
     html! {
         <g class="znodes">
-            { for places.iter().map(|(znode, at)| lines(layout, znode, *at, is_chosen(znode, selection))) }
-            { for places.iter().map(|(znode, at)| {
-                boxed(layout, znode, *at, is_chosen(znode, selection), order)
+            { for places.iter().map(|it| lines(layout, it, is_chosen(it.znode, selection))) }
+            { for places.iter().map(|it| {
+                boxed(layout, it, is_chosen(it.znode, selection), order)
             }) }
             if layout.row { { for families(layout, &places) } }
             if hidden > 0 {
@@ -76,9 +76,19 @@ fn is_chosen(znode: &ZnodeView, selection: Option<&Selection>) -> bool {
     matches!(selection, Some(Selection::Znode(path)) if *path == znode.path)
 }
 
-/// The middle of each box: by its owner, else by the first who watches it.
-fn places<'a>(scene: &'a SceneView, layout: &Layout) -> Vec<(&'a ZnodeView, Point)> {
-    let mut things = layout.all_things();
+/// Where a znode stands.
+struct Placed<'a> {
+    znode: &'a ZnodeView,
+    /// The middle of its box.
+    at: Point,
+    /// Its watches, and where their eyes are.
+    watches: Vec<(WatchView, Point)>,
+}
+
+/// Each box by its owner, else by the first who watches it.
+fn places<'a>(scene: &'a SceneView, layout: &Layout) -> Vec<Placed<'a>> {
+    let standing = layout.all_things();
+    let mut things = standing.clone();
     let links = layout.client_lines();
     let mut used: Vec<u32> = Vec::new();
     let mut places = Vec::new();
@@ -96,7 +106,11 @@ fn places<'a>(scene: &'a SceneView, layout: &Layout) -> Vec<(&'a ZnodeView, Poin
         let Some(at) = found else { continue };
         used.push(client);
         things.push(Thing::sized(at, sizes(layout).width, HEIGHT));
-        places.push((znode, at));
+        let eye = |watch: &WatchView| {
+            Some((*watch, eye_at(layout, &standing, seat(layout, watch.client)?, at)))
+        };
+        let watches = znode.watchers.iter().filter_map(eye).collect();
+        places.push(Placed { znode, at, watches });
     }
     places
 }
@@ -131,9 +145,9 @@ fn beside(
 }
 
 /// The parents of znodes in a row: a bracket below all who own or watch one of the same.
-fn families(layout: &Layout, places: &[(&ZnodeView, Point)]) -> Vec<Html> {
+fn families(layout: &Layout, places: &[Placed<'_>]) -> Vec<Html> {
     let mut families: Vec<(&str, f32, f32)> = Vec::new();
-    for (znode, at) in places {
+    for Placed { znode, at, .. } in places {
         let Some((parent, _)) = znode.path.rsplit_once('/').filter(|(it, _)| !it.is_empty()) else {
             continue;
         };
@@ -146,7 +160,7 @@ fn families(layout: &Layout, places: &[(&ZnodeView, Point)]) -> Vec<Html> {
         }
     }
     let half = sizes(layout).width / 2.0;
-    let lowest = places.iter().fold(0.0, |y: f32, (_, at)| y.max(at.y));
+    let lowest = places.iter().fold(0.0, |y: f32, it| y.max(it.at.y));
     let y = lowest + HEIGHT / 2.0 + 8.0;
     let mut drawn: Vec<(f32, f32)> = Vec::new();
     let mut brackets = Vec::new();
@@ -202,12 +216,11 @@ fn port(layout: &Layout, from: Point, at: Point) -> Point {
 }
 
 /// The eye of a client that watches a box: at its own end of the line, where it hides no name.
-fn eye_at(layout: &Layout, (seat, reach): (Point, f32), at: Point) -> Point {
+fn eye_at(layout: &Layout, things: &[Thing], (seat, reach): (Point, f32), at: Point) -> Point {
     let Sizes { eye, round, .. } = sizes(layout);
     if !layout.row {
         // The first place on the way where it lies over nothing.
-        let (port, things) = (port(layout, seat, at), layout.all_things());
-        let unit = direction(seat, port);
+        let unit = direction(seat, port(layout, seat, at));
         let place = |step: f32| along(seat, unit, reach + round + step);
         let is_free = |at: &Point| {
             let eye = Thing::disc(*at, round);
@@ -224,7 +237,8 @@ fn eye_at(layout: &Layout, (seat, reach): (Point, f32), at: Point) -> Point {
     Point { x: seat.x + side * eye.x, y: seat.y + eye.y }
 }
 
-fn lines(layout: &Layout, znode: &ZnodeView, at: Point, chosen: bool) -> Html {
+fn lines(layout: &Layout, placed: &Placed<'_>, chosen: bool) -> Html {
+    let (znode, at) = (placed.znode, placed.at);
     let line = |class: Classes, client: u32, from: Point| {
         let to = port(layout, from, at);
         html! {
@@ -235,10 +249,9 @@ fn lines(layout: &Layout, znode: &ZnodeView, at: Point, chosen: bool) -> Html {
     let chosen = chosen.then_some("chosen");
     html! {
         <>
-            { for znode.watchers.iter().filter_map(|watch| {
-                let eye = eye_at(layout, seat(layout, watch.client)?, at);
+            { for placed.watches.iter().map(|(watch, eye)| {
                 let class = classes!("watches", watch.fired.then_some("fired"), chosen);
-                Some(line(class, watch.client, eye))
+                line(class, watch.client, *eye)
             }) }
             { for znode.owner.iter().filter_map(|client| {
                 let (seat, reach) = seat(layout, *client)?;
@@ -249,13 +262,8 @@ fn lines(layout: &Layout, znode: &ZnodeView, at: Point, chosen: bool) -> Html {
     }
 }
 
-fn boxed(
-    layout: &Layout,
-    znode: &ZnodeView,
-    at: Point,
-    chosen: bool,
-    order: &Callback<Order>,
-) -> Html {
+fn boxed(layout: &Layout, placed: &Placed<'_>, chosen: bool, order: &Callback<Order>) -> Html {
+    let (znode, at) = (placed.znode, placed.at);
     let class = classes!(
         "znode",
         znode.owner.map(|_| "ephemeral"),
@@ -275,16 +283,16 @@ fn boxed(
             <rect class="reach" x={left.clone()} y="-12" width={number(width)} height="24" />
             <rect x={left} y={top} width={number(width)} height={number(HEIGHT)} rx="4" />
             <text y="4">{ short(&znode.path, letters) }</text>
-            { for znode.watchers.iter().map(|watch| eye(layout, watch, at)) }
+            { for placed.watches.iter().map(|(watch, eye_at)| {
+                let place = Point { x: eye_at.x - at.x, y: eye_at.y - at.y };
+                eye(layout, watch, place)
+            }) }
         </g>
     }
 }
 
 /// The mark of a watch, beside the client; a fired one bursts.
-fn eye(layout: &Layout, watch: &WatchView, at: Point) -> Html {
-    let Some(seat) = seat(layout, watch.client) else { return Html::default() };
-    let eye = eye_at(layout, seat, at);
-    let place = Point { x: eye.x - at.x, y: eye.y - at.y };
+fn eye(layout: &Layout, watch: &WatchView, place: Point) -> Html {
     let round = number(sizes(layout).round);
     let class =
         classes!("watch", watch.persistent.then_some("persistent"), watch.fired.then_some("fired"));
@@ -344,12 +352,10 @@ mod tests {
     fn things(scene: &SceneView, layout: &Layout) -> Vec<Thing> {
         let mut things = Vec::new();
         let Sizes { width, round, .. } = sizes(layout);
-        for (znode, at) in places(scene, layout) {
+        for Placed { znode, at, watches } in places(scene, layout) {
             things.push(Thing::sized(at, width, HEIGHT));
-            for watch in &znode.watchers {
-                let eye = eye_at(layout, seat(layout, watch.client).unwrap(), at);
-                things.push(Thing::disc(eye, round));
-            }
+            assert_eq!(watches.len(), znode.watchers.len());
+            things.extend(watches.into_iter().map(|(_, eye)| Thing::disc(eye, round)));
         }
         things
     }
