@@ -95,16 +95,10 @@ fn what_one_client_creates_another_reads() -> Result<()> {
     };
     told("/greeting (at e1.c")?;
     click(&browser, "#choose-client-2")?;
-    browser.script(
-        "const verb = document.querySelector('#verb'); verb.value = 'get';
-         verb.dispatchEvent(new Event('change', { bubbles: true }))",
-    )?;
+    browser.set_value("#verb", "get")?;
     click(&browser, "#ask")?;
     told("“good day”, version 0")?;
-    browser.script(
-        "const verb = document.querySelector('#verb'); verb.value = 'ls';
-         verb.dispatchEvent(new Event('change', { bubbles: true }))",
-    )?;
+    browser.set_value("#verb", "ls")?;
     fill("#path", "/")?;
     click(&browser, "#ask")?;
     told("greeting, hello")?;
@@ -267,10 +261,7 @@ fn a_leader_that_is_cut_off_gives_up() -> Result<()> {
 fn five_and_seven_servers_elect_too() -> Result<()> {
     let browser = open_page()?;
     for count in [5, 7] {
-        browser.script(&format!(
-            "const list = document.querySelector('#voters'); list.value = '{count}';
-             list.dispatchEvent(new Event('change', {{ bubbles: true }}))"
-        ))?;
+        browser.set_value("#voters", &count.to_string())?;
         browser.wait_for(&format!("#server-{count}"))?;
         wait_for_leader(&browser, 0)?;
         let seats = browser.script("return document.querySelectorAll('.stage .seat').length")?;

@@ -70,9 +70,7 @@ fn acting_in_the_past_keeps_the_old_future() -> Result<()> {
     pause(&browser)?;
     let fork = event(&browser)?;
     // One future: the leader dies and another one serves.
-    let stop = "const s = document.querySelector('#stop'); s.value = 'leader';
-        s.dispatchEvent(new Event('change', { bubbles: true }))";
-    browser.script(stop)?;
+    browser.set_value("#stop", "leader")?;
     click(&browser, "#kill-leader")?;
     for _ in 0..3 {
         click(&browser, "#faster")?;
@@ -130,10 +128,7 @@ fn a_run_that_is_left_can_be_gone_back_to() -> Result<()> {
         wait_notice(&browser, "Your run goes on here")?;
     }
     // Another ensemble: the old run is in the list, and the new one too once there is an act in it.
-    browser.script(
-        "const list = document.querySelector('#clients'); list.value = '3';
-         list.dispatchEvent(new Event('change', { bubbles: true }))",
-    )?;
+    browser.set_value("#clients", "3")?;
     wait_notice(&browser, "The run before is kept")?;
     pause(&browser)?;
     browser.press("w")?;
@@ -200,9 +195,7 @@ fn journeys_end_where_they_should() -> Result<()> {
         assert_eq!(event(&browser)?, there);
     }
     // Nothing typed is no place; of a place that is too far it says how far it came.
-    let nothing = "const f = document.querySelector('#goto'); f.value = '';
-        f.dispatchEvent(new Event('change', { bubbles: true }))";
-    browser.script(nothing)?;
+    browser.set_value("#goto", "")?;
     assert!(text(&browser, "#notice")?.contains("99999999"));
     go("99999s")?;
     wait_notice(&browser, "at most 2000 events")?;
@@ -409,10 +402,7 @@ fn a_search_finds_a_run_and_gives_its_link() -> Result<()> {
     pause(&browser)?;
     click(&browser, "#tab-charts")?;
     browser.wait_for("#search")?;
-    browser.script(
-        "const what = document.querySelector('#search-what'); what.value = 'trunc';
-         what.dispatchEvent(new Event('change', { bubbles: true }))",
-    )?;
+    browser.set_value("#search-what", "trunc")?;
     click(&browser, "#search")?;
     browser.wait_for("#found")?;
     assert!(text(&browser, "#found")?.contains("has to cut its log"));
@@ -433,10 +423,7 @@ fn long_work_shows_progress_and_stops() -> Result<()> {
     click(&browser, "#tab-charts")?;
     browser.wait_for("#search-what")?;
     // What takes long: two leaders at a time are rare.
-    browser.script(
-        "const what = document.querySelector('#search-what'); what.value = 'two-leaders';
-         what.dispatchEvent(new Event('change', { bubbles: true }))",
-    )?;
+    browser.set_value("#search-what", "two-leaders")?;
     click(&browser, "#search")?;
     browser.wait_for("#progress")?;
     wait_true(&browser, "progress", "return document.querySelector('#progress').value > 0")?;

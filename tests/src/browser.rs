@@ -57,6 +57,12 @@ pub mod key {
     pub const DOWN: &str = "\u{e015}";
     /// The Control key, for [`super::Browser::chord`].
     pub const CONTROL: &str = "\u{e009}";
+    /// The Home key.
+    pub const HOME: &str = "\u{e011}";
+    /// The End key.
+    pub const END: &str = "\u{e010}";
+    /// The Alt key, for [`super::Browser::chord`].
+    pub const ALT: &str = "\u{e00a}";
     /// The Shift key.
     pub const SHIFT: &str = "\u{e008}";
 }
@@ -230,6 +236,19 @@ impl Browser {
     pub fn type_into(&self, element: &Element, text: &str) -> Result<()> {
         let body = json!({ "text": text });
         self.call("POST", &format!("/element/{}/value", element.0), &body).map(drop)
+    }
+
+    /// Sets the value of a field, or of a list, and tells the page that it changed.
+    ///
+    /// # Errors
+    /// No element matches.
+    pub fn set_value(&self, css: &str, value: &str) -> Result<()> {
+        let (css, value) = (json!(css), json!(value));
+        self.script(&format!(
+            "const field = document.querySelector({css}); field.value = {value};
+             field.dispatchEvent(new Event('change', {{ bubbles: true }}))"
+        ))
+        .map(drop)
     }
 
     /// Presses and releases one key, wherever the focus is: a character or one of [`key`].

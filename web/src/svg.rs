@@ -15,27 +15,6 @@ const WORDS_MAX: usize = 256;
 #[rustfmt::skip]
 #[wasm_bindgen]
 extern "C" {
-    #[wasm_bindgen(thread_local_v2, static_string)]
-    static CLASS: JsString = "class";
-    #[wasm_bindgen(thread_local_v2, static_string)]
-    static D: JsString = "d";
-    #[wasm_bindgen(thread_local_v2, static_string)]
-    static DASHES: JsString = "stroke-dasharray";
-    #[wasm_bindgen(thread_local_v2, static_string)]
-    static LABEL: JsString = "aria-label";
-    #[wasm_bindgen(thread_local_v2, static_string)]
-    static LEFT: JsString = "data-left";
-    #[wasm_bindgen(thread_local_v2, static_string)]
-    static OF: JsString = "data-of";
-    #[wasm_bindgen(thread_local_v2, static_string)]
-    static PART: JsString = "data-part";
-    #[wasm_bindgen(thread_local_v2, static_string)]
-    static TRANSFORM: JsString = "transform";
-    #[wasm_bindgen(thread_local_v2, static_string)]
-    static X: JsString = "x";
-    #[wasm_bindgen(thread_local_v2, static_string)]
-    static Y: JsString = "y";
-
     // What cannot be refused needs no catching, which costs garbage in each call.
     type Drawn;
     #[wasm_bindgen(method, js_name = setAttribute)]
@@ -54,46 +33,34 @@ thread_local! {
     static WORDS: RefCell<Vec<(Box<str>, JsString)>> = const { RefCell::new(Vec::new()) };
 }
 
-/// An attribute that is set often: its name is made once, not decoded each time.
-#[derive(Clone, Copy, Debug)]
-pub enum Often {
-    /// The style class.
-    Class,
-    /// The path.
-    D,
-    /// The dashes of a line.
-    Dashes,
-    /// What a reader hears.
-    Label,
-    /// How much of a time is left.
-    Left,
-    /// What it belongs to.
-    Of,
-    /// Where on its way it is.
-    Part,
-    /// Where it stands.
-    Transform,
-    /// Its left end.
-    X,
-    /// Its upper end, or the line of its letters.
-    Y,
+macro_rules! often {
+    ($($about:literal $attribute:ident $name:literal)+) => {
+        /// An attribute that is set often: its name is made once, not decoded each time.
+        #[derive(Clone, Copy, Debug)]
+        pub enum Often { $(#[doc = $about] $attribute,)+ }
+
+        thread_local! {
+            static NAMES: Vec<JsString> = [$($name),+].map(JsString::from).into();
+        }
+    };
+}
+
+often! {
+    "The style class." Class "class"
+    "The path." D "d"
+    "The dashes of a line." Dashes "stroke-dasharray"
+    "What a reader hears." Label "aria-label"
+    "How much of a time is left." Left "data-left"
+    "What it belongs to." Of "data-of"
+    "Where on its way it is." Part "data-part"
+    "Where it stands." Transform "transform"
+    "Its left end." X "x"
+    "Its upper end, or the line of its letters." Y "y"
 }
 
 impl Often {
-    fn with<T>(self, act: impl FnOnce(&JsString) -> T) -> T {
-        let name = match self {
-            Self::Class => &CLASS,
-            Self::D => &D,
-            Self::Dashes => &DASHES,
-            Self::Label => &LABEL,
-            Self::Left => &LEFT,
-            Self::Of => &OF,
-            Self::Part => &PART,
-            Self::Transform => &TRANSFORM,
-            Self::X => &X,
-            Self::Y => &Y,
-        };
-        name.with(act)
+    fn with(self, act: impl FnMut(&JsString)) {
+        NAMES.with(|names| names.get(self as usize).into_iter().for_each(act));
     }
 }
 

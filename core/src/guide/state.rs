@@ -215,14 +215,12 @@ impl Value {
     /// The value in a world.
     #[must_use]
     pub fn of(&self, world: &World<Actor>) -> u64 {
+        let number = |server: &Server| server.peer().config().me.0.unsigned_abs();
         match self {
-            Self::Leader => {
-                leader(world).map_or(0, |server| server.peer().config().me.0.unsigned_abs())
-            }
+            Self::Leader => leader(world).map_or(0, number),
             Self::Elected => {
                 let leads = |server: &&Server| server.peer().state() == ServerState::Leading;
-                let elected = servers(world).find(leads);
-                elected.map_or(0, |server| server.peer().config().me.0.unsigned_abs())
+                servers(world).find(leads).map_or(0, number)
             }
             Self::Durable => on_disk(world, newest(world)),
             Self::Holder(root) => holder(world, root).map_or(0, |client| client.0.into()),

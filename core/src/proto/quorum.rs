@@ -155,15 +155,9 @@ impl QuorumPacket {
         Self { kind, zxid, data: Some(data), auth: None }
     }
 
-    /// The packet at the start of `stream`, and how many bytes it takes. It shares nothing with
-    /// `stream`. [`DecodeError::Short`]: wait for more bytes; any other error is final. A packet
-    /// that is longer than its bounds fails as soon as the bytes say so.
-    pub fn decode_from(stream: &[u8]) -> Result<(Self, usize), DecodeError> {
-        let (_, len) = Self::measure(stream)?;
-        Ok((Self::from_bytes(Bytes::copy_from_slice(&stream[..len]))?, len))
-    }
-
-    /// Kind and length of the packet at the start of `stream`; errors as of [`Self::decode_from`].
+    /// Kind and length of the packet at the start of `stream`. [`DecodeError::Short`]: wait for more
+    /// bytes; any other error is final. A packet that is longer than its bounds fails as soon as the
+    /// bytes say so.
     pub fn measure(stream: &[u8]) -> Result<(i32, usize), DecodeError> {
         let len = packet_len(stream)?;
         Ok((int_at(stream, 0)?, len))
@@ -386,10 +380,10 @@ mod tests {
         let mut stream = request().to_bytes().to_vec();
         let len = stream.len();
         for end in 0..len {
-            assert_eq!(QuorumPacket::decode_from(&stream[..end]), Err(DecodeError::Short), "{end}");
+            assert_eq!(QuorumPacket::measure(&stream[..end]), Err(DecodeError::Short), "{end}");
         }
         stream.extend_from_slice(b"the next packet");
-        assert_eq!(QuorumPacket::decode_from(&stream), Ok((request(), len)));
+        assert_eq!(QuorumPacket::measure(&stream), Ok((packet::REQUEST, len)));
     }
 
     #[test]
@@ -401,7 +395,7 @@ mod tests {
         let with = |fields: &[i32]| {
             let mut out = Writer::append_to(head.clone());
             fields.iter().for_each(|field| out.i32(*field));
-            QuorumPacket::decode_from(&out.into_vec())
+            QuorumPacket::measure(&out.into_vec())
         };
         assert_eq!(with(&[i32::MAX]), Err(DecodeError::Length(i32::MAX)));
         assert_eq!(with(&[-2]), Err(DecodeError::Length(-2)));
@@ -418,9 +412,9 @@ mod tests {
         let id = Id { scheme: huge.as_str().into(), id: huge.as_str().into() };
         let packet = QuorumPacket { auth: Some(vec![id; 2]), ..request() };
         let bytes = packet.to_bytes();
-        assert!(matches!(QuorumPacket::decode_from(&bytes), Err(DecodeError::Malformed(_))));
+        assert!(matches!(QuorumPacket::measure(&bytes), Err(DecodeError::Malformed(_))));
         // Known before the bytes are there.
         let early = &bytes[..QUORUM_PACKET_BYTES_MAX];
-        assert!(matches!(QuorumPacket::decode_from(early), Err(DecodeError::Malformed(_))));
+        assert!(matches!(QuorumPacket::measure(early), Err(DecodeError::Malformed(_))));
     }
 }

@@ -30,8 +30,8 @@ fn places(columns: &[Zxid]) -> (Vec<u32>, u32) {
     (places, x)
 }
 
-/// Name of the style class of an epoch.
-fn epoch_class(zxid: Zxid) -> &'static str {
+/// Name of the style class of an epoch: neighbouring ones differ in colour.
+pub(super) fn epoch_class(zxid: Zxid) -> &'static str {
     ["e0", "e1", "e2", "e3"].get((zxid.epoch().0 & 3) as usize).copied().unwrap_or("e0")
 }
 

@@ -4,6 +4,7 @@
 //! while the line passes through.
 
 use super::axis::Axis;
+use super::holds::epoch_class;
 use super::score::{Arrow, Bar, Fate, Mark, Score, Sign};
 use crate::deadline::Share;
 use crate::message::{Look, Tone};
@@ -495,11 +496,9 @@ pub fn named(score: &Score, grid: Grid, chosen: Option<u64>) -> Vec<bool> {
     })
 }
 
-/// The class of a write: neighbouring epochs differ in colour.
-pub(super) fn epoch_class(bar: &Bar) -> &'static str {
-    bar.zxid.map_or("e", |zxid| {
-        ["e0", "e1", "e2", "e3"].get((zxid.epoch().0 & 3) as usize).copied().unwrap_or("e0")
-    })
+/// The class of a write, by the epoch of what is written.
+pub(super) fn write_class(bar: &Bar) -> &'static str {
+    bar.zxid.map_or("e", epoch_class)
 }
 
 /// Fills the element of a write, or of the part of it that is `done`: they are the same, the other
@@ -507,7 +506,7 @@ pub(super) fn epoch_class(bar: &Bar) -> &'static str {
 /// reaches behind the line, so that it grows while the line passes through.
 pub fn write(bar: &Bar, before: Option<&Bar>, whole: &Element, grid: Grid, done: bool) {
     if before.is_none_or(|before| before.zxid != bar.zxid) {
-        svg::set_word(whole, Often::Class, epoch_class(bar));
+        svg::set_word(whole, Often::Class, write_class(bar));
     }
     let from = grid.axis.x(bar.from);
     let to = match bar.to {

@@ -329,7 +329,7 @@ fn write(frame: Frame, bar: &Bar) -> Html {
         }
     };
     html! {
-        <g class={classes!("fsync", marks::epoch_class(bar))}>
+        <g class={classes!("fsync", marks::write_class(bar))}>
             if to > now { { rect("open", from, to) } }
             if from < now { { rect("done", from, to.min(now)) } }
         </g>
