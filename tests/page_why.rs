@@ -3,7 +3,7 @@
 mod view;
 
 use anyhow::{Context, Result, ensure};
-use view::{open, picture};
+use view::{open, picture, script};
 use zabscope_tests::browser::{Browser, key};
 
 fn why(browser: &Browser) -> Result<String> {
@@ -55,4 +55,53 @@ fn a_write_that_lacks_acknowledgements_says_whose() -> Result<()> {
     picture(&browser, "why-commit")?;
     assert_eq!(browser.console()?, Vec::<String>::new());
     Ok(())
+}
+
+#[test]
+fn what_is_held_back_is_named_with_what_frees_it() -> Result<()> {
+    let browser = open("#/play")?;
+    browser.wait_for("#server-3[data-role=LEADING]")?;
+    browser.press(" ")?;
+    browser.wait_for("#play[aria-label=Play]")?;
+    browser.click(&browser.find("#do-faults")?)?;
+    browser.wait_for("#act-on")?;
+    for link in ["s1-s3", "s2-s3"] {
+        browser.set_value("#act-on", link)?;
+        browser.wait_for("#act-hold")?;
+        browser.press("h")?;
+        wait(&browser, link, |text| text.contains("nothing waits there"))?;
+    }
+    browser.press("w")?;
+    browser.press(key::ESCAPE)?;
+    // The write comes to the leader by server 1, or is the leader's own client's.
+    let held = wait_stepping(&browser, |text| text.contains("held back since"))?;
+    ensure!(held.contains("release 1 → 3") || held.contains("release 3 → 1"), "{held}");
+    picture(&browser, "why-held")?;
+    // What is held is asked why it does not move.
+    let first = "return [...document.querySelectorAll('#act-on option[value^=m]')]
+        .find(it => /REQUEST|PROPOSAL/.test(it.text))?.value ?? ''";
+    browser.set_value("#act-on", &script(&browser, first)?)?;
+    let text = wait(&browser, "the message", |text| text.contains("does not move"))?;
+    for words in ["No message of it is held back", "frees it: release", "and it goes on"] {
+        ensure!(text.contains(words), "{words} is missing in {text}");
+    }
+    browser.set_value("#act-on", "s1-s3")?;
+    wait(&browser, "the link", |text| text.contains("Why not all passes between server 1"))?;
+    // Released, it goes on, and nothing is left to explain.
+    browser.press("u")?;
+    wait(&browser, "the released link", |text| !text.contains("held back"))?;
+    assert_eq!(browser.console()?, Vec::<String>::new());
+    Ok(())
+}
+
+/// Goes on event by event until the explanation fits.
+fn wait_stepping(browser: &Browser, fits: impl Fn(&str) -> bool) -> Result<String> {
+    for _ in 0..20 {
+        let text = why(browser)?;
+        if fits(&text) {
+            return Ok(text);
+        }
+        browser.press(".")?;
+    }
+    why(browser)
 }

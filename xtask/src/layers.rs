@@ -23,10 +23,10 @@ const TABLE: &[(&str, &[&str])] = &[
     ("recipes", &["client"]),
     ("ensemble", &["server", "recipes", "sim"]),
     ("tell", &["ensemble"]),
-    ("why", &["ensemble"]),
+    ("why", &["tell"]),
     ("saved", &["ensemble"]),
     ("check", &["ensemble", "saved"]),
-    ("lab", &["ensemble", "recipes", "check", "tell", "why"]),
+    ("lab", &["ensemble", "recipes", "check", "why"]),
     ("guide", &["lab"]),
 ];
 

@@ -97,6 +97,7 @@ pub enum Command {
     Time,
     Why(Subject),
     WhyRefused(Request),
+    WhyMessage(NodeId, NodeId),
 }
 
 /// A node by its name.
@@ -281,13 +282,16 @@ fn fault(name: &str, line: &mut Line) -> Result<Option<Command>, Problem> {
     }))
 }
 
-/// `why e1.c2`, `why 2`, `why c1`, `why vote 2`, `why sync 2`, `why refused "set a x version=3"`.
+/// `why e1.c2`, `why 2`, `why c1`, `why vote 2`, `why sync 2`, `why link 1 c1`,
+/// `why message 1 2`, `why refused "set a x version=3"`.
 fn why(line: &mut Line) -> Result<Command, Problem> {
     let word: String = line.need("subject")?;
     let sid = |line: &mut Line| line.need("server").map(Sid);
     Ok(Command::Why(match word.as_str() {
         "vote" => Subject::Vote(sid(line)?),
         "sync" => Subject::Sync(sid(line)?),
+        "link" => pair(line).map(|(a, b)| Subject::Link(a, b))?,
+        "message" => return pair(line).map(|(from, to)| Command::WhyMessage(from, to)),
         "refused" => {
             let text: String = line.need("request")?;
             let mut line = Line::parse(&text)?;

@@ -36,7 +36,7 @@
 //! | `load C COUNT [PATH]` | many creates, pipelined |
 //! | `close C`, `move C SERVER`, `expire C`, `snapshot NODE` | sessions, snapshots |
 //! | `play C lock PATH [hold= rest=]`, `naive_lock`, `election`, `nothing` | what a client does on its own |
-//! | `why e1.c2`, `why NODE`, `why vote SERVER`, `why sync SERVER`, `why refused "OPERATION"` | guards with their values: see [`crate::why`] |
+//! | `why e1.c2`, `why NODE`, `why vote SERVER`, `why sync SERVER`, `why link A B`, `why message A B` (the oldest under way), `why refused "OPERATION"` | guards with their values: see [`crate::why`] |
 //! | `state`, `log [NODE...]`, `disk NODE`, `tree [NODE]`, `sessions`, `watches [NODE]`, `time` | looks |
 
 pub mod command;

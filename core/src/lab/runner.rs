@@ -14,7 +14,7 @@ use crate::sim::{
     Action, Cause, Directive, End, Fault, Hold, Micros, Settings, Sim, StepRecord, Wire,
 };
 use crate::tell::Teller;
-use crate::why;
+use crate::why::{self, Subject};
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -136,10 +136,10 @@ impl Lab {
             Command::Tree(node) => return self.show_tree(node),
             Command::Sessions => return Ok(self.show_sessions()),
             Command::Watches(node) => return self.show_watches(node),
-            Command::Why(subject) => {
-                let why = why::explain(&self.sim, subject);
-                let why = why.ok_or_else(|| Problem::new("there is nothing to explain"))?;
-                return Ok(why.to_string());
+            Command::Why(subject) => return self.explain(subject),
+            Command::WhyMessage(from, to) => {
+                let id = self.oldest(from, to)?.0;
+                return self.explain(Subject::Message(id));
             }
             Command::WhyRefused(request) => return self.why_refused(&request),
             Command::Time => return Ok(format!("{}\n", self.sim.now())),
@@ -348,17 +348,27 @@ impl Lab {
         self.tell(Directive::Act(action))
     }
 
-    /// Lets the oldest item from one node to another arrive, on whatever stream.
-    fn deliver(&mut self, from: NodeId, to: NodeId) -> Result<(), Problem> {
+    fn explain(&self, subject: Subject) -> Result<String, Problem> {
+        let why = why::explain(&self.sim, subject);
+        why.map(|why| why.to_string()).ok_or_else(|| Problem::new("there is nothing to explain"))
+    }
+
+    /// The oldest item from one node to another that is next in its stream, and where it goes.
+    fn oldest(&self, from: NodeId, to: NodeId) -> Result<(u64, End), Problem> {
         let queues = self.sim.world().network().queues();
         let oldest = queues
             .iter()
             .filter_map(|(end, queue)| queue.front().map(|item| (item.id, *end, item.from.node)))
             .filter(|(_, end, sender)| end.node == to && *sender == from)
             .min_by_key(|(id, _, _)| *id);
-        let Some((_, end, _)) = oldest else {
-            return Err(Problem(format!("nothing is under way from {from} to {to}")));
-        };
+        oldest
+            .map(|(id, end, _)| (id, end))
+            .ok_or_else(|| Problem(format!("nothing is under way from {from} to {to}")))
+    }
+
+    /// Lets it arrive, on whatever stream.
+    fn deliver(&mut self, from: NodeId, to: NodeId) -> Result<(), Problem> {
+        let (_, end) = self.oldest(from, to)?;
         self.act(Action::Deliver(end))
     }
 

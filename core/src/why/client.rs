@@ -1,10 +1,13 @@
 //! Why a client has no connection, no session, or no answer.
 
+use super::commit::is;
+use super::held::{Kept, of_node, oldest, way_text};
 use super::past::{cut_text, stopped_text};
 use super::{Guard, Why, leader, running};
-use crate::base::{ClientId, NodeId, Sid};
+use crate::base::{ClientId, Link, NodeId, Sid};
 use crate::client::{Client, State};
 use crate::ensemble::Actor;
+use crate::server::message::Packet;
 use crate::sim::Sim;
 use alloc::borrow::ToOwned;
 use alloc::format;
@@ -71,7 +74,7 @@ fn connecting(sim: &Sim<Actor>, name: &str, node: NodeId, client: &Client) -> Wh
     let mut guards = Vec::new();
     let mut sentences = Vec::new();
     for sid in client.config().servers.iter().copied() {
-        let hindrance = hindrance(sim, node, client, sid);
+        let hindrance = hindrance(sim, node, client, sid).or_else(|| holding(sim, node, sid));
         if let Some(what) = &hindrance {
             sentences.push(format!("server {sid} {what}"));
         }
@@ -106,6 +109,18 @@ fn hindrance(sim: &Sim<Actor>, node: NodeId, client: &Client, sid: Sid) -> Optio
     (seen > has).then(|| format!("has only {has}, and {node} has seen {seen}"))
 }
 
+/// The hold that keeps a client and this server from hearing each other.
+fn holding(sim: &Sim<Actor>, node: NodeId, sid: Sid) -> Option<String> {
+    let held = on_stream(sim, node, sid).map(|kept| kept.clause());
+    let held = held.or_else(|| way_text(sim, node, NodeId::Server(sid)))?;
+    Some(format!("cannot be reached: {held}"))
+}
+
+/// A message that is held back between a client and this server.
+fn on_stream(sim: &Sim<Actor>, node: NodeId, sid: Sid) -> Option<Kept<'_>> {
+    of_node(sim, node, &|link| link == Link::Server(sid))
+}
+
 fn connected(sim: &Sim<Actor>, name: &str, node: NodeId, client: &Client) -> Why {
     let mut guards = Vec::new();
     if let Some(sid) = client.server() {
@@ -116,7 +131,13 @@ fn connected(sim: &Sim<Actor>, name: &str, node: NodeId, client: &Client) -> Why
         guards.push(Guard::new("Its server is there and serves", holds, value));
     }
     guards.extend(session_guard(sim, client));
+    let kept = client.server().and_then(|sid| on_stream(sim, node, sid));
+    guards.extend(kept.map(|kept| kept.guard()));
     let sentence = match guards.iter().find(|guard| !guard.holds) {
+        Some(_) if kept.is_some() => {
+            let held = kept.map(|kept| kept.clause()).unwrap_or_default();
+            format!("{name} is connected, but {held}.")
+        }
         Some(guard) => {
             let value = guard.values.first().map(String::as_str).unwrap_or_default();
             format!("{name} believes to be connected, but {value}.")
@@ -143,8 +164,20 @@ fn unanswered(sim: &Sim<Actor>, name: &str, client: &Client) -> Why {
     let conns = server.connections().values();
     let mut own = conns.filter(|conn| conn.session() == client.session());
     let waiting = own.next().map_or(0, |conn| conn.waiting());
+    let kept = if waiting == 0 {
+        on_stream(sim, node, sid)
+    } else {
+        forwarded(sim, client, sid).or_else(|| uncommitted(sim, sid))
+    };
+    let answered = kept.is_some_and(|kept| kept.is_answer());
     let value = format!("{waiting} of {asked} wait there");
-    why.guards.push(Guard::new("The request has come there", waiting > 0, value));
+    let value = if answered { "it was answered".to_owned() } else { value };
+    why.guards.push(Guard::new("The request has come there", waiting > 0 || answered, value));
+    if let Some(kept) = kept {
+        why.guards.push(kept.guard());
+        why.sentence = open(&kept.clause());
+        return why;
+    }
     if waiting == 0 {
         why.sentence = open("the request, or the answer, is on its way");
         return why;
@@ -180,4 +213,25 @@ fn unanswered(sim: &Sim<Actor>, name: &str, client: &Client) -> Why {
         None => open(&format!("the request is on its way from server {sid} to the leader")),
     };
     why
+}
+
+/// What this server sent on for the client, if that is held back.
+fn forwarded<'a>(sim: &'a Sim<Actor>, client: &Client, sid: Sid) -> Option<Kept<'a>> {
+    let (lead, _) = leader(sim.world())?;
+    let asks = |packet: &Packet| match packet {
+        Packet::Request(forward) => forward.session == client.session(),
+        Packet::Sync => true,
+        _ => false,
+    };
+    let (here, there) = (NodeId::Server(sid), NodeId::Server(lead));
+    oldest(sim, &|item| (item.from.node, item.to.node) == (here, there) && is(item, &asks))
+}
+
+/// The news of a commit that this server lacks, if that is held back.
+fn uncommitted(sim: &Sim<Actor>, sid: Sid) -> Option<Kept<'_>> {
+    let (lead, _) = leader(sim.world())?;
+    let (there, here) = (NodeId::Server(lead), NodeId::Server(sid));
+    let tells =
+        |packet: &Packet| matches!(packet, Packet::Commit(_) | Packet::Inform(_) | Packet::Sync);
+    oldest(sim, &|item| (item.from.node, item.to.node) == (there, here) && is(item, &tells))
 }

@@ -1,12 +1,13 @@
 //! Why a transaction is not committed.
 
+use super::held::keeper;
 use super::past::{cut_text, stopped_text};
-use super::{Awaited, Guard, Why, leader, of_needed, running, servers, set};
+use super::{Awaited, Guard, When, Why, leader, of_needed, running, servers, set};
 use crate::base::{NodeId, Sid, Zxid};
 use crate::ensemble::Actor;
 use crate::server::Server;
 use crate::server::message::{Msg, Packet, Write};
-use crate::sim::{Micros, Sim, Wire};
+use crate::sim::{Item, Sim, Wire};
 use crate::zab::Stage;
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -36,7 +37,17 @@ pub fn commit(sim: &Sim<Actor>, zxid: Zxid) -> Why {
             "{zxid} is committed: it is on the disks of {on_disk}, and applied by {applied}."
         );
         let guard = guard.and(format!("on disk = {on_disk}"));
-        return Why::new(format!("Why {zxid} is committed"), [guard].into(), sentence);
+        let others = servers(sim.world()).filter(|(sid, _)| *sid != me);
+        let behind = others.filter(|(_, server)| server.is_none_or(|s| s.image().zxid < zxid));
+        let awaited: Vec<Awaited> =
+            behind.filter_map(|(sid, _)| applying(sim, me, sid, zxid)).collect();
+        let held = awaited.iter().find(|awaited| awaited.when == When::Released);
+        let sentence = match held {
+            Some(held) => format!("{sentence} Server {}: {}.", held.from, held.what),
+            None => sentence,
+        };
+        let title = format!("Why {zxid} is committed");
+        return Why { awaited, ..Why::new(title, [guard].into(), sentence) };
     }
     let title = format!("Why {zxid} is not committed");
     let Some(acks) = peer.acks(zxid) else {
@@ -87,14 +98,14 @@ fn sentence(
     }
     let acks = if count == 1 { "ACK" } else { "ACKs" };
     let mut text = format!("No COMMIT for {zxid}: {count} {acks} of {needed} needed");
-    let hopeless: Vec<_> = awaited.iter().filter(|a| a.never).collect();
-    for awaited in &hopeless {
+    let hopeless = awaited.iter().filter(|awaited| awaited.when == When::Never);
+    for awaited in hopeless.clone() {
         text.push_str(&format!(", server {} is {}", awaited.from, awaited.what));
     }
-    if hopeless.is_empty()
-        && let Some(first) = awaited.first()
-    {
-        text.push_str(&format!(", server {}: {}", first.from, first.what));
+    let held = awaited.iter().find(|awaited| awaited.when == When::Released);
+    let first = awaited.first().filter(|_| hopeless.count() == 0);
+    if let Some(told) = held.or(first) {
+        text.push_str(&format!(", server {}: {}", told.from, told.what));
     }
     text.push('.');
     text
@@ -128,31 +139,65 @@ pub(super) fn heard(server: &Server, me: Sid) -> Vec<Sid> {
 /// What the ACK of a server waits for.
 fn awaited(sim: &Sim<Actor>, leader: Sid, from: Sid, zxid: Zxid) -> Awaited {
     let (there, here) = (NodeId::Server(from), NodeId::Server(leader));
-    let never = |what: String| Awaited { from, what, at: None, never: true };
-    let coming = |what: &str, at| Awaited { from, what: what.to_string(), at, never: false };
-    if let Some(what) = stopped_text(sim, there) {
-        return never(what);
+    if let Some(awaited) = out_of_reach(sim, leader, from) {
+        return awaited;
     }
     let is_ack = |packet: &Packet| matches!(packet, Packet::Ack(acked) if *acked >= zxid);
     let is_proposal =
         |packet: &Packet| matches!(packet, Packet::Proposal(entry) if entry.zxid == zxid);
-    if let Some(what) = cut_text(sim, here, there) {
-        return never(what);
-    }
-    if let Some(at) = under_way(sim, there, here, is_ack) {
-        return coming("ACK on its way", at);
+    if let Some(item) = under_way(sim, there, here, &is_ack) {
+        return coming(sim, from, "ACK", item);
     }
     if writes(sim, there, zxid) {
-        return coming("writing to disk", None);
+        return Awaited { from, what: "writing to disk".to_string(), when: When::Open };
     }
-    if let Some(at) = under_way(sim, here, there, is_proposal) {
-        return coming("PROPOSAL on its way", at);
+    if let Some(item) = under_way(sim, here, there, &is_proposal) {
+        return coming(sim, from, "PROPOSAL", item);
     }
     match running(sim.world(), from) {
         Some(server) if server.peer().leader() == Some(leader) => {
-            coming("has not got the proposal", None)
+            let what = "has not got the proposal".to_string();
+            Awaited { from, what, when: When::Open }
         }
-        Some(_) | None => never("not following this leader".to_string()),
+        Some(_) | None => {
+            let what = "not following this leader".to_string();
+            Awaited { from, what, when: When::Never }
+        }
+    }
+}
+
+/// What a server waits for that has not applied a committed transaction, as far as it is known.
+fn applying(sim: &Sim<Actor>, leader: Sid, from: Sid, zxid: Zxid) -> Option<Awaited> {
+    let (there, here) = (NodeId::Server(from), NodeId::Server(leader));
+    out_of_reach(sim, leader, from).or_else(|| {
+        let commit = under_way(sim, here, there, &|packet| tells_commit(packet, zxid))?;
+        Some(coming(sim, from, "COMMIT", commit))
+    })
+}
+
+/// Does this packet tell a learner that the transaction is committed?
+fn tells_commit(packet: &Packet, zxid: Zxid) -> bool {
+    match packet {
+        Packet::Commit(committed) => *committed == zxid,
+        Packet::Inform(entry) => entry.zxid == zxid,
+        _ => false,
+    }
+}
+
+fn out_of_reach(sim: &Sim<Actor>, leader: Sid, from: Sid) -> Option<Awaited> {
+    let (there, here) = (NodeId::Server(from), NodeId::Server(leader));
+    let what = stopped_text(sim, there).or_else(|| cut_text(sim, there, here))?;
+    Some(Awaited { from, what, when: When::Never })
+}
+
+fn coming(sim: &Sim<Actor>, from: Sid, name: &str, item: &Item<Msg>) -> Awaited {
+    match keeper(sim, item) {
+        Some(kept) => Awaited { from, what: kept.clause(), when: When::Released },
+        None => {
+            let at = sim.arrival_at(item.to, item.id);
+            let when = at.map_or(When::Open, When::At);
+            Awaited { from, what: format!("{name} on its way"), when }
+        }
     }
 }
 
@@ -166,19 +211,22 @@ fn writes(sim: &Sim<Actor>, node: NodeId, zxid: Zxid) -> bool {
     })
 }
 
-/// When a packet between two servers arrives; `Some(None)` if it is overdue.
-fn under_way(
-    sim: &Sim<Actor>,
+/// A packet between two servers.
+fn under_way<'a>(
+    sim: &'a Sim<Actor>,
     from: NodeId,
     to: NodeId,
-    fits: impl Fn(&Packet) -> bool,
-) -> Option<Option<Micros>> {
+    fits: &dyn Fn(&Packet) -> bool,
+) -> Option<&'a Item<Msg>> {
     let queues = sim.world().network().queues();
     let items = queues.iter().filter(|(end, _)| end.node == to).flat_map(|(_, queue)| queue);
-    let mut found = items
-        .filter(|item| item.from.node == from)
-        .filter(|item| matches!(&item.wire, Wire::Data(Msg::Packet(packet)) if fits(packet)));
-    found.next().map(|item| sim.arrival_at(item.to, item.id))
+    let mut found = items.filter(|item| item.from.node == from).filter(|item| is(item, fits));
+    found.next()
+}
+
+/// Is it such a packet?
+pub(super) fn is(item: &Item<Msg>, fits: &dyn Fn(&Packet) -> bool) -> bool {
+    matches!(&item.wire, Wire::Data(Msg::Packet(packet)) if fits(packet))
 }
 
 /// `2 of 3 needed`, for a quorum.

@@ -13,10 +13,12 @@
 //! | why this vote? | [`vote()`]: epoch, zxid and id beside each other; the first difference decides |
 //! | why DIFF, TRUNC or SNAP? | [`sync`]: the numbers that the leader compared |
 //! | why no answer, no connection, no session? | [`client()`] |
+//! | why does this message not move, why does not all pass on this link? | [`message()`], [`link()`]: what is held back, cut, or in front of it |
 //! | why is a request refused? | [`request()`]: the checks of a write on the leader's tree |
 
 mod client;
 mod commit;
+mod held;
 mod lock;
 mod past;
 mod request;
@@ -34,6 +36,7 @@ use core::fmt;
 
 pub use client::client;
 pub use commit::commit;
+pub use held::{link, message, oldest_held};
 pub use lock::lock;
 pub use request::request;
 pub use server::{election, server};
@@ -57,10 +60,21 @@ pub struct Awaited {
     pub from: Sid,
     /// What it is at.
     pub what: String,
-    /// When that is over, if nobody interferes; `None` if it is not known.
-    pub at: Option<Micros>,
-    /// It does not come as things are.
-    pub never: bool,
+    /// When that is over, if nobody interferes.
+    pub when: When,
+}
+
+/// When something comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// At this time.
+    At(Micros),
+    /// It is not known.
+    Open,
+    /// When somebody releases it.
+    Released,
+    /// Not as things are.
+    Never,
 }
 
 /// An explanation.
@@ -93,6 +107,10 @@ pub enum Subject {
     Sync(Sid),
     /// What a client does.
     Client(ClientId),
+    /// That a message, by its number, is under way.
+    Message(u64),
+    /// That not all passes between two nodes.
+    Link(NodeId, NodeId),
 }
 
 /// The explanation of a subject at this moment; `None` if there is nothing to explain.
@@ -105,6 +123,8 @@ pub fn explain(sim: &Sim<Actor>, subject: Subject) -> Option<Why> {
         Subject::Vote(sid) => vote(sim, sid),
         Subject::Sync(sid) => sync(sim, sid),
         Subject::Client(id) => client(sim, id),
+        Subject::Message(id) => message(sim, id),
+        Subject::Link(a, b) => link(sim, a, b),
     }
 }
 
@@ -146,10 +166,10 @@ impl fmt::Display for Why {
             votes.fmt(f)?;
         }
         for awaited in &self.awaited {
-            let at = match awaited.at {
-                Some(at) => format!(", until {}", at_text(at)),
-                None if awaited.never => ": never, as things are".to_string(),
-                None => String::new(),
+            let at = match awaited.when {
+                When::At(at) => format!(", until {}", at_text(at)),
+                When::Never => ": never, as things are".to_string(),
+                When::Open | When::Released => String::new(),
             };
             writeln!(f, "  server {}: {}{at}", awaited.from, awaited.what)?;
         }

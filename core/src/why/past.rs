@@ -3,7 +3,7 @@
 use super::at_text;
 use crate::base::NodeId;
 use crate::ensemble::Actor;
-use crate::sim::{Action, Directive, Micros, Sim};
+use crate::sim::{Action, Directive, Hold, Micros, Sim};
 use alloc::format;
 use alloc::string::String;
 
@@ -18,19 +18,34 @@ fn since(at: Option<Micros>) -> String {
     at.map_or_else(String::new, |at| format!(" since {}", at_text(at)))
 }
 
-/// Words for a cut between two nodes, the first hindrance on the way there and back.
-pub(super) fn cut_text(sim: &Sim<Actor>, a: NodeId, b: NodeId) -> Option<String> {
+/// ` since +1.063 s`, when this was held back.
+pub(super) fn held_since(sim: &Sim<Actor>, hold: Hold) -> String {
+    since(last(sim, |directive| matches!(directive, Directive::Hold(held) if *held == hold)))
+}
+
+/// `1 → 2 is cut since +1.063 s; heal it`, while that is so.
+pub(super) fn cut_since(sim: &Sim<Actor>, from: NodeId, to: NodeId) -> Option<String> {
+    sim.world()
+        .network()
+        .cuts()
+        .contains(&(from, to))
+        .then(|| format!("{from} → {to} is cut{}; heal it, and it goes on", cut_at(sim, from, to)))
+}
+
+fn cut_at(sim: &Sim<Actor>, from: NodeId, to: NodeId) -> String {
+    since(last(
+        sim,
+        |directive| matches!(directive, Directive::Act(Action::Cut(x, y)) if (*x, *y) == (from, to)),
+    ))
+}
+
+/// Words for how a node is cut off from another one, to stand behind "is".
+pub(super) fn cut_text(sim: &Sim<Actor>, node: NodeId, other: NodeId) -> Option<String> {
     let cuts = sim.world().network().cuts();
-    let at = |from, to| {
-        last(
-            sim,
-            |directive| matches!(directive, Directive::Act(Action::Cut(x, y)) if (*x, *y) == (from, to)),
-        )
-    };
-    match (cuts.contains(&(a, b)), cuts.contains(&(b, a))) {
-        (true, true) => Some(format!("cut off{}", since(at(a, b)))),
-        (true, false) => Some(format!("hears nothing{}", since(at(a, b)))),
-        (false, true) => Some(format!("is not heard{}", since(at(b, a)))),
+    match (cuts.contains(&(other, node)), cuts.contains(&(node, other))) {
+        (true, true) => Some(format!("cut off{}", cut_at(sim, other, node))),
+        (true, false) => Some(format!("half cut off, hearing nothing{}", cut_at(sim, other, node))),
+        (false, true) => Some(format!("half cut off, not heard{}", cut_at(sim, node, other))),
         (false, false) => None,
     }
 }

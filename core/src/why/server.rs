@@ -1,18 +1,25 @@
 //! Why a server does not serve, lead or follow yet; or that it does.
 
 use super::commit::{heard, quorum_text};
+use super::held::{Kept, of_node};
 use super::past::{cut_text, stopped_text};
 use super::vote::vote;
 use super::{Guard, Why, at_text, running, servers, set};
 use crate::base::quorum::Voters;
-use crate::base::{NodeId, Sid};
+use crate::base::{Link, NodeId, Sid};
 use crate::ensemble::{Actor, Timer};
 use crate::server::{self, Server};
 use crate::sim::Sim;
+use crate::tell::sentence;
 use crate::zab::{self, LearnerStage, Phase, ReignView, ServerState};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+
+/// How the sentence about a condition that does not hold yet begins.
+const OPEN: &str = "Still open: ";
+/// The condition that an election needs before any other.
+const REACHED: &str = "More than half can be reached";
 
 /// Why a server does what it does; `None` if there is no such server.
 #[must_use]
@@ -31,6 +38,9 @@ pub fn server(sim: &Sim<Actor>, sid: Sid) -> Option<Why> {
         ServerState::Leading => leading(sid, server),
         ServerState::Following | ServerState::Observing => learning(sim, sid, server),
     };
+    if let Some(kept) = kept(sim, sid, server, why.failed().is_some()) {
+        add_held(&mut why, sid, kept);
+    }
     if let Some(what) = stopped {
         why.sentence = format!("Server {sid} stands still: it is {what}.");
         why.guards.insert(0, Guard::new("Its process runs", false, what));
@@ -38,11 +48,46 @@ pub fn server(sim: &Sim<Actor>, sid: Sid) -> Option<Why> {
     Some(why)
 }
 
+/// The message that is held back and for which a server waits, `open` or not.
+fn kept<'a>(sim: &'a Sim<Actor>, sid: Sid, server: &Server, open: bool) -> Option<Kept<'a>> {
+    let (node, peer) = (NodeId::Server(sid), server.peer());
+    match peer.state() {
+        ServerState::Looking => {
+            let election = peer.election()?;
+            // When enough vote alike, only a vote that may be better is waited for.
+            let agreed = election.is_agreed(&peer.config().voters);
+            let awaited = peer.awaited_votes();
+            of_node(sim, node, &|other| match other {
+                Link::Election(other) => !agreed || awaited.contains(&other),
+                _ => false,
+            })
+        }
+        ServerState::Leading if open => of_node(sim, node, &|link| matches!(link, Link::Quorum(_))),
+        ServerState::Leading => None,
+        ServerState::Following | ServerState::Observing => {
+            let leader = peer.leader()?;
+            of_node(sim, node, &|link| link == Link::Quorum(leader))
+        }
+    }
+}
+
+/// A hold stands before the conditions that it keeps from holding, but for voters out of reach.
+fn add_held(why: &mut Why, sid: Sid, kept: Kept<'_>) {
+    let failed = why.guards.iter().position(|guard| !guard.holds && guard.name != REACHED);
+    why.guards.insert(failed.unwrap_or(why.guards.len()), kept.guard());
+    let held = kept.clause();
+    why.sentence = match failed {
+        None => format!("{} But {held}.", why.sentence),
+        Some(_) if why.sentence.starts_with(OPEN) => format!("Server {sid} waits: {held}."),
+        Some(_) => format!("{} {}.", why.sentence, sentence(&held)),
+    };
+}
+
 fn named(title: &str, guards: Vec<Guard>, all: String) -> Why {
     let sentence = match guards.iter().find(|guard| !guard.holds) {
         Some(guard) => {
             let values = guard.values.first().map(String::as_str).unwrap_or_default();
-            format!("Still open: {} ({values}).", lower(guard.name))
+            format!("{OPEN}{} ({values}).", lower(guard.name))
         }
         None => all,
     };
@@ -90,7 +135,7 @@ fn looking(sim: &Sim<Actor>, sid: Sid, server: &Server) -> Why {
         guards.insert(
             0,
             Guard::new(
-                "More than half can be reached",
+                REACHED,
                 false,
                 format!("reached = {}: {}", set(&reachable), quorum_text(reachable.len(), server)),
             ),

@@ -11,12 +11,13 @@ use zabscope_core::base::{ClientId, NodeId, Sid};
 use zabscope_core::ensemble::Actor;
 use zabscope_core::server::Server;
 use zabscope_core::sim::Sim;
-use zabscope_core::why::{Awaited, Guard, Subject, VoteTable, Why, explain, order_text};
+use zabscope_core::why::{
+    Awaited, Guard, Subject, VoteTable, When, Why, explain, oldest_held, order_text,
+};
 use zabscope_core::zab::ServerState;
 
 /// What there is to explain.
 fn subjects(lab: &Lab, selection: Option<&Selection>, topic: Option<Subject>) -> Vec<Subject> {
-    let world = lab.world();
     let of_node = |node| match node {
         NodeId::Server(sid) => vec![Subject::Server(sid), Subject::Sync(sid)],
         NodeId::Client(client) => vec![Subject::Client(client)],
@@ -26,23 +27,32 @@ fn subjects(lab: &Lab, selection: Option<&Selection>, topic: Option<Subject>) ->
         Some(Selection::Session(client)) => of_node(NodeId::Client(*client)),
         Some(Selection::Znode(path)) => of_znode(lab, path),
         // Servers come before clients: of a client's link the client is meant.
-        Some(Selection::Link(_, b)) => of_node(*b),
-        Some(Selection::Message(id)) if asks(lab, *id).is_some() => {
-            asks(lab, *id).map(Subject::Client).into_iter().collect()
+        Some(Selection::Link(a, b)) => {
+            let mut all = of_node(*b);
+            all.insert(0, Subject::Link(*a, *b));
+            all
         }
-        None | Some(Selection::Message(_)) if topic.is_some() => topic.into_iter().collect(),
-        None | Some(Selection::Message(_)) => {
-            let servers = || world.slots().values().filter_map(|slot| slot.process()?.server());
-            let oldest = servers().find(|server| server.is_leader()).and_then(|leader| {
-                let waiting = leader.peer().history().tail().front()?;
-                Some(Subject::Commit(waiting.zxid))
-            });
-            let me = |server: &Server| Subject::Server(server.peer().config().me);
-            let looking =
-                servers().find(|server| server.peer().state() == ServerState::Looking).map(me);
-            oldest.or(looking).into_iter().collect()
+        Some(Selection::Message(id)) => {
+            let mut all = vec![Subject::Message(*id)];
+            let asks = asks(lab, *id).map(Subject::Client);
+            all.extend(asks.or_else(|| open(lab, topic)).filter(|it| *it != Subject::Message(*id)));
+            all
         }
+        None => open(lab, topic).into_iter().collect(),
     }
+}
+
+/// What is awaited by all: the topic of a step, the oldest write, a leader, or a release.
+fn open(lab: &Lab, topic: Option<Subject>) -> Option<Subject> {
+    let servers = || lab.world().slots().values().filter_map(|slot| slot.process()?.server());
+    let commit = || {
+        let leader = servers().find(|server| server.is_leader())?;
+        Some(Subject::Commit(leader.peer().history().tail().front()?.zxid))
+    };
+    let me = |server: &Server| Subject::Server(server.peer().config().me);
+    let looking = || servers().find(|server| server.peer().state() == ServerState::Looking).map(me);
+    let held = || oldest_held(lab.sim()).map(Subject::Message);
+    topic.or_else(commit).or_else(looking).or_else(held)
 }
 
 /// The client whose request this message is, while it has no answer.
@@ -112,13 +122,15 @@ pub(super) fn row(guard: &Guard, decides: bool) -> Html {
 }
 
 fn coming(sim: &Sim<Actor>, awaited: &Awaited) -> Html {
-    let when = match awaited.at {
-        Some(at) => format!("{} ms", at.0.saturating_sub(sim.now().0) / 1_000),
-        None if awaited.never => "never".to_owned(),
-        None => String::new(),
+    let when = match awaited.when {
+        When::At(at) => format!("{} ms", at.0.saturating_sub(sim.now().0) / 1_000),
+        When::Never => "never".to_owned(),
+        When::Released => "held".to_owned(),
+        When::Open => String::new(),
     };
+    let stuck = matches!(awaited.when, When::Never | When::Released);
     html! {
-        <li class={classes!(awaited.never.then_some("never"))}>
+        <li class={classes!(stuck.then_some("never"))}>
             <span class="seat">{ awaited.from.0 }</span>
             <span>{ &awaited.what }</span>
             <span>{ when }</span>
