@@ -133,18 +133,16 @@ impl Act {
             }
             Self::HoldMessage(id, true) => {
                 item(world, id).ok_or(ARRIVED)?;
-                one(Directive::Hold(Hold::Item(id)))
+                Ok(held(sim, [Hold::Item(id)]))
             }
             Self::HoldMessage(id, false) => {
                 some(released(sim, |hold| hold == Hold::Item(id)), FREE)
             }
-            Self::Hold(from, to, true) => one(Directive::Hold(Hold::Between(from, to))),
+            Self::Hold(from, to, true) => Ok(held(sim, [Hold::Between(from, to)])),
             Self::Hold(from, to, false) => {
                 some(released(sim, |hold| hold == Hold::Between(from, to)), FREE)
             }
-            Self::HoldBoth(a, b, true) => {
-                Ok([(a, b), (b, a)].map(|(a, b)| Directive::Hold(Hold::Between(a, b))).into())
-            }
+            Self::HoldBoth(a, b, true) => Ok(held(sim, [Hold::Between(a, b), Hold::Between(b, a)])),
             Self::HoldBoth(a, b, false) => {
                 let both = [Hold::Between(a, b), Hold::Between(b, a)];
                 some(released(sim, |hold| both.contains(&hold)), FREE)
@@ -195,6 +193,12 @@ fn partition(world: &World<Actor>, side: &[NodeId]) -> Result<Directives, &'stat
     let ways: Vec<_> =
         left.iter().flat_map(|&a| right.iter().flat_map(move |&b| [(a, b), (b, a)])).collect();
     some(cuts(world, &ways, true), "These are cut off already.")
+}
+
+/// Holds those that are not held already.
+fn held(sim: &Sim<Actor>, which: impl IntoIterator<Item = Hold>) -> Directives {
+    let free = which.into_iter().filter(|hold| !sim.holds().contains(hold));
+    free.map(Directive::Hold).collect()
 }
 
 fn released(sim: &Sim<Actor>, which: impl Fn(Hold) -> bool) -> Directives {

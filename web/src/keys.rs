@@ -1,6 +1,5 @@
 //! What a key means. Each key is also a button, so nothing here is the only way.
 
-use crate::act::Act;
 use crate::lab::find::Wanted;
 use crate::order::{Order, Selection, Tab};
 use crate::palette::Pick;
@@ -89,22 +88,13 @@ pub fn wish(event: &KeyboardEvent, here: Here<'_>) -> Option<Wish> {
     if !letters && key != " " && key.chars().count() == 1 {
         return None;
     }
-    let chosen = match selection {
-        Some(Selection::Server(sid)) => Some(sid),
-        _ => None,
-    };
-    let client = match selection {
-        Some(Selection::Session(client)) => Some(NodeId::Client(client)),
-        _ => None,
-    };
-    let of_client = |act: fn(NodeId) -> Act| client.map(|node| Order::Act(act(node)));
     let by = selection.as_ref().and_then(Selection::node).map(Wanted::By);
     let order = match key.as_str() {
         " " if !inside("button, a, [role=button], summary") => Order::Toggle,
         "ArrowRight" | "." => Order::Forward,
         "ArrowLeft" | "," => Order::Back,
-        ">" => Order::Travel(Travel::Next(by?)),
-        "<" => Order::Travel(Travel::Previous(by?)),
+        ">" => by.map_or(Order::Letter('>'), |by| Order::Travel(Travel::Next(by))),
+        "<" => by.map_or(Order::Letter('<'), |by| Order::Travel(Travel::Previous(by))),
         "]" => Order::Travel(Travel::Next(Wanted::Phase)),
         "[" => Order::Travel(Travel::Previous(Wanted::Phase)),
         "0" => Order::Travel(Travel::SpeedDefault),
@@ -120,16 +110,12 @@ pub fn wish(event: &KeyboardEvent, here: Here<'_>) -> Option<Wish> {
         "Enter" if marking && !inside("button, a, [role=button], summary") => Order::Letter('\n'),
         "n" if guided => Order::Tour(tour::Pace::Next),
         "N" if guided => Order::Tour(tour::Pace::Back),
-        "k" | "K" if client.is_some() => of_client(|node| Act::Crash { node, power: false })?,
-        "r" if client.is_some() => of_client(Act::Start)?,
-        "k" | "K" => {
-            let power = key == "K";
-            chosen.map_or(Order::KillLeader(power), |sid| Order::Kill(sid, power))
-        }
-        "r" => Order::Restart(chosen?),
         "l" if guided => return Some(Wish::Focus("lesson-step")),
         ":" => return Some(Wish::Focus("command")),
-        "z" | "t" | "p" | "d" | "h" | "u" | "w" | "e" | "x" => Order::Letter(key.chars().next()?),
+        "k" | "K" if by.is_none() => Order::KillLeader(key == "K"),
+        "k" | "K" | "r" | "z" | "t" | "p" | "d" | "h" | "u" | "w" | "e" | "x" => {
+            Order::Letter(key.chars().next()?)
+        }
         digit => {
             let sid = digit.parse().ok()?;
             view.server(sid)?;

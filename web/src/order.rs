@@ -206,12 +206,6 @@ pub enum Order {
     ChooseClient(ClientId),
     /// Kill whoever leads, and let time pass; with loss of what is not on disk.
     KillLeader(bool),
-    /// End a server; with loss of what is not on disk.
-    Kill(i64, bool),
-    /// Start it again.
-    Restart(i64),
-    /// Nothing passes from the first to the second, or it passes again.
-    Cut(NodeId, NodeId, bool),
     /// Have a client ask.
     Ask(ClientId, Request),
     /// The chosen client runs a command.
@@ -254,17 +248,19 @@ impl Order {
     pub const fn permit(&self) -> Option<Permit> {
         Some(match self {
             Self::Act(act) => act.permit(),
-            Self::KillLeader(_) | Self::Kill(..) => Permit::Crash,
-            Self::Restart(_) => Permit::Start,
-            Self::Cut(..) | Self::Mark(_) | Self::Marking(_) => Permit::Cut,
+            Self::KillLeader(_) => Permit::Crash,
+            Self::Mark(_) | Self::Marking(_) => Permit::Cut,
             Self::Ask(..) | Self::Command(_) => Permit::Ask,
             Self::Session(..) => Permit::Session,
             Self::Letter(letter) => match letter {
+                'k' | 'K' => Permit::Crash,
+                'r' => Permit::Start,
                 'z' => Permit::Freeze,
                 't' => Permit::Timer,
                 'h' | 'u' => Permit::Hold,
                 'w' | 'e' => Permit::Ask,
                 'x' => Permit::Session,
+                '<' | '>' => return None,
                 _ => Permit::Cut,
             },
             _ => return None,

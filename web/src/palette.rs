@@ -286,10 +286,11 @@ fn of_servers(lab: &Lab, items: &mut Vec<Item>) {
         };
         put("choose it", "", Order::Select(Some(Selection::Server(sid))));
         if slot.process().is_none() {
-            put("restart", "R", Order::Restart(sid));
+            put("restart", "R", Order::Act(Act::Start(node)));
         } else {
-            put("crash", "K", Order::Kill(sid, false));
-            put("power loss, unsynced data is lost", "⇧K", Order::Kill(sid, true));
+            let crash = |power| Order::Act(Act::Crash { node, power });
+            put("crash", "K", crash(false));
+            put("power loss, unsynced data is lost", "⇧K", crash(true));
             let frozen = sim.frozen().contains(&node);
             let words = if frozen { "thaw, let it go on" } else { "freeze" };
             put(words, "Z", Order::Act(Act::Freeze(node, !frozen)));

@@ -44,6 +44,8 @@ impl App {
     /// The act of a letter; none if it was something else, which is done then.
     fn act_of(&mut self, letter: char) -> Result<Option<Act>, &'static str> {
         Ok(Some(match letter {
+            'k' | 'K' => Act::Crash { node: self.chosen_node()?, power: letter == 'K' },
+            'r' => Act::Start(self.chosen_node()?),
             'z' => {
                 let node = self.chosen_node()?;
                 Act::Freeze(node, !self.lab.sim().frozen().contains(&node))
@@ -82,7 +84,7 @@ impl App {
                 self.acted();
                 return Ok(None);
             }
-            _ => return Ok(None),
+            _ => return self.chosen_node().map(|_| None),
         }))
     }
 

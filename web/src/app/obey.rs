@@ -10,7 +10,6 @@ use crate::travel::SPEEDS;
 use std::rc::Rc;
 use zabscope_core::base::{NodeId, Sid};
 use zabscope_core::client;
-use zabscope_core::sim::Action;
 
 impl App {
     /// Does it. True if the page has to be drawn anew.
@@ -105,17 +104,16 @@ impl App {
                 if let Some(leader) = self.view.leader {
                     self.selection = Some(Selection::Server(leader));
                     self.playing = true;
-                    self.act(Order::Kill(leader, power));
+                    self.lab.kill(NodeId::Server(Sid(leader)), power);
+                    self.acted();
+                } else {
+                    self.tell("Nobody leads: choose a server or a client first.");
                 }
             }
             Order::Ask(client, _) | Order::Session(client, _) if !self.runs(client) => {
                 self.tell("This client does not run: start it first.");
             }
-            Order::Kill(..)
-            | Order::Restart(_)
-            | Order::Cut(..)
-            | Order::Ask(..)
-            | Order::Session(..) => self.act(order),
+            Order::Ask(..) | Order::Session(..) => self.act(order),
             Order::Act(act) => self.perform(&act),
         }
         true
@@ -160,12 +158,7 @@ impl App {
     /// Orders that go on the tape.
     #[inline(never)]
     fn act(&mut self, order: Order) {
-        let server = |sid| NodeId::Server(Sid(sid));
         match order {
-            Order::Kill(sid, power) => self.lab.kill(server(sid), power),
-            Order::Restart(sid) => self.lab.act(Action::Start(server(sid))),
-            Order::Cut(from, to, true) => self.lab.act(Action::Cut(from, to)),
-            Order::Cut(from, to, false) => self.lab.act(Action::Heal(from, to)),
             Order::Ask(client, request) => self.lab.ask(client, request),
             Order::Session(client, start) => {
                 let call = if start { client::Call::Start } else { client::Call::Close };

@@ -3,6 +3,7 @@
 use super::{App, Msg, element, go_to};
 use crate::keys::Wish;
 use crate::palette::{Around, Palette, Pick};
+use crate::rove;
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlElement, ScrollIntoViewOptions, ScrollLogicalPosition};
 use yew::prelude::*;
@@ -78,8 +79,9 @@ impl App {
     fn close_palette(&mut self) {
         self.palette = None;
         if let Some(before) = self.before_palette.take() {
-            // It may be gone; then the focus goes where it can.
+            // It may be gone; then the focus goes where it can. If it was nowhere, it stays there.
             before.focus().ok();
+            rove::note(Some(before.into()));
         }
     }
 

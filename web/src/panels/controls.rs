@@ -1,10 +1,12 @@
 //! What this is, and the one obvious action.
 
 use super::gives;
+use crate::act::Act;
 use crate::order::Order;
 use crate::view::{Role, View};
 use std::rc::Rc;
 use yew::prelude::*;
+use zabscope_core::base::{NodeId, Sid};
 
 /// What the headline is drawn from.
 #[derive(Clone, Debug, PartialEq, Properties)]
@@ -43,7 +45,7 @@ pub fn Headline(props: &HeadlineProps) -> Html {
                     // Short, so that the first stands beside the other: nothing below moves.
                     <button class="other" id={format!("restart-{sid}")}
                         aria-label={format!("Restart server {sid}")}
-                        onclick={gives(order, Order::Restart(*sid))}>
+                        onclick={gives(order, Order::Act(Act::Start(NodeId::Server(Sid(*sid)))))}>
                         { format!("Restart {sid}") }</button>
                 }) }
             </div>
