@@ -10,7 +10,7 @@ use crate::server::message::Msg;
 use crate::sim::{End, Hold, Item, Sim, Wire};
 use crate::tell::{Look, node_name, sentence};
 use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 
 /// The condition that a hold makes fail.

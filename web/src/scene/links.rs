@@ -21,7 +21,8 @@ pub struct LinkProps {
 }
 
 /// A link. Where nothing passes it is dotted, with two bars across; a one-way cut has only the half
-/// of the sender that is not heard, and an arrow for the direction that works.
+/// of the sender that is not heard, and an arrow for the direction that works. A direction that is
+/// held has a pause mark near its sender.
 #[component]
 pub fn Link(props: &LinkProps) -> Html {
     let LinkProps { link, layout, selected, order } = props;
@@ -50,6 +51,8 @@ pub fn Link(props: &LinkProps) -> Html {
                 (true, false) => half(layout, (link.a, a), (link.b, b)),
                 (false, true) => half(layout, (link.b, b), (link.a, a)),
             } }
+            if link.held_ab { { pause(layout, link.a, link.b) } }
+            if link.held_ba { { pause(layout, link.b, link.a) } }
         </g>
     }
 }
@@ -67,6 +70,17 @@ fn bars(from: Point, to: Point) -> Html {
     html! {
         <path class="bars" d="M-7 8-1-8M1 8 7-8"
             transform={format!("{at} {}", rotate(degrees(from, to)))} />
+    }
+}
+
+/// What is sent from the first to the second waits.
+#[inline(never)]
+fn pause(layout: &Layout, from: NodeId, to: NodeId) -> Html {
+    let Some((from, to)) = layout.way(from, to) else { return Html::default() };
+    html! {
+        <g class="pause" transform={between(from, to, 0.4).translate()}>
+            <circle r="9" /><path d="M-3-4V4M3-4V4" />
+        </g>
     }
 }
 

@@ -139,11 +139,11 @@ fn tiles(server: &ServerView, label: Label) -> Html {
 /// It stands towards the middle, away from the words.
 #[inline(never)]
 fn slow_disk(slowness: u32, radius: f32, side: f32) -> Html {
-    let x = if side < 0.0 { radius * 0.6 } else { -radius * 0.6 - 38.0 };
+    let x = if side < 0.0 { radius * 0.6 } else { -radius * 0.6 - 46.0 };
     let at = Point { x, y: radius * 0.8 };
     html! {
         <g class="slow" transform={at.translate()}>
-            <rect x="-3" y="-10" width="44" height="20" rx="3" />
+            <rect x="-3" y="-10" width="52" height="20" rx="3" />
             <path d="M1-5c0-4 12-4 12 0V5c0 4-12 4-12 0zM1-5c0 4 12 4 12 0" />
             <text x="17" y="4">{ format!("×{slowness}") }</text>
         </g>

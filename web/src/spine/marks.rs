@@ -491,7 +491,7 @@ pub fn named(score: &Score, grid: Grid, chosen: Option<u64>) -> Vec<bool> {
         let letters = if is_chosen { arrow.look.title().len() } else { arrow.look.name.len() };
         let left = grid.axis.x(arrow.sent_at) + 5.0;
         #[allow(clippy::cast_precision_loss, reason = "a few letters")]
-        let right = left + letters as f32 * 8.0;
+        let right = left + letters as f32 * 9.0;
         Some((left, right, name_y(grid.y(arrow.from), grid.y(arrow.to))))
     })
 }
