@@ -3,12 +3,14 @@
 //!
 //! `playback` lets time pass, `acting` acts on what is chosen, `commanding` is the command line,
 //! `picking` the list of orders, `obey` does what a person wants, `sharing` is about links and files,
-//! `showing` about what is drawn anew, `keeping` about runs that can be gone back to.
+//! `showing` about what is drawn anew, `keeping` about runs that can be gone back to, `listening` about
+//! what the page hears of the browser.
 
 mod acting;
 mod commanding;
 mod guided;
 mod keeping;
+mod listening;
 mod obey;
 mod opening;
 mod picking;
@@ -36,7 +38,6 @@ use crate::panic;
 use crate::route::Route;
 use crate::rove;
 use crate::run_view::{RunCache, RunView};
-use crate::scene::hover;
 use crate::scene::layout::{Crew, Layout, Shape};
 use crate::scene::messages::Messages;
 use crate::scene::rings::Rings;
@@ -49,7 +50,7 @@ use crate::spine::score::Score;
 use crate::tour::Tour;
 use crate::travel::Pace;
 use crate::view::View;
-use gloo_events::{EventListener, EventListenerOptions};
+use gloo_events::EventListener;
 use gloo_render::AnimationFrame;
 use keeping::Kept;
 use playback::Late;
@@ -57,7 +58,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
-use web_sys::{File, HtmlElement, KeyboardEvent, Window};
+use web_sys::{File, HtmlElement, KeyboardEvent};
 use yew::prelude::*;
 use zabscope_core::base::{ClientId, NodeId};
 
@@ -86,6 +87,8 @@ pub enum Msg {
     Later(bool),
     /// The screen or a preference changed.
     Screen,
+    /// The page is seen no more, and perhaps never again.
+    Leaving,
 }
 
 /// The whole page.
@@ -211,35 +214,6 @@ fn dropped(event: DragEvent) -> Option<Msg> {
     event.data_transfer()?.files()?.get(0).map(Msg::File)
 }
 
-/// What of the browser the page hears of.
-fn listen(ctx: &Context<App>) -> Vec<EventListener> {
-    let mut listeners = Vec::new();
-    let Some(window): Option<Window> = web_sys::window() else { return listeners };
-    let link = ctx.link().clone();
-    listeners.push(EventListener::new(&window, "hashchange", move |_| {
-        link.send_message(Msg::Address);
-    }));
-    for kind in ["mouseover", "focusin"] {
-        listeners.push(EventListener::new(&window, kind, move |event| {
-            if !later::is_here() {
-                return;
-            }
-            if kind == "focusin" {
-                rove::note(event.target().and_then(|target| target.dyn_into().ok()));
-            }
-            hover::moved(event);
-        }));
-    }
-    let link = ctx.link().clone();
-    let active = EventListenerOptions::enable_prevent_default();
-    listeners.push(EventListener::new_with_options(&window, "keydown", active, move |event| {
-        if let Some(event) = event.dyn_ref::<KeyboardEvent>() {
-            link.send_message(Msg::Key(event.clone()));
-        }
-    }));
-    listeners
-}
-
 impl Component for App {
     type Message = Msg;
     type Properties = ();
@@ -257,7 +231,7 @@ impl Component for App {
         };
         let narrow = media("(max-width: 699px)");
         let still = media("(prefers-reduced-motion: reduce)");
-        let listeners = listen(ctx);
+        let listeners = listening::listen(ctx);
         let view = Rc::new(View::of(&lab));
         let mut app = Self {
             calm: view.clone(),
@@ -343,8 +317,8 @@ impl Component for App {
             self.wait(ctx, msg);
             return false;
         }
-        // A picture says by itself whether the panels follow.
-        if !matches!(msg, Msg::Frame(_)) {
+        // A picture says by itself whether the panels follow; who leaves sees none.
+        if !matches!(msg, Msg::Frame(_) | Msg::Leaving) {
             self.panels.take();
             self.possible.take();
             self.turn = None;
@@ -386,6 +360,10 @@ impl Component for App {
                 self.arrange();
                 self.see_spine();
                 true
+            }
+            Msg::Leaving => {
+                self.keep_in_tab();
+                false
             }
         }
     }

@@ -4,7 +4,7 @@
 //!
 //! * [`message`]: how one message is drawn.
 //! * [`lab`]: the simulation with its cursor, and what has been seen of the run.
-//! * [`share`]: links and files.
+//! * [`share`]: links and files, and what the tab keeps.
 //! * [`tour`]: a guided run. [`progress`]: how far somebody has come. [`lit`]: what a step speaks of.
 //! * [`chart`]: what a chart shows. [`desk`]: charts and long work on the page. [`work`]: the work
 //!   itself and the drawing, in a second module that is loaded at first use.

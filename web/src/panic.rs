@@ -4,11 +4,23 @@
 //! message into the page. Without it the page would freeze and say nothing.
 
 use crate::later;
+use std::cell::Cell;
+
+thread_local! {
+    static HAS_STOPPED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// True after a panic: what the browser still tells the page reaches nobody.
+#[must_use]
+pub fn has_stopped() -> bool {
+    HAS_STOPPED.with(Cell::get)
+}
 
 /// Shows every panic from here on in the page and on the console.
 pub fn install() {
     // Not the standard hook: Yew would put its own over it.
     yew::set_custom_panic_hook(Box::new(|info| {
+        HAS_STOPPED.with(|stopped| stopped.set(true));
         let message = info.to_string();
         web_sys::console::error_1(&message.as_str().into());
         // What follows from code that could not be loaded is no bug, and said already.

@@ -1,9 +1,10 @@
 //! Runs that nobody looks at now, and that can be gone back to: of the playground, while a lesson is
-//! on, and those before a new one.
+//! on or after a reload, and those before a new one.
 
 use super::App;
 use crate::lab::Lab;
 use crate::route::Route;
+use crate::share::tab;
 use crate::tour::Tour;
 use crate::view::time_text;
 use std::rc::Rc;
@@ -88,6 +89,7 @@ impl App {
             keeps |= self.kept.keep(played);
         }
         self.kept.is_own = true;
+        self.keep_in_tab();
         if keeps {
             "The run before is kept: it is in the list of branches."
                 .clone_into(&mut self.pace.notice);
@@ -112,8 +114,17 @@ impl App {
 
     /// A lesson begins: the run of the playground waits until somebody comes back there.
     pub(super) fn leave_playground(&mut self) {
+        self.keep_in_tab();
         if self.tour.is_none() && core::mem::take(&mut self.kept.is_own) {
             self.kept.played = Some(self.lab.clone());
+        }
+    }
+
+    /// The tab keeps the run of the playground while it is looked at: the page may end at any time.
+    #[inline(never)]
+    pub(super) fn keep_in_tab(&self) {
+        if self.kept.is_own {
+            tab::keep(&self.lab, &self.seen());
         }
     }
 
@@ -124,7 +135,9 @@ impl App {
         if core::mem::replace(&mut self.kept.is_own, true) {
             return;
         }
-        let Some(played) = self.kept.played.take() else { return self.play_with_lesson() };
+        let played = self.kept.played.take().map(|lab| (lab, None));
+        let played = played.or_else(|| tab::take().map(|(lab, seen)| (lab, Some(seen))));
+        let Some((played, seen)) = played else { return self.play_with_lesson() };
         let is_over = |lab: &Lab| {
             self.tour.as_ref().is_some_and(|tour| {
                 tour.walk().at() + 1 == tour.walk().script().steps.len() && tour.is_done(lab)
@@ -145,7 +158,14 @@ impl App {
         if let Some(tour) = tour {
             self.left = Some((tour, Some(old)));
         }
-        "Your run goes on here.".clone_into(&mut self.pace.notice);
+        match seen {
+            Some(seen) => {
+                self.see_as(seen);
+                self.keep_in_tab();
+                self.tell("This tab kept your run: it goes on here. New begins another one.");
+            }
+            None => "Your run goes on here.".clone_into(&mut self.pace.notice),
+        }
     }
 
     /// Who leaves a guided run keeps it: in the playground it can be played with.

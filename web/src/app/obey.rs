@@ -178,5 +178,7 @@ impl App {
         self.refresh();
         self.said.clone_from(&self.view.step);
         self.said_step = self.lab.index();
+        // Nothing that a person did is lost, however the page ends.
+        self.keep_in_tab();
     }
 }

@@ -8,11 +8,16 @@ use crate::travel::SPEEDS;
 use yew::prelude::*;
 
 impl App {
+    /// What goes with the run.
+    pub(super) fn seen(&self) -> Seen {
+        let speed = u8::try_from(self.pace.speed).unwrap_or(0);
+        Seen { speed, selection: self.selection.clone() }
+    }
+
     /// Links and files.
     #[inline(never)]
     pub(super) fn share(&mut self, sharing: Sharing, order: &Callback<Order>) {
-        let selection = self.selection.clone();
-        let seen = Seen { speed: u8::try_from(self.pace.speed).unwrap_or(0), selection };
+        let seen = self.seen();
         let tell = |message: String, alarm| (message, alarm);
         let (message, alarm) = match sharing {
             Sharing::Dismiss => tell(String::new(), false),
@@ -69,6 +74,12 @@ impl App {
         }
     }
 
+    /// Speed and choice of whoever saw the run before.
+    pub(super) fn see_as(&mut self, seen: Seen) {
+        self.pace.speed = usize::from(seen.speed).min(SPEEDS.len() - 1);
+        self.select(seen.selection.filter(|it| self.is_there(it)));
+    }
+
     /// Opens what somebody shared; if that is impossible, says so and stays.
     #[inline(never)]
     pub(super) fn open(&mut self, name: &str, content: &str) {
@@ -84,7 +95,6 @@ impl App {
                 self.route = Route::Play;
                 self.selection = None;
                 self.playing = false;
-                self.pace.speed = usize::from(seen.speed).min(SPEEDS.len() - 1);
                 self.shared = Shared {
                     alarm: strange.is_some(),
                     message: strange.unwrap_or_default(),
@@ -95,7 +105,7 @@ impl App {
                 self.run.replace(RunCache::default());
                 self.details.take();
                 self.refresh();
-                self.select(seen.selection.filter(|it| self.is_there(it)));
+                self.see_as(seen);
                 self.arrange();
                 // A file can be dropped on any page; the run is looked at where all can be done.
                 if matches!(self.route.mode(), "first" | "text") {

@@ -1,4 +1,4 @@
-//! A run leaves the page as a link or as a file, and comes back.
+//! A run leaves the page as a link or as a file, and comes back. The tab keeps it too.
 //!
 //! Both carry the text of a [`SavedRun`]. A link has it behind `#r=`, where no server sees it. A
 //! file is JSON Lines: the first line carries the run, which is all that is needed; the others
@@ -6,6 +6,7 @@
 //! engine makes the same events of the run, and the hash of the trace proves it.
 
 pub mod browser;
+pub mod tab;
 
 use crate::lab::{Lab, STEPS_MAX};
 use crate::order::Selection;
