@@ -6,8 +6,8 @@ mod view;
 
 use anyhow::{Context, Result, ensure};
 use std::fs;
-use view::{open, script, tab_to, text};
-use zabscope_core::guide::{Moved, RUNS, Script, Walk};
+use view::{console_is_empty, open, script, tab_to, text};
+use zabscope_core::guide::{Moved, RUNS, Script, Walk, plain};
 use zabscope_core::sim::Sim;
 use zabscope_tests::browser::{Browser, key};
 use zabscope_tests::root;
@@ -30,8 +30,9 @@ fn heading(browser: &Browser) -> Result<String> {
 /// Waits until time stands still, at the end of a step or before its beginning.
 fn wait_for_rest(browser: &Browser) -> Result<()> {
     browser.wait_until("the step to end", || {
-        let hint = text(browser, "#lesson-hint").ok()?;
-        hint.starts_with("Go on").then_some(())
+        let over = "return !!document.querySelector('#lesson-close') ||
+            document.querySelector('#lesson-hint').textContent.startsWith('Go on')";
+        (browser.script(over).ok()? == true).then_some(())
     })
 }
 
@@ -355,4 +356,46 @@ fn the_end_of_a_step_is_read_and_heard_and_what_it_is_about_is_explained_before_
     browser.wait_until("the moment before", || {
         (!text(&browser, ".lesson").ok()?.contains(end)).then_some(())
     })
+}
+
+/// What is said at the end of a run, and what may lie over it or beyond the edge.
+const END: &str = "const box = css => document.querySelector(css).getBoundingClientRect();
+    const [close, link, next] = ['#lesson-close', '#lesson-play', '#lesson-next'].map(box);
+    const narrow = innerWidth < 700, bar = box('.timeline').top;
+    const top = narrow ? box('#stage').bottom : box('section.say').top, bad = [];
+    if (close.top < top) bad.push('begins at ' + close.top + ', above ' + top);
+    if (close.bottom > (narrow ? bar : next.top)) bad.push('ends at ' + close.bottom);
+    for (const { left, top, bottom } of [close, link, next])
+        for (const y of [top + 12, bottom - 6])
+            if (!document.elementFromPoint(left + 16, y)?.closest('.foot, .timeline')) bad.push('is covered at ' + y);
+    const verdict = document.querySelector('#verdict')?.getBoundingClientRect();
+    if (verdict && (verdict.top < top || verdict.bottom > close.top)) bad.push('covers the verdict');
+    return bad.join('; ')";
+
+#[test]
+fn what_to_take_home_is_in_sight_at_the_end_of_a_run() -> Result<()> {
+    let browser = open("#/keys")?;
+    for (width, height) in [(1440, 900), (1280, 800), (390, 844)] {
+        browser.viewport(width, height)?;
+        for (run, (name, source)) in RUNS.iter().enumerate() {
+            let steps = Script::parse(source)?.steps;
+            browser.script("location.hash = '#/keys'")?;
+            browser.wait_for(".key-list")?;
+            browser.script(&format!("location.hash = '#/run/{name}/{}'", steps.len()))?;
+            browser.wait_for("#lesson-step")?;
+            if steps.last().is_some_and(|step| step.question.is_some()) {
+                // A wrong answer has the longest text.
+                browser.script("document.querySelector('#answer-1').click()")?;
+                browser.wait_for("#verdict")?;
+            } else if browser.find("#lesson-close").is_err() {
+                browser.script("document.querySelector('#play').click()")?;
+            }
+            browser.wait_for("#lesson-close").with_context(|| (*name).to_owned())?;
+            view::picture(&browser, &format!("end-{run}"))?;
+            browser.viewport(width, height)?;
+            assert_eq!(script(&browser, END)?, "", "{name} at {width}");
+            ensure!(said(&browser)?.ends_with(&plain(&Script::parse(source)?.close)), "{name}");
+        }
+    }
+    console_is_empty(&browser)
 }

@@ -192,6 +192,10 @@ impl App {
             }
             _ => format!("{}. {}", step.title, plain(&true_now.join(" "))),
         };
+        if lesson::is_over(tour, &self.lab) {
+            self.said.push(' ');
+            self.said.push_str(&plain(&tour.walk().script().close));
+        }
         self.said_at_ms = now_ms();
         self.said_step = self.lab.index();
     }

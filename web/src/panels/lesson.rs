@@ -30,13 +30,15 @@ pub fn lesson(tour: &Tour, lab: &Lab, around: Around, order: &Callback<Order>) -
     let (at, count) = (walk.at(), walk.script().steps.len());
     let step = walk.step();
     let go = |pace| gives(order, Order::Tour(pace));
+    let is_last = at + 1 == count;
+    let is_over = is_over(tour, lab);
     html! {
-        <article class="lesson" data-hash={format!("{:016x}", lab.sim().hash())}>
+        <article class={classes!("lesson", is_last.then_some("last"))} data-hash={format!("{:016x}", lab.sim().hash())}>
             <p class="second whereabouts">
                 <span>{ format!("{} · step {} of {count}", walk.script().title, at + 1) }</span>
                 if at > 0 {
                     <button class="plain" id="lesson-restart" onclick={go(Pace::Restart)}>
-                        { "From the beginning" }</button>
+                        { "Begin anew" }</button>
                 }
             </p>
             <div class="progress" aria-hidden="true">
@@ -54,14 +56,32 @@ pub fn lesson(tour: &Tour, lab: &Lab, around: Around, order: &Callback<Order>) -
             }
             { for walk.said(lab.sim()).iter().map(|text| paragraph(text)) }
             { for step.question.iter().map(|question| ask(question, tour, lab, order)) }
-            <p class="hint" id="lesson-hint">{ hint(tour, lab, playing) }</p>
-            if at + 1 == count && tour.is_done(lab) && !tour.asks() {
-                { paragraph(&walk.script().close) }
-                <p><a id="lesson-play" href={Route::Play.fragment()}>{ "Play on with this run" }</a></p>
+            if !is_over {
+                <p class="hint" id="lesson-hint">{ hint(tour, lab, playing) }</p>
             }
             if !tour.asks() { { may(&step.allow) } }
-            if !around.narrow { { turn(tour, order, false) } }
+            <div class="foot">
+                if is_over { { close(&walk.script().close) } }
+                if !around.narrow { { turn(tour, order, false) } }
+            </div>
         </article>
+    }
+}
+
+/// True at the end of the last step: then it is said what to take home, and what to do next.
+#[must_use]
+pub fn is_over(tour: &Tour, lab: &Lab) -> bool {
+    let walk = tour.walk();
+    walk.at() + 1 == walk.script().steps.len() && tour.is_done(lab) && !tour.asks()
+}
+
+/// What to take home.
+fn close(text: &str) -> Html {
+    html! {
+        <div class="close" id="lesson-close">
+            { paragraph(text) }
+            <p><a id="lesson-play" href={Route::Play.fragment()}>{ "Play on with this run" }</a></p>
+        </div>
     }
 }
 
