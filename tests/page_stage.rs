@@ -4,7 +4,7 @@
 mod view;
 
 use anyhow::{Context, Result, ensure};
-use serde_json::Value;
+use serde_json::{Value, json};
 use view::{console_is_empty, picture};
 use zabscope_core::base::{ClientId, Millis, NodeId, Sid, Zxid};
 use zabscope_core::client::{self, CallId};
@@ -490,5 +490,54 @@ fn near_a_seat_a_message_has_no_name() -> Result<()> {
         return boxes.filter((a, i) => boxes.some((b, j) => j > i && a.left < b.right && b.left < a.right
             && a.top + 3 < b.bottom && b.top + 3 < a.bottom)).map(b => JSON.stringify(b))";
     assert_eq!(list(&browser, over)?, Vec::<String>::new());
+    console_is_empty(&browser)
+}
+
+/// What does not fit: the left column, the diagram, rows that do not stand beside their lanes.
+const ROOM: &str = "const bad = [], say = document.querySelector('section.say');
+    if (say.scrollHeight > say.clientHeight) bad.push('the column has ' + say.scrollHeight + ' in ' + say.clientHeight);
+    const dock = document.querySelector('.dock').getBoundingClientRect();
+    const lanes = document.querySelector('#lanes svg').getBoundingClientRect();
+    if (lanes.bottom > dock.bottom) bad.push('lanes end at ' + lanes.bottom + ', the dock at ' + dock.bottom);
+    const rows = [...document.querySelectorAll('#servers tbody tr')];
+    for (const [n, row] of rows.entries()) {
+        const { top, bottom } = row.querySelector('th').getBoundingClientRect();
+        const off = (top + bottom) / 2 - lanes.top - (n + 0.5) * lanes.height / rows.length;
+        if (Math.abs(off) > 2) bad.push('row ' + n + ' is off its lane by ' + off);
+    }
+    return bad.join('; ')";
+
+#[test]
+fn there_is_room_for_what_is_done_and_for_what_is_seen_below() -> Result<()> {
+    let browser = view::open("#/play")?;
+    browser.viewport(1440, 900)?;
+    let press = |css: &str| browser.script(&format!("document.querySelector('{css}').click()"));
+    for (voters, touch) in [(3, false), (9, false), (5, true)] {
+        browser.devtools("Emulation.setTouchEmulationEnabled", &json!({ "enabled": touch }))?;
+        browser.wait_for("#voters")?;
+        browser.script(&format!(
+            "const list = document.querySelector('#voters'); list.value = '{voters}';
+             list.dispatchEvent(new Event('change', {{ bubbles: true }}))"
+        ))?;
+        browser.wait_for(&format!("#row-{voters}:not(:has(~ #row-{}))", voters + 1))?;
+        press("#do-faults")?;
+        browser.wait_for(&format!("#part-faults:not(.away) #side-{voters}"))?;
+        let mut heights = Vec::new();
+        for tab in ["events", "tree", "charts", "diagram"] {
+            press(&format!("#tab-{tab}"))?;
+            browser.wait_for(&format!("[data-tab={tab}] .dock"))?;
+            let height = "return document.querySelector('.dock').getBoundingClientRect().height";
+            heights.push(browser.script(height)?.as_f64().context("no height")?);
+        }
+        ensure!(heights.iter().all(|height| *height == heights[0]), "{voters}: {heights:?}");
+        browser.wait_for("#lanes svg")?;
+        let bad = text(&browser, ROOM)?;
+        // A finger needs more room than there is: then the column is scrolled.
+        ensure!(
+            bad.is_empty() || touch && bad.matches(';').count() == 0 && bad.contains("column"),
+            "{voters}: {bad}"
+        );
+        picture(&browser, &format!("room-{voters}"))?;
+    }
     console_is_empty(&browser)
 }

@@ -30,8 +30,8 @@ use crate::run_view::RunView;
 use crate::scene::layout::Layout;
 use crate::scene::{Stage, StageProps};
 use crate::share::Shared;
-use crate::spine::SpineView;
 use crate::spine::score::Score;
+use crate::spine::{SpineView, dock_height};
 use crate::view::View;
 use dock::Dock;
 use left::Left;
@@ -224,9 +224,11 @@ pub fn Page(props: &PageProps) -> Html {
 #[component]
 fn Work(props: &PageProps) -> Html {
     let slot = |place| slot(props, place);
+    let view = &props.shown.0.view;
+    let dock = dock_height(view.servers.len() + view.clients.len());
     html! {
         <>
-            <main class="work" id="main" tabindex="-1">
+            <main class="work" id="main" tabindex="-1" style={format!("--dock:{dock}px")}>
                 <h1 class="unseen">{ props.shown.0.route.title() }</h1>
                 <section class="say" aria-label="Narration">{ slot(Place::Left) }</section>
                 <section class="scene" aria-label="Stage">{ stage(props) }</section>

@@ -87,9 +87,6 @@ pub fn Acts(props: &ActsProps) -> Html {
 pub fn Breaking(props: &ActsProps) -> Html {
     html! {
         <div class="faults" id="breaking">
-            <p class="hint">
-                { "What you choose has its acts beside it." }
-            </p>
             { chooser(props) }
             { partition(props) }
         </div>
@@ -127,7 +124,7 @@ fn chooser(props: &ActsProps) -> Html {
     let under_way = if *playing { &[] } else { possible.messages.as_slice() };
     html! {
         <select id="act-on" aria-label="Act on" {onchange}>
-            <option value="" selected={selection.is_none()}>{ "Act on …" }</option>
+            <option value="" selected={selection.is_none()}>{ "Act on … – its acts come beside it" }</option>
             <optgroup label="Servers">
                 { for view.servers.iter().map(|server| {
                     option(Selection::Server(server.sid), format!("Server {}", server.sid))

@@ -66,6 +66,9 @@ pub struct SpineProps {
     pub order: Callback<Order>,
 }
 
+/// The dock is as high as so many rows of the table need, at least: lists need it too.
+const DOCK_ROWS_MIN: usize = 5;
+
 /// Height of a row in pixels: fewer servers have more room.
 #[must_use]
 pub const fn pitch(rows: usize) -> u32 {
@@ -74,6 +77,15 @@ pub const fn pitch(rows: usize) -> u32 {
         6 | 7 => 32,
         _ => 27,
     }
+}
+
+/// Height of the table's head with the room below the table, in pixels.
+const HEAD: usize = 38;
+
+/// Height of the dock in pixels, whatever it shows: the stage above it shall not change with that.
+#[must_use]
+pub fn dock_height(rows: usize) -> usize {
+    HEAD + rows.max(DOCK_ROWS_MIN) * pitch(rows) as usize
 }
 
 /// The table.
