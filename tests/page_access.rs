@@ -129,6 +129,41 @@ fn nothing_is_wider_than_the_screen() -> Result<()> {
     Ok(())
 }
 
+/// What is cut off where the reader has chosen larger letters in the browser, which no zoom is.
+const LARGE: &str = "const bad = [], page = document.documentElement;
+    const size = parseFloat(getComputedStyle(document.body).fontSize);
+    if (size < 20) bad.push('letters have ' + size + ' px');
+    if (page.scrollWidth > page.clientWidth) bad.push(page.scrollWidth - page.clientWidth + ' px too wide');
+    for (const it of document.querySelectorAll('button, summary, h1, h2, .hint, .voice, .second, td, th')) {
+        if (!it.checkVisibility() || it.closest('.unseen, svg, .spine, .tree-table, .dock-tabs, nav')) continue;
+        if (it.scrollWidth > it.clientWidth + 1 && it.clientWidth > 0 && getComputedStyle(it).display != 'inline')
+            bad.push('cut off: ' + it.outerHTML.slice(0, 60));
+    }
+    const play = document.querySelector('#play')?.getBoundingClientRect();
+    if (play && document.querySelector('.timeline') && (play.top < 0 || play.bottom > innerHeight)) bad.push('play is out of sight');
+    return bad.join('; ')";
+
+#[test]
+fn letters_as_large_as_the_reader_wants_have_room() -> Result<()> {
+    let (browser, page) = start()?;
+    let mut all = Vec::new();
+    for (width, height) in [(1440, 900), (1920, 1080), (768, 1024)] {
+        browser.viewport(width, height)?;
+        for view in VIEWS {
+            // What the reader has chosen is one and a half times as large as usual.
+            let sizes = json!({ "fontSizes": { "standard": 24, "fixed": 20 } });
+            browser.devtools("Page.setFontSizes", &sizes)?;
+            open(&browser, &page, view)?;
+            let bad = browser.script(LARGE)?;
+            if bad != "" {
+                all.push(format!("{} at {width}: {bad}", view.0));
+            }
+        }
+    }
+    ensure!(all.is_empty(), "{}", all.join("\n"));
+    Ok(())
+}
+
 #[test]
 fn what_is_pressed_can_be_hit() -> Result<()> {
     let (browser, page) = start()?;

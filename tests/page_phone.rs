@@ -10,6 +10,9 @@ use zabscope_tests::browser::Browser;
 /// Widths of telephones, in CSS pixels.
 const WIDTHS: [u32; 2] = [390, 320];
 
+/// Smallest text of the stage on the screen, in CSS pixels; as much is left to rounding.
+const LEAST_PX: f64 = 12.0 - 0.05;
+
 /// Texts that lie over each other, below an element; and those outside of the screen, or too small.
 const BAD: &str = "const box = it => it.getBoundingClientRect();
     const texts = [...document.querySelectorAll(ROOT + ' text')]
@@ -19,7 +22,7 @@ const BAD: &str = "const box = it => it.getBoundingClientRect();
         const p = box(a);
         if (p.left < -0.5 || p.right > innerWidth + 0.5) bad.push(a.textContent + ' is outside');
         const size = parseFloat(getComputedStyle(a).fontSize) * a.getCTM().a;
-        if (size < 11.5) bad.push(a.textContent + ' has ' + size.toFixed(1) + ' px');
+        if (size < LEAST) bad.push(a.textContent + ' has ' + size.toFixed(1) + ' px');
         for (const b of texts.slice(n + 1)) {
             const q = box(b);
             const over = Math.min(p.right, q.right) - Math.max(p.left, q.left);
@@ -29,8 +32,9 @@ const BAD: &str = "const box = it => it.getBoundingClientRect();
     }
     return bad.join('; ')";
 
-fn bad(browser: &Browser, root: &str) -> Result<String> {
-    script(browser, &BAD.replace("ROOT", &format!("'{root}'")))
+fn bad(browser: &Browser, root: &str, least: f64) -> Result<String> {
+    let bad = BAD.replace("ROOT", &format!("'{root}'"));
+    script(browser, &bad.replace("LEAST", &least.to_string()))
 }
 
 fn phone(place: &str, width: u32) -> Result<Browser> {
@@ -59,8 +63,8 @@ fn the_diagram_is_turned_and_its_words_have_room() -> Result<()> {
             ensure!(columns.as_u64().is_some_and(|count| count >= 6), "{columns}");
             for _ in 0..25 {
                 browser.press(".")?;
-                assert_eq!(bad(&browser, "#upright .lanes")?, "", "{place} at {width}");
-                assert_eq!(bad(&browser, "#upright .held")?, "", "{place} at {width}");
+                assert_eq!(bad(&browser, "#upright .lanes", 11.5)?, "", "{place} at {width}");
+                assert_eq!(bad(&browser, "#upright .held", 11.5)?, "", "{place} at {width}");
             }
             let wide = browser.script("return document.documentElement.scrollWidth")?;
             assert_eq!(wide, width);
@@ -73,15 +77,18 @@ fn the_diagram_is_turned_and_its_words_have_room() -> Result<()> {
 
 #[test]
 fn the_words_of_the_stage_do_not_lie_over_each_other() -> Result<()> {
-    let browser = phone("#/run/leader-dies/2", 390)?;
-    for _ in 0..60 {
-        browser.press(".")?;
-        assert_eq!(bad(&browser, "#stage .seats")?, "");
-        let names = "return [...document.querySelectorAll('.message .name')]
-            .filter(it => it.getBoundingClientRect().width > 0).map(it => it.textContent).join()";
-        assert_eq!(script(&browser, names)?, "", "names of messages would lie over roles");
+    for (width, steps) in [(390, 60), (375, 20), (360, 20), (320, 60)] {
+        let browser = phone("#/run/leader-dies/2", width)?;
+        for _ in 0..steps {
+            browser.press(".")?;
+            assert_eq!(bad(&browser, "#stage .seats", LEAST_PX)?, "", "at {width}");
+            let names = "return [...document.querySelectorAll('.message .name')]
+                .filter(it => it.getBoundingClientRect().width > 0).map(it => it.textContent).join()";
+            assert_eq!(script(&browser, names)?, "", "names of messages would lie over roles");
+        }
+        console_is_empty(&browser)?;
     }
-    console_is_empty(&browser)
+    Ok(())
 }
 
 #[test]
@@ -200,6 +207,18 @@ const OVER: &str = "const all = [...document.querySelectorAll(
     }
     return bad.join('; ')";
 
+/// Texts of the stage that are too small, and names that are wider than their znode.
+const SMALL: &str = "const bad = [];
+    for (const it of document.querySelectorAll('#stage text')) {
+        const size = parseFloat(getComputedStyle(it).fontSize) * it.getCTM().a;
+        if (size < LEAST) bad.push(it.textContent + ' has ' + size.toFixed(1) + ' px');
+    }
+    for (const it of document.querySelectorAll('.znode')) {
+        const [box, name] = ['rect:not(.reach)', 'text'].map(css => it.querySelector(css).getBoundingClientRect());
+        if (name.width > box.width) bad.push(it.textContent + ' is wider than its box');
+    }
+    return bad.join('; ')";
+
 #[test]
 fn clients_znodes_and_watches_are_told_apart() -> Result<()> {
     for width in WIDTHS {
@@ -216,6 +235,8 @@ fn clients_znodes_and_watches_are_told_apart() -> Result<()> {
             browser.viewport(width, 844)?;
             browser.wait_for("#stage[viewBox^='0 0 360']")?;
             assert_eq!(script(&browser, OVER)?, "", "{place} at {width}");
+            let small = SMALL.replace("LEAST", &LEAST_PX.to_string());
+            assert_eq!(script(&browser, &small)?, "", "{place} at {width}");
             let found = "return [...document.querySelectorAll('.family text')].map(it => it.textContent).join()";
             assert_eq!(script(&browser, found)?, families);
             if place == "ephemeral/2" {

@@ -229,7 +229,7 @@ impl Component for App {
             let screen = screen.clone();
             Media::new(query, move || screen.emit(()))
         };
-        let narrow = media("(max-width: 699px)");
+        let narrow = media("(max-width: 43.6875em)");
         let still = media("(prefers-reduced-motion: reduce)");
         let listeners = listening::listen(ctx);
         let view = Rc::new(View::of(&lab));

@@ -42,7 +42,7 @@ const fn sizes(layout: &Layout) -> Sizes {
         }
         Shape::Narrow => {
             let eye = Point { x: 17.0, y: 20.0 };
-            Sizes { width: 55.0, letters: 7, drop: 48.0, eye, round: 7.0 }
+            Sizes { width: 55.0, letters: 6, drop: 48.0, eye, round: 7.0 }
         }
     }
 }
