@@ -111,6 +111,7 @@ impl<R: Rules> Server<R> {
             Txn::CloseSession { .. } => {
                 self.tracker.remove(session);
                 self.touched.remove(&session);
+                self.in_flight -= self.unclaimed.forget(session);
                 // A client that asked for it is answered first. If it asked on another connection
                 // that it had before this one, or did not ask, this one just ends.
                 if let Some(conn) = self.attached.get(&session).copied()
@@ -140,6 +141,11 @@ impl<R: Rules> Server<R> {
     /// the head of its queue.
     fn answer_write(&mut self, record: &TxnRecord, applied: Applied, out: &mut Effects<R>) {
         let TxnHeader { session, cxid, zxid, .. } = record.header;
+        let settled = self.unclaimed.settle(session, cxid);
+        if settled > 0 {
+            self.in_flight -= settled;
+            return;
+        }
         let Some(conn) = self.attached.get(&session).copied() else { return };
         let Some(connection) = self.conns.get(&conn) else { return };
         let asked = match connection.queue.front() {

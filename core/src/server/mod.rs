@@ -31,6 +31,9 @@ pub mod reads;
 pub mod reap;
 #[allow(clippy::module_inception, reason = "the type that composes the rest")]
 pub mod server;
+#[cfg(test)]
+mod tests;
+mod unclaimed;
 
 pub use config::Config;
 pub use disk::Disk;

@@ -151,7 +151,10 @@ impl<R: Rules> Server<R> {
     /// SYNC came: it answers the oldest sync that was forwarded.
     pub(super) fn on_synced(&mut self, out: &mut Effects<R>) {
         let Some(conn) = self.syncs.pop_front() else { return };
-        let Some(connection) = self.conns.get_mut(&conn) else { return };
+        let Some(connection) = self.conns.get_mut(&conn) else {
+            self.in_flight -= 1;
+            return;
+        };
         let open = connection.queue.iter_mut().find_map(|waiting| match waiting {
             Waiting::Sync { done, .. } if !*done => Some(done),
             Waiting::Sync { .. } | Waiting::Write { .. } | Waiting::Read { .. } => None,
@@ -268,11 +271,10 @@ impl<R: Rules> Server<R> {
             }
         }
         self.resume(conn, out);
-        self.resume_throttled(out);
     }
 
     /// With room in the pipeline again, the connections that filled it are read on.
-    fn resume_throttled(&mut self, out: &mut Effects<R>) {
+    pub(super) fn resume_throttled(&mut self, out: &mut Effects<R>) {
         while self.in_flight < OUTSTANDING_REQUESTS_MAX / 2
             && let Some(conn) = self.throttled.pop_first()
         {

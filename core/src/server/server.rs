@@ -2,7 +2,7 @@
 
 use super::auth::origin_ids;
 use super::config::Config;
-use super::connection::Connection;
+use super::connection::{Connection, Waiting};
 use super::countdown::Countdown;
 use super::disk::Disk;
 use super::message::{
@@ -11,6 +11,7 @@ use super::message::{
 use super::patience::Patience;
 use super::prep::Ahead;
 use super::reap::Reaper;
+use super::unclaimed::Unclaimed;
 use crate::base::rng::Rng;
 use crate::base::{Conn, Effect, Event, Link, Map, Node, Now, Origin, SessionId, Set, Sid, Zxid};
 use crate::proto::client::ToClient;
@@ -52,7 +53,9 @@ pub struct Server<R: Rules = Sound> {
     /// Leader: containers and TTL znodes that are to go.
     pub(super) reaper: Reaper,
     pub(super) next_session: SessionId,
-    /// Writes and syncs of own clients that are not answered.
+    /// Writes of connections that are gone.
+    pub(super) unclaimed: Unclaimed,
+    /// Writes and syncs of own clients that are under way, whether somebody still waits or not.
     pub(super) in_flight: usize,
     /// Connections that are not read until `in_flight` has come down.
     pub(super) throttled: Set<Conn>,
@@ -109,6 +112,7 @@ impl<R: Rules> Node for Server<R> {
             proposed: VecDeque::new(),
             reaper: Reaper::default(),
             next_session: SessionId(0),
+            unclaimed: Unclaimed::default(),
             in_flight: 0,
             throttled: Set::new(),
             countdown,
@@ -145,6 +149,7 @@ impl<R: Rules> Node for Server<R> {
             Event::Call(Call::ExpireSession(session)) => self.expire(now, session, out),
             Event::Call(Call::Snapshot) => self.snapshot(out),
         }
+        self.resume_throttled(out);
     }
 
     fn keep(disk: &mut Disk, write: Write) -> zab::Mark {
@@ -350,6 +355,8 @@ impl<R: Rules> Server<R> {
         self.touched.clear();
         self.syncs.clear();
         self.held_syncs.clear();
+        self.unclaimed.clear();
+        self.in_flight = 0;
         self.ahead.clear();
         self.proposed.clear();
         out.push(Effect::CancelTimer(Timer::SessionTick));
@@ -374,11 +381,19 @@ impl<R: Rules> Server<R> {
         let Some(connection) = self.conns.remove(&conn) else { return };
         self.watches.remove_conn(conn);
         self.throttled.remove(&conn);
-        self.in_flight -= connection.queue.iter().filter(|waiting| waiting.is_in_flight()).count();
-        if self.attached.get(&connection.session) == Some(&conn) {
-            self.attached.remove(&connection.session);
+        let session = connection.session;
+        if self.attached.get(&session) == Some(&conn) {
+            self.attached.remove(&session);
         }
-        // Its place among the syncs stays: the leader's SYNCs are counted.
+        // What is under way stays so, and keeps its place: the leader's transactions and SYNCs
+        // come for it all the same.
+        let synced = |waiting: &Waiting| matches!(waiting, Waiting::Sync { done: true, .. });
+        self.in_flight -= connection.queue.iter().filter(|waiting| synced(waiting)).count();
+        let writes = connection.queue.iter().filter_map(|waiting| match waiting {
+            Waiting::Write { cxid, .. } => Some(*cxid),
+            Waiting::Sync { .. } | Waiting::Read { .. } => None,
+        });
+        self.unclaimed.add(session, writes);
     }
 
     // --- snapshots -----------------------------------------------------------------------
