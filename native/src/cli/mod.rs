@@ -68,12 +68,12 @@ pub enum CliError {
     #[error("no server answered: {0}")]
     NoServer(String),
     /// A program that should run under a lock, the terminal, or an output.
-    #[error("{what}: {source}")]
+    #[error("{what}: {cause}")]
     Io {
         /// What was tried.
         what: String,
-        /// Why it failed.
-        source: io::Error,
+        /// Why it failed. No `source`: the prompt prints no chain, and a chain would say it twice.
+        cause: io::Error,
     },
     /// A multi of which an operation was refused.
     #[error("nothing was done: an operation of the multi was refused")]
@@ -116,7 +116,7 @@ pub fn run(options: &Options) -> Result<ExitCode, CliError> {
     let interrupted = Arc::new(AtomicBool::new(false));
     for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
         signal_hook::flag::register(signal, Arc::clone(&interrupted))
-            .map_err(|source| CliError::Io { what: "signals".into(), source })?;
+            .map_err(|cause| CliError::Io { what: "signals".into(), cause })?;
     }
     match command {
         Some(Command::Help) => {
@@ -227,4 +227,18 @@ fn is_read(request: &Request) -> bool {
             | Request::Sync { .. }
             | Request::AddWatch { .. }
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_of_the_system_is_told_with_its_cause_once() {
+        let cause = io::Error::from(io::ErrorKind::NotFound);
+        let error = CliError::Io { what: "no-such-program".into(), cause };
+        let text = error.to_string();
+        assert_eq!(text, "no-such-program: entity not found");
+        assert_eq!(format!("{:#}", anyhow::Error::from(error)), text);
+    }
 }

@@ -43,7 +43,7 @@ pub fn version() -> String {
 pub fn run(cli: &Cli) -> Result<(), CliError> {
     let io_error = |error: ReadlineError| CliError::Io {
         what: "terminal".into(),
-        source: std::io::Error::other(error),
+        cause: std::io::Error::other(error),
     };
     let mut prompt = Prompt::new().map_err(io_error)?;
     let people = stdin().is_terminal();

@@ -239,7 +239,7 @@ fn hold(stand: &mut Stand<'_>, run: &[String]) -> Result<(), CliError> {
             }
         }
     };
-    let io_error = |source| CliError::Io { what: program.clone(), source };
+    let io_error = |cause| CliError::Io { what: program.clone(), cause };
     let mut child = std::process::Command::new(program)
         .args(arguments)
         .env("ZABSCOPE_LOCK_TOKEN", format!("0x{:x}", stand.token()))

@@ -183,5 +183,5 @@ fn write(bytes: &[u8]) -> Result<(), CliError> {
     let mut out = io::stdout().lock();
     out.write_all(bytes)
         .and_then(|()| out.flush())
-        .map_err(|source| CliError::Io { what: "output".into(), source })
+        .map_err(|cause| CliError::Io { what: "output".into(), cause })
 }
