@@ -214,6 +214,12 @@ impl<R: Rules> Server<R> {
         self.ahead.len()
     }
 
+    /// Syncs of learners that wait for a commit here.
+    #[must_use]
+    pub fn pending_syncs(&self) -> usize {
+        self.held_syncs.len()
+    }
+
     /// True if clients are taken: this server serves, and does not leave them to the others while
     /// it leads.
     #[must_use]

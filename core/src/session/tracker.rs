@@ -142,6 +142,13 @@ impl Tracker {
         })
     }
 
+    /// All that are not closing, with the ticks that are left to each: one that is over has 0 until
+    /// it is closed. In no order; for `dump`.
+    pub fn iter(&self) -> impl Iterator<Item = (SessionId, u64)> {
+        let open = self.sessions.iter().filter(|(_, tracked)| !tracked.closing);
+        open.map(|(session, tracked)| (*session, tracked.expires_tick.saturating_sub(self.tick)))
+    }
+
     /// Who owns it; for pictures and `dump`.
     #[must_use]
     pub fn owner(&self, session: SessionId) -> Option<Owner> {

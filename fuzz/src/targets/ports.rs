@@ -30,9 +30,9 @@ pub(super) fn client_frames(data: &[u8]) {
     for piece in pieces {
         input.push(piece);
         loop {
-            match input.next(|word| word == "ruok") {
+            match input.next(|word| ["ruok", "stmk"].contains(&word)) {
                 Ok(Next::Message(message)) => server_message(message),
-                Ok(Next::Word(_)) => {}
+                Ok(Next::Word { .. }) => {}
                 Ok(Next::Wait) => break,
                 Err(_) => return,
             }

@@ -5,7 +5,6 @@ use crate::drive::{Addresses, DriveError, Driver, Limits, Member, Parts, poll_an
 use crate::store::{Store, StoreConfig, StoreError};
 use crate::words::Words;
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::path::Path;
@@ -80,11 +79,7 @@ pub fn run(file: &Path, stop_with_stdin: bool) -> Result<(), ServerError> {
             fsync_warning: Duration::from_millis(config.fsync_warning.0),
             backlog: config.client_port_listen_backlog,
         },
-        words: Words {
-            whitelist: config.whitelist.clone(),
-            conf: conf_text(&config),
-            dirs: [&config.data_dir, &config.data_log_dir].map(|dir| dir.join("version-2")),
-        },
+        words: Words::new(config),
         config: engine,
         recovered,
         store,
@@ -232,40 +227,4 @@ fn resolve(at: &HostPort) -> Result<SocketAddr, ServerError> {
     let text = at.to_string();
     let mut found = text.to_socket_addrs().map_err(|source| io_error(&text, source))?;
     found.next().ok_or_else(|| io_error(&text, io::Error::from(io::ErrorKind::AddrNotAvailable)))
-}
-
-/// The answer to `conf`.
-fn conf_text(config: &Config) -> String {
-    let mut text = format!(
-        "clientPort={}\nsecureClientPort=-1\ndataDir={}\ndataDirSize=0\ndataLogDir={}\n\
-         dataLogSize=0\ntickTime={}\nmaxClientCnxns={}\nminSessionTimeout={}\n\
-         maxSessionTimeout={}\nclientPortListenBacklog={}\n",
-        config.client.port,
-        config.data_dir.join("version-2").display(),
-        config.data_log_dir.join("version-2").display(),
-        config.tick.0,
-        config.max_client_cnxns,
-        config.min_session_timeout.0,
-        config.max_session_timeout.0,
-        config.client_port_listen_backlog.map_or(-1, i64::from),
-    );
-    match &config.mode {
-        Mode::Standalone => text.push_str("serverId=0\n"),
-        Mode::Ensemble {
-            my_id, servers, init_limit_ticks, sync_limit_ticks, peer_type, ..
-        } => {
-            let own = &servers[my_id];
-            let observer = u8::from(*peer_type == PeerType::Observer);
-            let _ = write!(
-                text,
-                "serverId={my_id}\ninitLimit={init_limit_ticks}\nsyncLimit={sync_limit_ticks}\n\
-                 electionAlg=3\nelectionPort={}\nquorumPort={}\npeerType={observer}\n\
-                 membership: \n{}",
-                own.election_port,
-                own.quorum_port,
-                config.configuration_text(),
-            );
-        }
-    }
-    text
 }

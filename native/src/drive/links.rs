@@ -1,5 +1,6 @@
 //! Sockets become links and cease to be.
 
+use super::counting::count_sent;
 use super::sockets::{Kind, Slot};
 use super::{Driver, fits};
 use crate::net::election::initial_message;
@@ -8,9 +9,7 @@ use crate::net::socket::{Progress, Socket};
 use mio::net::TcpStream;
 use std::net::SocketAddr;
 use zabscope_core::base::{Event, Link, Origin};
-use zabscope_core::proto::client::ToClient;
 use zabscope_core::proto::frame::FrameBuffer;
-use zabscope_core::proto::reply::xid;
 use zabscope_core::proto::snapshot::SnapshotForm;
 use zabscope_core::server::codec::{self, PacketReader, Side};
 use zabscope_core::server::message::{Msg, Packet};
@@ -172,13 +171,14 @@ impl Driver {
             return;
         }
         let was_behind = slot.socket.is_behind();
-        match &msg {
+        let bytes = match &msg {
             Msg::Packet(packet @ Packet::Snap { image, .. }) => {
                 slot.socket.append(&mut self.spare, |out| codec::raw_packet(packet).encode(out));
                 slot.socket.append_snapshot(image.snapshot(SnapshotForm::Stream));
+                0
             }
             msg => slot.socket.append(&mut self.spare, |out| codec::encode(msg, out)),
-        }
+        };
         // What is made in one step may be larger than what a link is closed for.
         let excused = match &msg {
             // It ends the history that a learner lacks.
@@ -190,17 +190,13 @@ impl Driver {
         if excused {
             slot.socket.excuse();
         }
-        if let (Kind::Client(client), Msg::ToClient(msg)) = (&mut slot.kind, &msg) {
-            client.sent += 1;
-            self.stats.sent += 1;
-            let answers = match msg {
-                ToClient::Connected(_) => true,
-                ToClient::Reply { header, .. } => header.xid != xid::PING,
-                ToClient::Event { .. } => false,
-            };
-            if answers && let Some(asked) = client.input.asked.pop_front() {
-                self.stats.on_latency(self.clock.mono.saturating_duration_since(asked));
+        match (&mut slot.kind, &msg) {
+            (Kind::Client(client), Msg::ToClient(msg)) => {
+                let applied = self.server.image().zxid;
+                count_sent(client, &mut self.stats, msg, bytes, self.clock, applied);
             }
+            (_, Msg::Packet(Packet::AckEpoch { .. })) => self.stats.on_promise(self.clock.mono),
+            _ => {}
         }
         self.dirty.insert(token);
     }

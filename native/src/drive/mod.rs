@@ -4,10 +4,12 @@
 //! only fill output buffers; look once more for what came meanwhile; then hand the writes to the
 //! disk's thread and write each buffer once.
 
+mod counting;
 mod deadlines;
 mod links;
 mod sockets;
 
+use crate::digests::Digests;
 use crate::net::listen::bind;
 use crate::net::resolve::Resolver;
 use crate::net::socket::{Socket, Spare};
@@ -132,6 +134,7 @@ pub struct Driver {
     started: Instant,
     clock: Clock,
     stats: Stats,
+    digests: Digests,
     stop: Arc<AtomicBool>,
     failed: Option<DriveError>,
     /// What a socket's input is read into.
@@ -202,6 +205,8 @@ impl Driver {
     /// If a port is taken.
     pub fn new(parts: Parts) -> Result<Self, DriveError> {
         let server = Server::boot(&parts.config, parts.recovered);
+        let mut stats = Stats::default();
+        stats.on_load(&parts.store.loaded());
         let started = Instant::now();
         let mut driver = Self {
             server,
@@ -224,7 +229,8 @@ impl Driver {
             next_sweep: Instant::now() + deadlines::SWEEP,
             started,
             clock: Clock::read(started),
-            stats: Stats::default(),
+            stats,
+            digests: Digests::default(),
             stop: parts.stop,
             failed: None,
             buffer: vec![0; crate::net::socket::READ_BYTES],
@@ -321,15 +327,7 @@ impl Driver {
                     }
                 }
                 Report::Done(done) => self.feed(Event::Done(done)),
-                Report::Synced(took) => {
-                    self.stats.on_fsync(took);
-                    if took > self.limits.fsync_warning {
-                        tracing::warn!(
-                            ms = took.as_millis(),
-                            "fsync-ing the write ahead log took long: give it a disk of its own"
-                        );
-                    }
-                }
+                Report::Measured(measured) => self.on_measured(measured),
                 Report::Failed(error) => self.failed = Some(DriveError::Disk(error.to_string())),
             }
         }
@@ -353,6 +351,7 @@ impl Driver {
         // Performing one may feed the next event: that finds an empty list of its own.
         let mut effects = std::mem::take(&mut self.effects);
         self.server.step(self.clock.now, event, &mut effects);
+        self.look_at_digest();
         for effect in effects.drain(..) {
             self.perform(effect);
         }
@@ -370,12 +369,18 @@ impl Driver {
             Effect::Connect(link) => self.connect(link),
             Effect::Hangup(link) => self.hang_up(link),
             Effect::Send(link, msg) => self.send(link, msg),
-            Effect::Persist(write) => self.store.write(write),
+            Effect::Persist(write) => {
+                self.count_write(&write);
+                self.store.write(write);
+            }
             Effect::Job(job) => self.store.job(job),
             Effect::Pause(link) => self.pause(link, true),
             Effect::Resume(link) => self.pause(link, false),
             Effect::Reply(never) => match never {},
-            Effect::Note(note) => crate::notes::log(&note),
+            Effect::Note(note) => {
+                self.stats.on_note(&note, self.server.peer().state(), self.clock.mono);
+                crate::notes::log(&note);
+            }
             Effect::Halt(why) => self.failed = Some(DriveError::Halt(why)),
         }
     }
@@ -440,7 +445,7 @@ impl Driver {
                 }
                 let conn = Conn(self.next_conn);
                 self.next_conn += 1;
-                Kind::client(conn, ip, &self.limits)
+                Kind::client(conn, ip, self.clock.now.wall_ms, &self.limits)
             }
         };
         self.register(Socket::new(stream), kind);
@@ -453,7 +458,7 @@ impl Driver {
         let (per_ip, total) = (self.limits.client_cnxns_per_ip, self.limits.client_cnxns);
         if (per_ip > 0 && *count >= per_ip) || (total > 0 && all >= total) {
             tracing::warn!(%ip, count = *count, "too many connections: refused (maxClientCnxns)");
-            self.stats.rejected += 1;
+            self.stats.counted.rejected += 1;
             return false;
         }
         *count += 1;

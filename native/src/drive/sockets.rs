@@ -1,19 +1,19 @@
 //! What each socket is, and its input.
 
+use super::counting::count_received;
 use super::{Clock, Driver, Limits};
 use crate::net::client::{ClientInput, Next};
 use crate::net::election::{Accepted, accept};
 use crate::net::quorum::Nameless;
 use crate::net::socket::{Progress, Socket};
-use crate::words::ClientLine;
+use crate::stats::answers::Answers;
+use crate::words::Words;
 use mio::{Interest, Token};
 use std::net::IpAddr;
 use std::time::Instant;
 use zabscope_core::base::limits::UNSENT_BYTES_MAX;
 use zabscope_core::base::{Conn, Event, Link, Origin, Sid};
-use zabscope_core::proto::client::ToServer;
 use zabscope_core::proto::frame::FrameBuffer;
-use zabscope_core::proto::opcode;
 use zabscope_core::server::codec::{PacketReader, decode_notification};
 use zabscope_core::server::message::Msg;
 use zabscope_core::wire::DecodeError;
@@ -67,6 +67,9 @@ pub(super) struct Client {
     pub linked: bool,
     pub received: u64,
     pub sent: u64,
+    /// When it was accepted, milliseconds since 1970.
+    pub since_ms: i64,
+    pub answers: Answers,
 }
 
 impl Kind {
@@ -78,9 +81,18 @@ impl Kind {
         Self::QuorumIn(Nameless::default())
     }
 
-    pub(super) fn client(conn: Conn, ip: IpAddr, limits: &Limits) -> Self {
-        let input = ClientInput::new(limits.frame_bytes_max);
-        Self::Client(Box::new(Client { conn, ip, input, linked: false, received: 0, sent: 0 }))
+    /// A client that is accepted at `since_ms`.
+    pub(super) fn client(conn: Conn, ip: IpAddr, since_ms: i64, limits: &Limits) -> Self {
+        Self::Client(Box::new(Client {
+            conn,
+            ip,
+            input: ClientInput::new(limits.frame_bytes_max),
+            linked: false,
+            received: 0,
+            sent: 0,
+            since_ms,
+            answers: Answers::default(),
+        }))
     }
 
     /// Unsent bytes after which it is closed.
@@ -172,6 +184,10 @@ impl Driver {
             return;
         }
         let (count, progress) = slot.socket.read(&mut self.buffer);
+        if let Kind::Client(_) = slot.kind {
+            self.stats.counted.received_bytes += count as u64;
+            self.stats.counted.dropped += u64::from(progress == Progress::Closed);
+        }
         self.clock = Clock::read(self.started);
         if count > 0 && self.parse(token, count).is_err() {
             tracing::debug!(token, "malformed input: the connection is closed");
@@ -277,6 +293,7 @@ impl Driver {
         while let Some(Slot { kind: Kind::Quorum(sid, reader), .. }) = self.slots.get_mut(&token) {
             let sid = *sid;
             let Some(packet) = reader.next()? else { return Ok(()) };
+            self.count_packet(&packet);
             self.feed(Event::Received(Link::Quorum(sid), Msg::Packet(packet)));
         }
         Ok(())
@@ -284,7 +301,6 @@ impl Driver {
 
     fn parse_client(&mut self, token: usize) -> Result<(), DecodeError> {
         loop {
-            let words = &self.words;
             let Some(slot) = self.slots.get_mut(&token) else { return Ok(()) };
             if slot.paused {
                 return Ok(());
@@ -295,22 +311,14 @@ impl Driver {
                 return Ok(());
             }
             let Kind::Client(client) = &mut slot.kind else { return Ok(()) };
-            match client.input.next(|word| words.knows(word))? {
+            match client.input.next(Words::knows)? {
                 Next::Wait => return Ok(()),
-                Next::Word(word) => {
-                    self.answer_word(token, &word);
+                Next::Word { word, argument } => {
+                    self.answer_word(token, &word, argument);
                     return Ok(());
                 }
                 Next::Message(msg) => {
-                    client.received += 1;
-                    self.stats.received += 1;
-                    let is_ping = matches!(
-                        &msg,
-                        ToServer::Request { header, .. } if header.op == opcode::PING
-                    );
-                    if !is_ping {
-                        client.input.asked.push_back(self.clock.mono);
-                    }
+                    count_received(client, &mut self.stats, &msg, self.clock);
                     let conn = client.conn;
                     let fresh = !client.linked;
                     let ip = client.ip;
@@ -324,42 +332,6 @@ impl Driver {
                     self.client_was_heard(token);
                 }
             }
-        }
-    }
-
-    /// Forgets what was counted for each client.
-    fn reset_connections(&mut self) {
-        for slot in self.slots.values_mut() {
-            if let Kind::Client(client) = &mut slot.kind {
-                client.received = 0;
-                client.sent = 0;
-            }
-        }
-    }
-
-    fn answer_word(&mut self, token: usize, word: &str) {
-        let clients = || {
-            let line = |(at, slot): (&usize, &Slot)| match &slot.kind {
-                Kind::Client(client) => Some(ClientLine {
-                    address: slot.socket.peer(),
-                    conn: client.conn,
-                    received: client.received,
-                    sent: client.sent,
-                    waiting: client.input.asked.len(),
-                    asks: *at == token,
-                }),
-                _ => None,
-            };
-            self.slots.iter().filter_map(line).collect()
-        };
-        let answer = self.words.answer(word, &self.server, &mut self.stats, clients);
-        if answer.forget_connections {
-            self.reset_connections();
-        }
-        if let Some(slot) = self.slots.get_mut(&token) {
-            slot.socket.append(&mut self.spare, |out| out.raw(answer.text.as_bytes()));
-            slot.close_when_sent();
-            self.dirty.insert(token);
         }
     }
 }

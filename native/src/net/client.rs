@@ -1,7 +1,8 @@
 //! Streams of the client port: four-letter words, then frames.
 
+use crate::stats::answers::Asked;
+use crate::words::SET_TRACE_MASK;
 use std::collections::VecDeque;
-use std::time::Instant;
 use zabscope_core::base::limits::FRAME_BYTES_MAX;
 use zabscope_core::proto::client::ToServer;
 use zabscope_core::proto::frame::FrameBuffer;
@@ -15,8 +16,8 @@ pub struct ClientInput {
     begun: bool,
     /// Nothing was read yet: it may be a four-letter word.
     fresh: bool,
-    /// When the requests came that are not answered yet; for latencies.
-    pub asked: VecDeque<Instant>,
+    /// The requests that are not answered yet; for latencies. The engine bounds their number.
+    pub asked: VecDeque<Asked>,
 }
 
 /// What stands next in the input.
@@ -25,7 +26,12 @@ pub enum Next {
     /// Nothing whole.
     Wait,
     /// A four-letter word; the answer is text, then the stream is closed.
-    Word(String),
+    Word {
+        /// The word.
+        word: String,
+        /// What stands behind the only one that has an argument, else 0.
+        argument: i64,
+    },
     /// A message.
     Message(ToServer),
 }
@@ -55,13 +61,20 @@ impl ClientInput {
     /// If the length of a frame is out of bounds or a frame is no message.
     pub fn next(&mut self, is_word: impl Fn(&str) -> bool) -> Result<Next, DecodeError> {
         if self.fresh {
-            let Some(word) = self.frames.unread().first_chunk::<4>() else { return Ok(Next::Wait) };
-            self.fresh = false;
-            if let Ok(text) = std::str::from_utf8(word)
-                && is_word(text)
+            let unread = self.frames.unread();
+            let Some(word) = unread.first_chunk::<4>() else { return Ok(Next::Wait) };
+            if let Ok(word) = std::str::from_utf8(word)
+                && is_word(word)
             {
-                return Ok(Next::Word(text.to_owned()));
+                let argument = match (word, unread[4..].first_chunk()) {
+                    (SET_TRACE_MASK, Some(mask)) => i64::from_be_bytes(*mask),
+                    (SET_TRACE_MASK, None) => return Ok(Next::Wait),
+                    _ => 0,
+                };
+                self.fresh = false;
+                return Ok(Next::Word { word: word.to_owned(), argument });
             }
+            self.fresh = false;
         }
         let Some(frame) = self.frames.next_frame()? else { return Ok(Next::Wait) };
         let first = !self.begun;
@@ -80,9 +93,20 @@ mod tests {
         input.push(b"ru");
         assert_eq!(input.next(|_| true), Ok(Next::Wait));
         input.push(b"ok");
-        assert_eq!(input.next(|word| word == "ruok"), Ok(Next::Word("ruok".into())));
+        let ruok = Next::Word { word: "ruok".into(), argument: 0 };
+        assert_eq!(input.next(|word| word == "ruok"), Ok(ruok));
         let mut unknown = ClientInput::default();
         unknown.push(b"abcd");
         assert!(unknown.next(|_| false).is_err(), "an unknown word is a length out of bounds");
+    }
+
+    #[test]
+    fn the_word_that_sets_the_trace_mask_waits_for_it() {
+        let mut input = ClientInput::default();
+        input.push(b"stmk\0\0\0\0\0\0\0");
+        assert_eq!(input.next(|_| true), Ok(Next::Wait));
+        input.push(&[43]);
+        let stmk = Next::Word { word: "stmk".into(), argument: 43 };
+        assert_eq!(input.next(|_| true), Ok(stmk));
     }
 }

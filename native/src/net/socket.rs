@@ -131,8 +131,8 @@ impl Socket {
         }
     }
 
-    /// Appends to the output; it goes out with the next [`Self::flush`].
-    pub fn append(&mut self, spare: &mut Spare, encode: impl FnOnce(&mut Writer)) {
+    /// Appends to the output; it goes out with the next [`Self::flush`]. Returns how many bytes.
+    pub fn append(&mut self, spare: &mut Spare, encode: impl FnOnce(&mut Writer)) -> usize {
         let buffer = match self.queue.pop_back() {
             Some(Part::Bytes(bytes)) => bytes,
             Some(snapshot) => {
@@ -144,8 +144,10 @@ impl Socket {
         let before = buffer.len();
         let mut writer = Writer::append_to(buffer);
         encode(&mut writer);
-        self.unsent += writer.len() - before;
+        let bytes = writer.len() - before;
+        self.unsent += bytes;
         self.queue.push_back(Part::Bytes(writer.into_vec()));
+        bytes
     }
 
     /// Appends a snapshot, which is encoded while it is sent.

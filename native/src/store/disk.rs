@@ -17,6 +17,7 @@ use super::snapshot;
 use crate::config::{Compression, Config, Mode};
 use std::path::PathBuf;
 use std::sync::{Condvar, Mutex, MutexGuard};
+use std::time::{Duration, Instant};
 use zabscope_core::base::limits::{DIFF_FROM_LOG_BYTES_MAX, DIFF_FROM_LOG_TXNS_MAX};
 use zabscope_core::base::{Epoch, Zxid};
 use zabscope_core::server::message::{Done, Job, Recovered};
@@ -92,8 +93,25 @@ pub(super) struct Horizon {
     last: Zxid,
 }
 
+/// What a start took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Loaded {
+    /// All of it.
+    pub took: Duration,
+    /// Reading the snapshot.
+    pub snapshot: Duration,
+    /// Reading the log behind it.
+    pub log: Duration,
+    /// Transactions of that log.
+    pub txns: u64,
+}
+
+/// What [`open`] gives.
+type Opened = (Files, LogWriter, Recovered, Loaded);
+
 /// Locks the directories, makes what is missing, recovers.
-pub(super) fn open(config: StoreConfig) -> Result<(Files, LogWriter, Recovered), StoreError> {
+pub(super) fn open(config: StoreConfig) -> Result<Opened, StoreError> {
+    let begin = Instant::now();
     let dirs = Dirs {
         snap: config.data_dir.join("version-2"),
         log: config.data_log_dir.join("version-2"),
@@ -131,7 +149,8 @@ pub(super) fn open(config: StoreConfig) -> Result<(Files, LogWriter, Recovered),
     };
     let StoreConfig { pre_alloc_bytes, log_bytes_max, .. } = files.config;
     let log = LogWriter::new(files.dirs.clone(), pre_alloc_bytes, log_bytes_max, found.last);
-    Ok((files, log, recovered(found, accepted_epoch, current_epoch)))
+    let loaded = Loaded { took: begin.elapsed(), ..found.loaded };
+    Ok((files, log, recovered(found, accepted_epoch, current_epoch), loaded))
 }
 
 fn recovered(found: Replayed, accepted_epoch: Epoch, current_epoch: Epoch) -> Recovered {

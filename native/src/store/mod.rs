@@ -31,9 +31,9 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
-pub use disk::StoreConfig;
+pub use disk::{Loaded, StoreConfig};
 pub use error::StoreError;
-pub use writer::{Report, Store};
+pub use writer::{Measured, Report, Store};
 
 use zabscope_core::server::message::Payload;
 use zabscope_core::zab::Entry;

@@ -8,6 +8,7 @@
 //! file is the successor of the last one read. Everything else is an error with file and offset.
 
 use super::LogEntry;
+use super::disk::Loaded;
 use super::entry::follows;
 use super::error::StoreError;
 use super::files::{Dirs, Named};
@@ -15,6 +16,7 @@ use super::log_reader::{Item, LogReader, first_file};
 use super::snapshot;
 use std::collections::VecDeque;
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 use zabscope_core::base::Zxid;
 use zabscope_core::proto::txn::TxnRecord;
 use zabscope_core::tree::Image;
@@ -30,6 +32,7 @@ pub(super) struct Replayed {
     pub last: Zxid,
     pub recent: Vec<LogEntry>,
     pub behind_snapshot: Logged,
+    pub loaded: Loaded,
     pub repairs: Vec<Repair>,
 }
 
@@ -49,6 +52,7 @@ pub(super) fn replay(
     up_to: Option<Zxid>,
     recent_max: usize,
 ) -> Result<Option<Replayed>, StoreError> {
+    let begin = Instant::now();
     let logs = dirs.logs()?;
     let Some(start) = load_snapshot(dirs)? else {
         return match has_entries(&logs)? {
@@ -56,6 +60,7 @@ pub(super) fn replay(
             false => Ok(None),
         };
     };
+    let snapshot = begin.elapsed();
     let mut run = Run {
         last: start.label,
         label: start.label,
@@ -83,7 +88,7 @@ pub(super) fn replay(
         );
         return Err(StoreError::Damaged { path: damaged.path, offset: 0, what });
     }
-    Ok(Some(run.finish()))
+    Ok(Some(run.finish(snapshot, begin.elapsed().saturating_sub(snapshot))))
 }
 
 struct Start {
@@ -244,16 +249,18 @@ impl Run {
         }
     }
 
-    fn finish(mut self) -> Replayed {
+    fn finish(mut self, snapshot: Duration, log: Duration) -> Replayed {
         // Entries that end below the snapshot are not the history that led to it for sure.
         if self.recent.back().is_some_and(|entry| entry.zxid != self.last) {
             self.recent.clear();
         }
+        let txns = self.behind_snapshot.txns;
         Replayed {
             image: self.image,
             last: self.last,
             recent: self.recent.into(),
             behind_snapshot: self.behind_snapshot,
+            loaded: Loaded { snapshot, log, txns, took: snapshot + log },
             repairs: self.repairs,
         }
     }

@@ -6,7 +6,7 @@
 //! durable. Whatever goes wrong is reported as [`Report::Failed`] and ends the thread: the process
 //! must end, because nothing is known about the disk any more.
 
-use super::disk::{self, Files, Horizon, StoreConfig};
+use super::disk::{self, Files, Horizon, Loaded, StoreConfig};
 use super::epochs::EpochFiles;
 use super::error::StoreError;
 use super::install::{install, truncate};
@@ -31,10 +31,24 @@ pub enum Report {
     Durable(Vec<Mark>),
     /// A job is done.
     Done(Done),
-    /// An fsync of the log took so long.
-    Synced(Duration),
+    /// How long something took, for people.
+    Measured(Measured),
     /// The disk cannot be trusted any more. End the process.
     Failed(Arc<StoreError>),
+}
+
+/// A duration.
+#[derive(Clone, Copy, Debug)]
+pub enum Measured {
+    /// Of an fsync of the log.
+    Sync {
+        /// How long.
+        took: Duration,
+        /// Transactions that it made durable.
+        txns: u64,
+    },
+    /// Of writing a snapshot.
+    Snapshot(Duration),
 }
 
 /// The owner's end. Dropping it lets the threads finish what was given and end.
@@ -44,6 +58,7 @@ pub struct Store {
     /// What was given since the last [`Self::submit`].
     gathered: Vec<Order>,
     reports: Receiver<Report>,
+    loaded: Loaded,
     writer: Option<JoinHandle<()>>,
 }
 
@@ -60,7 +75,7 @@ impl Store {
         config: StoreConfig,
         wake: impl Fn() + Send + Clone + 'static,
     ) -> Result<(Self, Recovered), StoreError> {
-        let (files, log, recovered) = disk::open(config)?;
+        let (files, log, recovered, loaded) = disk::open(config)?;
         let (orders, queue) = channel();
         let (reports, inbox) = channel();
         let out = Out { reports, wake };
@@ -72,9 +87,16 @@ impl Store {
             orders: Some(orders),
             gathered: Vec::new(),
             reports: inbox,
+            loaded,
             writer: Some(writer),
         };
         Ok((store, recovered))
+    }
+
+    /// What the start took.
+    #[must_use]
+    pub const fn loaded(&self) -> Loaded {
+        self.loaded
     }
 
     /// Gives a write, to be begun at the next [`Self::submit`]. Its mark comes by
@@ -161,7 +183,7 @@ fn run_writer<W: Fn() + Send + Clone + 'static>(
         .spawn(move || run_jobs(&worker_files, &job_queue, &worker_out))
         .expect("a thread can be started while the server starts");
     let epochs = EpochFiles::new(&files.dirs.snap);
-    let mut writer = Writer { files, log, epochs, marks: Vec::new(), jobs, out };
+    let mut writer = Writer { files, log, epochs, marks: Vec::new(), unsynced: 0, jobs, out };
     if let Err(error) = writer.run(queue) {
         out.tell(Report::Failed(Arc::new(error)));
     }
@@ -171,8 +193,14 @@ fn run_writer<W: Fn() + Send + Clone + 'static>(
 
 fn run_jobs<W: Fn()>(files: &Files, queue: &Receiver<Given>, out: &Out<W>) {
     for (job, horizon) in queue {
+        let begin = Instant::now();
         match files.work(job, horizon) {
-            Ok(done) => out.tell(Report::Done(done)),
+            Ok(done) => {
+                if let Done::Snapshot(_) = done {
+                    out.mention(Report::Measured(Measured::Snapshot(begin.elapsed())));
+                }
+                out.tell(Report::Done(done));
+            }
             Err(error) => return out.tell(Report::Failed(Arc::new(error))),
         }
     }
@@ -184,6 +212,8 @@ struct Writer<'a, W> {
     epochs: EpochFiles,
     /// Of writes that are not durable yet.
     marks: Vec<Mark>,
+    /// Transactions since the last fsync.
+    unsynced: u64,
     jobs: Sender<Given>,
     out: &'a Out<W>,
 }
@@ -218,9 +248,16 @@ impl<W: Fn()> Writer<'_, W> {
             self.sync()?;
         }
         match write {
-            Write::Append(entry) => self.log.append(&entry)?,
+            Write::Append(entry) => {
+                self.log.append(&entry)?;
+                self.unsynced += 1;
+            }
             Write::Truncate(zxid) => truncate(&self.files, &mut self.log, zxid)?,
-            Write::Install { zxid, image } => install(&self.files, &mut self.log, zxid, &image)?,
+            Write::Install { zxid, image } => {
+                let begin = Instant::now();
+                install(&self.files, &mut self.log, zxid, &image)?;
+                self.out.mention(Report::Measured(Measured::Snapshot(begin.elapsed())));
+            }
             Write::AcceptedEpoch(epoch) => self.epochs.write_accepted(epoch)?,
             Write::CurrentEpoch(epoch) => self.epochs.write_current(epoch)?,
         }
@@ -243,7 +280,8 @@ impl<W: Fn()> Writer<'_, W> {
         if self.log.pending() > 0 {
             let begin = Instant::now();
             self.log.sync()?;
-            self.out.mention(Report::Synced(begin.elapsed()));
+            let (took, txns) = (begin.elapsed(), std::mem::take(&mut self.unsynced));
+            self.out.mention(Report::Measured(Measured::Sync { took, txns }));
         }
         if !self.marks.is_empty() {
             // The next batch is probably like this one.

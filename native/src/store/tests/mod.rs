@@ -140,7 +140,7 @@ fn marks(store: &mut Store, count: usize) -> Vec<Mark> {
     while marks.len() < count {
         match store.wait().expect("the threads live") {
             Report::Durable(more) => marks.extend(more),
-            Report::Synced(_) => {}
+            Report::Measured(_) => {}
             other => panic!("{other:?}"),
         }
     }
@@ -153,7 +153,7 @@ fn work(store: &mut Store, job: Job) -> Done {
     loop {
         match store.wait().expect("the threads live") {
             Report::Done(done) => return done,
-            Report::Durable(_) | Report::Synced(_) => {}
+            Report::Durable(_) | Report::Measured(_) => {}
             Report::Failed(error) => panic!("{error}"),
         }
     }

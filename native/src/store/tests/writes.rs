@@ -262,7 +262,7 @@ fn a_job_sees_the_writes_before_it_and_no_later_ones() {
                 seen += 1;
                 assert_eq!(state.last_zxid, z(seen));
             }
-            Report::Durable(_) | Report::Synced(_) => {}
+            Report::Durable(_) | Report::Measured(_) => {}
             other => panic!("{other:?}"),
         }
     }
@@ -271,7 +271,7 @@ fn a_job_sees_the_writes_before_it_and_no_later_ones() {
 #[test]
 fn a_snapshot_of_a_history_that_was_cut_never_appears() {
     let fixture = three_files();
-    let (files, mut log, _): (Files, _, _) = disk::open(fixture.config.clone()).unwrap();
+    let (files, mut log, ..): (Files, _, _, _) = disk::open(fixture.config.clone()).unwrap();
     let job = snapshot(z(8), image((1..=8).map(z)));
     let horizon = files.horizon(&job, z(9));
     truncate(&files, &mut log, z(7)).unwrap();
