@@ -17,7 +17,7 @@ use crate::proto::opcode as op;
 use crate::proto::reply::Reply;
 use crate::proto::txn::{CreateKind, Txn, TxnHeader, TxnRecord};
 use crate::proto::watch::{KeeperState, WatcherEvent};
-use crate::tree::{Applied, Change, ChangeKind, Terms, TxnResult, acl};
+use crate::tree::{Applied, Change, ChangeKind, Terms, TxnResult};
 use crate::watch::{Notice, Subject, ZnodeEvent};
 use crate::zab::Entry;
 use crate::zab::Rules;
@@ -62,13 +62,13 @@ impl<R: Rules> Server<R> {
 
     fn fire_watches(&mut self, zxid: Zxid, changes: &[Change], out: &mut Effects<R>) {
         for change in changes {
-            let conns = &self.conns;
+            let (conns, rules) = (&self.conns, &self.config.rules);
             let may_read = |conn: Conn, subject: Subject| {
                 let list = match subject {
                     Subject::Node => change.acl.as_deref(),
                     Subject::Parent => change.parent_acl.as_deref(),
                 };
-                conns.get(&conn).is_some_and(|found| acl::allows(list, perms::READ, &found.ids))
+                conns.get(&conn).is_some_and(|found| rules.allow(list, perms::READ, &found.ids))
             };
             let event = match change.kind {
                 ChangeKind::Created => ZnodeEvent::Created,

@@ -10,7 +10,7 @@ use crate::proto::reply::Reply;
 use crate::proto::request::{Request, WatchLists};
 use crate::proto::watch::{AddWatchMode, WatcherType};
 use crate::proto::{Acl, Id, KeeperError};
-use crate::tree::{Znode, acl};
+use crate::tree::Znode;
 use crate::watch::{Rearm, WatchKind, WatchKinds, ZnodeTimes};
 use crate::wire::Text;
 use crate::zab::Rules;
@@ -75,10 +75,9 @@ impl<R: Rules> Server<R> {
 
     fn may(&self, conn: Conn, node: &Znode, wanted: i32) -> Result<(), KeeperError> {
         let list = node.acl().map(|acl| &**acl);
-        if self.config.rules.skip_acl || acl::allows(list, wanted, self.ids(conn)) {
-            Ok(())
-        } else {
-            Err(KeeperError::NoAuth)
+        match self.config.rules.allow(list, wanted, self.ids(conn)) {
+            true => Ok(()),
+            false => Err(KeeperError::NoAuth),
         }
     }
 

@@ -39,6 +39,15 @@ impl Default for WriteRules {
 }
 
 /// Who asks.
+impl WriteRules {
+    /// May somebody with these identities do one of `perms` where `acl` rules, or does nobody
+    /// look? Writes, reads and watch events ask this alike.
+    #[must_use]
+    pub fn allow(&self, acl: Option<&[Acl]>, perms: i32, ids: &[Id]) -> bool {
+        self.skip_acl || acl::allows(acl, perms, ids)
+    }
+}
+
 #[derive(Clone, Copy, Debug)]
 pub struct Caller<'a> {
     /// The session.
@@ -392,7 +401,7 @@ impl Judge<'_> {
 
     fn permit(&self, node: &Znode, perm: i32) -> Result<(), KeeperError> {
         let acl = node.acl().map(|acl| &**acl);
-        match self.rules.skip_acl || acl::allows(acl, perm, self.caller.ids) {
+        match self.rules.allow(acl, perm, self.caller.ids) {
             true => Ok(()),
             false => Err(KeeperError::NoAuth),
         }
