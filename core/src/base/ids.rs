@@ -53,10 +53,23 @@ impl Zxid {
         self.0 as u32
     }
 
-    /// The next transaction of the same epoch.
+    /// The next transaction of the same epoch. Nothing follows the last counter: a leader has left
+    /// before.
     #[must_use]
     pub const fn next(self) -> Self {
-        Self(self.0 + 1)
+        Self(self.0.wrapping_add(1))
+    }
+
+    /// Can this be the transaction right behind `last`? Counters of an epoch have no hole and begin
+    /// at 1; the first of an epoch may follow anything older.
+    #[must_use]
+    pub const fn follows(self, last: Self) -> bool {
+        if self.epoch().0 == last.epoch().0 {
+            // Not by comparing with `next`: behind the last counter that is the start of an epoch.
+            matches!(last.counter().checked_add(1), Some(next) if next == self.counter())
+        } else {
+            self.epoch().0 > last.epoch().0 && self.counter() == 1
+        }
     }
 
     /// True for `(e, 0)`, which names an epoch and no transaction.
@@ -168,5 +181,18 @@ mod tests {
         assert_eq!(format!("{zxid}"), "e3.c12");
         assert!(Zxid::epoch_start(Epoch(4)) > zxid);
         assert!(Zxid(i64::MIN) < Zxid::ZERO);
+    }
+
+    #[test]
+    fn counters_have_no_holes() {
+        let z = |epoch, counter| Zxid::new(Epoch(epoch), counter);
+        let follows = |last: Zxid, zxid: Zxid| zxid.follows(last);
+        assert!(follows(z(1, 4), z(1, 5)) && follows(z(1, 4), z(3, 1)));
+        assert!(follows(z(0, 0), z(1, 1)) && follows(z(1, 0), z(1, 1)));
+        assert!(!follows(z(1, 4), z(1, 6)) && !follows(z(1, 4), z(1, 4)));
+        assert!(!follows(z(1, 4), z(2, 2)) && !follows(z(2, 4), z(1, 1)));
+        assert!(follows(z(1, u32::MAX), z(2, 1)));
+        assert!(!follows(z(1, u32::MAX), z(2, 0)), "the start of an epoch is no transaction");
+        assert!(!follows(Zxid(i64::MAX), Zxid(i64::MAX).next()));
     }
 }

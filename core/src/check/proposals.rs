@@ -4,7 +4,6 @@ use super::violation::{Found, Oracle};
 use crate::base::{Map, NodeId, Zxid};
 use crate::server::Server;
 use crate::server::message::Payload;
-use crate::zab::history::follows;
 use crate::zab::{Entry, Rules};
 use alloc::format;
 use alloc::vec::Vec;
@@ -43,7 +42,7 @@ impl Proposals {
         before: Option<Zxid>,
     ) -> Result<(), Found> {
         let zxid = entry.zxid;
-        if let Some(before) = before.filter(|before| !follows(*before, zxid)) {
+        if let Some(before) = before.filter(|before| !zxid.follows(*before)) {
             let what = format!("logs {zxid} behind {before}");
             return Err((Oracle::HistoryIncreasing, Some(node), what));
         }

@@ -56,11 +56,10 @@ impl<P: Clone> History<P> {
         &self.tail
     }
 
-    /// May `zxid` come right behind the log's end? The first of an epoch may follow anything
-    /// older; inside an epoch there is no hole.
+    /// May `zxid` come right behind the log's end?
     #[must_use]
     pub fn is_next(&self, zxid: Zxid) -> bool {
-        follows(self.logged(), zxid)
+        zxid.follows(self.logged())
     }
 
     /// Adds to the log's end.
@@ -102,7 +101,7 @@ impl<P: Clone> History<P> {
     fn push_recent(&mut self, entry: Entry<P>) {
         self.applied = entry.zxid;
         // On a doubt about holes the older ones go: a learner that needs them gets SNAP.
-        if self.recent.back().is_some_and(|last| !follows(last.zxid, entry.zxid)) {
+        if self.recent.back().is_some_and(|last| !entry.zxid.follows(last.zxid)) {
             self.recent.clear();
         }
         if self.recent.len() == RECENT_TXNS {
@@ -110,10 +109,4 @@ impl<P: Clone> History<P> {
         }
         self.recent.push_back(entry);
     }
-}
-
-/// Can `zxid` be the successor of `last`?
-#[must_use]
-pub fn follows(last: Zxid, zxid: Zxid) -> bool {
-    zxid == last.next() || (zxid.epoch() > last.epoch() && zxid.counter() == 1)
 }

@@ -257,7 +257,7 @@ impl<P: Value, I: Value, R: Rules> Peer<P, I, R> {
         if entry.zxid <= last {
             return;
         }
-        if !super::history::follows(last, entry.zxid) {
+        if !entry.zxid.follows(last) {
             self.leave(Reason::Protocol("a hole between proposals of the sync"), out);
         } else if learner.queued.len() >= SYNC_PACKETS_MAX {
             self.leave(Reason::Protocol("too many proposals in the sync"), out);

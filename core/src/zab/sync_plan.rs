@@ -5,7 +5,6 @@
 //! TRUNC for a learner whose last transaction falls into such a hole: a history with a hole is
 //! not sent as a DIFF at all (`has_hole`), its learners get SNAP.
 
-use super::history::follows;
 use super::message::Entry;
 use crate::base::Zxid;
 
@@ -100,7 +99,7 @@ pub fn walk<'a, P: 'a>(
 /// Does a transaction between two of these seem to be missing? No ensemble makes such a history,
 /// but files that were damaged or put together by hand can hold one.
 pub fn has_hole<P>(entries: &[Entry<P>]) -> bool {
-    !entries.is_sorted_by(|a, b| follows(a.zxid, b.zxid))
+    !entries.is_sorted_by(|a, b| b.zxid.follows(a.zxid))
 }
 
 #[cfg(test)]

@@ -2,7 +2,6 @@
 //! threads are in [`writer`](super::writer).
 
 use super::LogEntry;
-use super::entry::follows;
 use super::epochs::EpochFiles;
 use super::error::StoreError;
 use super::files::{
@@ -313,7 +312,7 @@ impl Files {
                 bytes = 0;
             }
             bytes += entry.payload.len();
-            whole = entries.last().is_none_or(|last| follows(last.zxid, entry.zxid))
+            whole = entries.last().is_none_or(|last| entry.zxid.follows(last.zxid))
                 && entries.len() <= DIFF_FROM_LOG_TXNS_MAX
                 && bytes <= DIFF_FROM_LOG_BYTES_MAX;
             entries.push(entry);

@@ -132,19 +132,9 @@ fn is_sound(bytes: &[u8], after: Zxid) -> bool {
     entry.last() == Some(&END) && adler(entry) == Some(adler32(&body)) && zxid_of(body) > after
 }
 
-/// May `next` come directly after `before`? Counters of an epoch have no holes, and begin at 1.
-pub(super) fn follows(before: Zxid, next: Zxid) -> bool {
-    if next.epoch() == before.epoch() {
-        i64::from(next.counter()) == i64::from(before.counter()) + 1
-    } else {
-        next.epoch() > before.epoch() && next.counter() == 1
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use zabscope_core::base::Epoch;
     use zabscope_core::proto::log::encode_entry;
     use zabscope_core::wire::Writer;
 
@@ -195,15 +185,5 @@ mod tests {
         assert!(matches!(check_with(512 - 16, &[0; 512]), Checked::Torn(_)));
         assert!(matches!(check_with(512 - 15, &[0; 512]), Checked::Changed(_)));
         assert!(matches!(check_with(entry.len() - 1, &[0]), Checked::Torn(_)));
-    }
-
-    #[test]
-    fn counters_have_no_holes() {
-        let z = |epoch, counter| Zxid::new(Epoch(epoch), counter);
-        assert!(
-            follows(z(1, 4), z(1, 5)) && follows(z(1, 4), z(3, 1)) && follows(z(0, 0), z(1, 1))
-        );
-        assert!(!follows(z(1, 4), z(1, 6)) && !follows(z(1, 4), z(1, 4)));
-        assert!(!follows(z(1, 4), z(2, 2)) && !follows(z(2, 4), z(1, 1)));
     }
 }

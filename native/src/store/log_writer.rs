@@ -6,7 +6,7 @@
 //! to write. A new file is begun after a start, [`LogWriter::roll`], and at the size limit.
 
 use super::LogEntry;
-use super::entry::{LOG_HEADER, follows};
+use super::entry::LOG_HEADER;
 use super::error::{During, StoreError};
 use super::files::{Dirs, sync_dir};
 use std::fs::File;
@@ -71,7 +71,7 @@ impl LogWriter {
 
     /// Takes an entry. It is durable after [`Self::sync`].
     pub(super) fn append(&mut self, entry: &LogEntry) -> Result<(), StoreError> {
-        if !follows(self.last, entry.zxid) {
+        if !entry.zxid.follows(self.last) {
             let what = format!("the log ends at {}, and this does not follow it", self.last);
             return Err(StoreError::Order { action: "append", zxid: entry.zxid, what });
         }

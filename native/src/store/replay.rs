@@ -9,7 +9,6 @@
 
 use super::LogEntry;
 use super::disk::Loaded;
-use super::entry::follows;
 use super::error::StoreError;
 use super::files::{Dirs, Named};
 use super::log_reader::{Item, LogReader, first_file};
@@ -210,7 +209,7 @@ impl Run {
             if zxid <= self.last {
                 return Err(damaged(format!("{zxid} comes after {}{RESTORE}", self.last)));
             }
-            if !follows(self.last, zxid) {
+            if !zxid.follows(self.last) {
                 let (path, before) = (file.path.clone(), self.last);
                 return Err(StoreError::Gap { path, before, found: zxid });
             }
@@ -239,7 +238,7 @@ impl Run {
     }
 
     fn remember(&mut self, entry: LogEntry) {
-        if self.newest.as_ref().is_some_and(|newest| !follows(newest.zxid, entry.zxid)) {
+        if self.newest.as_ref().is_some_and(|newest| !entry.zxid.follows(newest.zxid)) {
             self.recent.clear();
         }
         self.newest = Some(entry.clone());
@@ -284,11 +283,11 @@ pub(super) fn is_reachable(dirs: &Dirs, zxid: Zxid) -> Result<bool, StoreError> 
             if entry.zxid > zxid {
                 break;
             }
-            let first = run.filter(|(_, last)| follows(*last, entry.zxid));
+            let first = run.filter(|(_, last)| entry.zxid.follows(*last));
             run = Some((first.map_or(entry.zxid, |(first, _)| first), entry.zxid));
         }
     }
     let Some((first, last)) = run else { return Ok(false) };
-    let leads_on = |label: Zxid| label < zxid && (label >= first || follows(label, first));
+    let leads_on = |label: Zxid| label < zxid && (label >= first || first.follows(label));
     Ok(last == zxid && snapshots.iter().any(|file| leads_on(file.zxid)))
 }
