@@ -82,8 +82,8 @@ impl<P: Value, I: Value, R: Rules> Peer<P, I, R> {
         let Role::Leading(leader) = &mut self.role else { return };
         // The tail has no hole, so the place follows from the distance to its first entry.
         let Some(first) = self.history.tail().front() else { return };
-        let Ok(index) = usize::try_from(zxid.0 - first.zxid.0) else { return };
-        if let Some(acks) = leader.acks.get_mut(index) {
+        let distance = zxid.0.checked_sub(first.zxid.0).and_then(|at| usize::try_from(at).ok());
+        if let Some(acks) = distance.and_then(|index| leader.acks.get_mut(index)) {
             acks.insert(sid);
         }
     }

@@ -68,6 +68,21 @@ pub enum LearnerStage {
     Broadcast,
 }
 
+impl LearnerStage {
+    /// DIFF, TRUNC or SNAP came: transactions may follow.
+    const fn is_behind_sync_start(self) -> bool {
+        match self {
+            Self::Connecting | Self::Registering | Self::Promising | Self::AwaitingSync => false,
+            Self::Truncating { .. }
+            | Self::Reloading { .. }
+            | Self::Syncing
+            | Self::Adopting
+            | Self::AwaitingUpToDate
+            | Self::Broadcast => true,
+        }
+    }
+}
+
 /// How the leader synchronizes this learner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SyncMode {
@@ -214,8 +229,13 @@ impl<P: Value, I: Value, R: Rules> Peer<P, I, R> {
             }
             return;
         }
+        let history_comes = learner.stage.is_behind_sync_start();
         let serving = learner.stage == LearnerStage::Broadcast;
         match packet {
+            // What would stand on the present history, before the leader says which one it keeps.
+            Packet::Proposal(_) | Packet::Commit(_) | Packet::Inform(_) if !history_comes => {
+                self.leave(Reason::Protocol("a transaction before the sync"), out);
+            }
             Packet::LeaderInfo { epoch } => self.on_leader_info(epoch, out),
             Packet::Diff { .. } | Packet::Trunc { .. } | Packet::Snap { .. } => {
                 self.on_sync_start(packet, out);
@@ -287,3 +307,6 @@ impl<P: Value, I: Value, R: Rules> Peer<P, I, R> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
