@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use bytes::Bytes;
+use std::collections::BTreeSet;
+use zabscope_core::base::limits::{REAP_INTERVAL_MS, REAPED_PER_INTERVAL_MAX};
 use zabscope_core::base::quorum::Voters;
 use zabscope_core::base::{
     Conn, Effect, Epoch, Event, Link, Millis, Node, Now, Origin, SessionId, Sid, Zxid,
@@ -14,7 +16,7 @@ use zabscope_core::proto::data::{Acl, perms};
 use zabscope_core::proto::request::{CreateOp, CreateRequest, Request, RequestHeader};
 use zabscope_core::proto::watch::{EventType, WatcherEvent};
 use zabscope_core::server::message::Recovered;
-use zabscope_core::server::{Config, Msg, Server};
+use zabscope_core::server::{Config, Msg, Server, Timer};
 use zabscope_core::tree::{Image, WriteRules};
 use zabscope_core::wire::Encode;
 use zabscope_core::zab::{self, Logged, Sound};
@@ -145,4 +147,41 @@ fn who_may_read_may_hear_of_changes() {
         let expected = skip_acl.then_some((other, EventType::DataChanged));
         assert_eq!(heard("/open/own"), Vec::from_iter(expected), "skipACL={skip_acl}");
     }
+}
+
+/// More expired TTL znodes than one tick takes; one that is written before its turn stays.
+#[test]
+fn a_ttl_znode_that_is_written_before_its_turn_stays() {
+    const TTL_MS: i64 = 1_000;
+    let conn = Conn(1);
+    let mut alone = Alone::new(WriteRules { extended_types: true, ..WriteRules::default() });
+    alone.connect(conn);
+    let path = |index: usize| format!("/t{index:04}");
+    for index in 0..REAPED_PER_INTERVAL_MAX {
+        let kind = CreateOp::Ttl { ttl_ms: TTL_MS };
+        let request = CreateRequest { kind, flags: 5, ..create(&path(index), Acl::open()) };
+        alone.ask(conn, &Request::Create(request));
+    }
+    let names = |alone: &Alone| {
+        let root = alone.server.image().tree.get("/").unwrap();
+        root.children().filter(|name| name.starts_with('t')).map(str::to_owned).collect()
+    };
+    let all: BTreeSet<String> = names(&alone);
+    assert_eq!(all.len(), REAPED_PER_INTERVAL_MAX);
+    let ticks = REAP_INTERVAL_MS.div_ceil(2_000);
+    let tick = |alone: &mut Alone| {
+        alone.now.wall_ms += 1;
+        alone.step(Event::Timer(Timer::SessionTick));
+    };
+    alone.now.wall_ms += TTL_MS;
+    while names(&alone) == all {
+        tick(&mut alone);
+    }
+    let last = path(REAPED_PER_INTERVAL_MAX - 1);
+    assert!(names(&alone).contains(&last[1..]), "it has to wait for its turn");
+    alone.ask(conn, &set(&last));
+    for _ in 0..ticks {
+        tick(&mut alone);
+    }
+    assert_eq!(Vec::from_iter(names(&alone)), [&last[1..]]);
 }

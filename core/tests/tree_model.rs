@@ -10,7 +10,9 @@ use zabscope_core::proto::data::{Acl, StatPersisted};
 use zabscope_core::proto::request::{CreateOp, CreateRequest};
 use zabscope_core::proto::snapshot::SnapshotForm;
 use zabscope_core::proto::txn::{CreateKind, Txn, TxnHeader, TxnRecord};
-use zabscope_core::tree::{Caller, Image, SnapshotLoader, TxnResult, WriteOp, WriteRules, prepare};
+use zabscope_core::tree::{
+    Caller, Image, Lifetime, SnapshotLoader, TxnResult, WriteOp, WriteRules, prepare,
+};
 
 /// A znode of the naive tree.
 #[derive(Clone, Debug, PartialEq)]
@@ -206,6 +208,9 @@ fn random_data(rng: &mut Rng) -> Option<Bytes> {
     }
 }
 
+/// Every container and TTL znode without children may go.
+const LIFETIME: Lifetime = Lifetime { now_ms: i64::MAX, never_used_ms: 1 };
+
 fn random_op(rng: &mut Rng, image: &Image, nested: bool) -> WriteOp {
     let path = random_path(rng, image).into();
     let version = if rng.below(3) == 0 { rng.below(3) as i32 } else { -1 };
@@ -227,7 +232,7 @@ fn random_op(rng: &mut Rng, image: &Image, nested: bool) -> WriteOp {
         7 => WriteOp::SetData { path, data: random_data(rng), version },
         8 => WriteOp::SetAcl { path, acl: Some(Acl::world(31)), version },
         9 if nested => WriteOp::Check { path, version },
-        9 => WriteOp::DeleteContainer { path },
+        9 => WriteOp::DeleteContainer { path, lifetime: LIFETIME },
         10 => WriteOp::CloseSession,
         11 => WriteOp::CreateSession { timeout_ms: 1000 + rng.below(9) as i32 },
         _ => WriteOp::Multi((0..rng.below(4)).map(|_| random_op(rng, image, true)).collect()),

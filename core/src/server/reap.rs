@@ -4,7 +4,7 @@
 use super::server::{Effects, Server};
 use crate::base::limits::{REAP_INTERVAL_MS, REAPED_PER_INTERVAL_MAX};
 use crate::base::{Cxid, Now, SessionId};
-use crate::tree::{self, Caller, WriteOp};
+use crate::tree::{self, Caller, Lifetime, WriteOp};
 use crate::zab::Rules;
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
@@ -28,7 +28,7 @@ impl<R: Rules> Server<R> {
         let tick_ms = self.config.zab.tick_ms.0;
         self.reaper.since_ms = self.reaper.since_ms.saturating_add(tick_ms);
         if self.reaper.since_ms >= REAP_INTERVAL_MS {
-            let found = self.image.tree.reap_candidates(now.wall_ms, NEVER_USED_MS);
+            let found = self.image.tree.reap_candidates(lifetime(now));
             let due = found.take(REAPED_PER_INTERVAL_MAX).cloned().collect();
             self.reaper = Reaper { since_ms: 0, due };
         }
@@ -41,11 +41,11 @@ impl<R: Rules> Server<R> {
         }
     }
 
-    /// Judged like any write, on the newest version: a child may have come meanwhile.
+    /// Judged like any write, on the newest version: a child or a write may have come meanwhile.
     fn reap(&mut self, now: Now, path: &str, out: &mut Effects<R>) {
         let newest = self.take_newest();
         let nobody = Caller { session: NOBODY, ids: &[], local: false, session_error: None };
-        let write = WriteOp::DeleteContainer { path: path.into() };
+        let write = WriteOp::DeleteContainer { path: path.into(), lifetime: lifetime(now) };
         let judged = tree::prepare(&newest, &nobody, &write, &self.config.rules);
         // Nobody waits for an answer, so what is refused needs no transaction.
         match judged {
@@ -53,4 +53,8 @@ impl<R: Rules> Server<R> {
             Err(_) => self.put_newest(newest),
         }
     }
+}
+
+const fn lifetime(now: Now) -> Lifetime {
+    Lifetime { now_ms: now.wall_ms, never_used_ms: NEVER_USED_MS }
 }

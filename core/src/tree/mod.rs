@@ -18,6 +18,7 @@ mod walk;
 mod znode;
 
 pub use apply::{Applied, Change, ChangeKind, Terms, TxnResult};
+pub use container::Lifetime;
 pub use data_tree::{CONFIG_PATH, QUOTA_PATH, Tree, ZOOKEEPER_PATH};
 pub use image::Image;
 pub use prepare::{Caller, WriteOp, WriteRules, prepare};

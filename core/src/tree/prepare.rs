@@ -4,6 +4,7 @@
 
 use super::acl;
 use super::apply::{Applying, Terms};
+use super::container::Lifetime;
 use super::data_tree::{CONFIG_PATH, QUOTA_PATH, ZOOKEEPER_PATH, compact, split};
 use super::image::Image;
 use super::quota::{self, data_len};
@@ -38,7 +39,6 @@ impl Default for WriteRules {
     }
 }
 
-/// Who asks.
 impl WriteRules {
     /// May somebody with these identities do one of `perms` where `acl` rules, or does nobody
     /// look? Writes, reads and watch events ask this alike.
@@ -48,6 +48,7 @@ impl WriteRules {
     }
 }
 
+/// Who asks.
 #[derive(Clone, Copy, Debug)]
 pub struct Caller<'a> {
     /// The session.
@@ -84,6 +85,8 @@ pub enum WriteOp {
     DeleteContainer {
         /// Which znode.
         path: Text,
+        /// It goes only if its time is over still.
+        lifetime: Lifetime,
     },
     /// setData
     SetData {
@@ -237,7 +240,7 @@ impl Judge<'_> {
         match op {
             WriteOp::Create(create) => self.create(create),
             WriteOp::Delete { path, version } => self.delete(path, *version),
-            WriteOp::DeleteContainer { path } => self.delete_container(path),
+            WriteOp::DeleteContainer { path, lifetime } => self.delete_container(path, *lifetime),
             WriteOp::SetData { path, data, version } => self.set_data(path, data, *version),
             WriteOp::SetAcl { path, acl, version } => self.set_acl(path, acl.as_deref(), *version),
             WriteOp::Check { path, version } => self.check(path, *version),
@@ -317,19 +320,18 @@ impl Judge<'_> {
     }
 
     #[cfg_attr(target_arch = "wasm32", inline(never))]
-    fn delete_container(&self, path: &Text) -> Result<Txn, KeeperError> {
+    fn delete_container(&self, path: &Text, lifetime: Lifetime) -> Result<Txn, KeeperError> {
         let name = path.to_str();
         parent_for_delete(&name)?;
         let node = self.node(&name)?;
         if node.num_children() > 0 {
             return Err(KeeperError::NotEmpty);
         }
-        // It may have gone and come back as another kind since the reaper saw it.
-        match node.owner() {
-            Owner::Container | Owner::Ttl { .. } => {
-                Ok(Txn::Delete { path: path.clone(), container: true })
-            }
-            Owner::Nobody | Owner::Session(_) => Err(KeeperError::BadVersion),
+        // Since the reaper saw it, it may have been written, or come back as another kind. (Java
+        // asks about the kind only, and deletes a TTL znode whose write is acknowledged.)
+        match lifetime.is_over(node) {
+            true => Ok(Txn::Delete { path: path.clone(), container: true }),
+            false => Err(KeeperError::BadVersion),
         }
     }
 

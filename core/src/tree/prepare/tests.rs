@@ -277,7 +277,11 @@ fn a_session_takes_its_ephemerals_along() {
 #[test]
 fn only_what_may_be_reaped_is_reaped() {
     let mut image = image();
-    let reap = |path: &str| WriteOp::DeleteContainer { path: path.into() };
+    let reap_at = |path: &str, now_ms| {
+        let lifetime = Lifetime { now_ms, never_used_ms: 0 };
+        WriteOp::DeleteContainer { path: path.into(), lifetime }
+    };
+    let reap = |path: &str| reap_at(path, 1_000_000);
     let container =
         |path| WriteOp::Create(CreateRequest { kind: CreateOp::Container, ..create(path, 4) });
     write(&mut image, &ME, &container("/c"), &RULES);
@@ -285,7 +289,7 @@ fn only_what_may_be_reaped_is_reaped() {
     let candidates = |image: &Image, now_ms, never_used_ms| {
         image
             .tree
-            .reap_candidates(now_ms, never_used_ms)
+            .reap_candidates(Lifetime { now_ms, never_used_ms })
             .map(ToString::to_string)
             .collect::<Vec<_>>()
     };
@@ -300,6 +304,9 @@ fn only_what_may_be_reaped_is_reaped() {
     write(&mut image, &ME, &WriteOp::Create(ttl), &RULES);
     assert_eq!(candidates(&image, 15, 0), ["/c"], "made at 5");
     assert_eq!(candidates(&image, 16, 0), ["/c", "/t"]);
+    assert!(prepare(&image, &nobody, &reap_at("/t", 16), &RULES).is_ok());
+    let early = prepare(&image, &nobody, &reap_at("/t", 15), &RULES);
+    assert_eq!(early, Err(BadVersion), "as after a write that came before its turn");
     for (path, error) in [("/no", NoNode), ("/eph", BadVersion), ("/a/b", BadVersion)] {
         assert_eq!(prepare(&image, &nobody, &reap(path), &RULES), Err(error));
     }
