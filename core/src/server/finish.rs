@@ -17,6 +17,7 @@ use crate::proto::opcode as op;
 use crate::proto::reply::Reply;
 use crate::proto::txn::{CreateKind, Txn, TxnHeader, TxnRecord};
 use crate::proto::watch::{KeeperState, WatcherEvent};
+use crate::tree::digest::DIGEST_VERSION;
 use crate::tree::{Applied, Change, ChangeKind, Terms, TxnResult};
 use crate::watch::{Notice, Subject, ZnodeEvent};
 use crate::zab::Entry;
@@ -50,9 +51,10 @@ impl<R: Rules> Server<R> {
     }
 
     fn check_digest(&self, record: &TxnRecord, out: &mut Effects<R>) {
+        let own = self.image.tree.digest();
         let differs = record
             .digest
-            .is_some_and(|digest| digest.version == 2 && digest.tree != self.image.tree.digest());
+            .is_some_and(|digest| digest.version == DIGEST_VERSION && digest.tree != own);
         if differs {
             out.push(Effect::Note(Note::DigestMismatch(record.header.zxid)));
         }

@@ -17,14 +17,12 @@ use crate::proto::opcode as op;
 use crate::proto::request::Request;
 use crate::proto::txn::{Txn, TxnDigest, TxnHeader, TxnRecord};
 use crate::session::Check;
+use crate::tree::digest::DIGEST_VERSION;
 use crate::tree::{self, Caller, Image, Terms, WriteOp};
 use crate::wire::{DecodeError, Encode, Reader};
 use crate::zab::Forward;
 use crate::zab::Rules;
 use alloc::collections::VecDeque;
-
-/// Version of the tree's digest in transactions.
-const DIGEST_VERSION: i32 = 2;
 
 /// What a leader has proposed and not committed.
 ///
