@@ -214,7 +214,7 @@ const LIFETIME: Lifetime = Lifetime { now_ms: i64::MAX, never_used_ms: 1 };
 fn random_op(rng: &mut Rng, image: &Image, nested: bool) -> WriteOp {
     let path = random_path(rng, image).into();
     let version = if rng.below(3) == 0 { rng.below(3) as i32 } else { -1 };
-    match rng.below(if nested { 10 } else { 14 }) {
+    match rng.below(if nested { 10 } else { 13 }) {
         0..=4 => {
             let (kind, flags) = [
                 (CreateOp::Create, 0),
@@ -234,7 +234,6 @@ fn random_op(rng: &mut Rng, image: &Image, nested: bool) -> WriteOp {
         9 if nested => WriteOp::Check { path, version },
         9 => WriteOp::DeleteContainer { path, lifetime: LIFETIME },
         10 => WriteOp::CloseSession,
-        11 => WriteOp::CreateSession { timeout_ms: 1000 + rng.below(9) as i32 },
         _ => WriteOp::Multi((0..rng.below(4)).map(|_| random_op(rng, image, true)).collect()),
     }
 }
@@ -242,14 +241,16 @@ fn random_op(rng: &mut Rng, image: &Image, nested: bool) -> WriteOp {
 /// One random write, prepared on `image` and made a record.
 fn random_record(rng: &mut Rng, image: &Image) -> TxnRecord {
     let session = SessionId(1 + rng.below(SESSIONS as u64) as i64);
-    let caller = Caller { session, ids: &[], local: false, session_error: None };
+    let caller = Caller { session, ids: &[], session_error: None };
     let rules = WriteRules { extended_types: true, ..WriteRules::default() };
-    let op = match image.session_timeout_ms(session) {
-        None if rng.below(2) == 0 => WriteOp::CreateSession { timeout_ms: 5000 },
-        _ => random_op(rng, image, false),
+    let is_new = image.session_timeout_ms(session).is_none();
+    let txn = if rng.below(if is_new { 2 } else { 14 }) == 0 {
+        // The leader makes it so, whatever the tree is.
+        Txn::CreateSession { timeout_ms: 1000 + rng.below(9) as i32 }
+    } else {
+        prepare(image, &caller, &random_op(rng, image, false), &rules)
+            .unwrap_or_else(|error| Txn::Error { code: error.code() })
     };
-    let txn = prepare(image, &caller, &op, &rules)
-        .unwrap_or_else(|error| Txn::Error { code: error.code() });
     let (zxid, time_ms) = (image.zxid.next(), 1_000_000 + rng.below(1000) as i64);
     let header = TxnHeader { session, cxid: Cxid(1), zxid, time_ms, kind: txn.kind() };
     TxnRecord { header, txn, digest: None }

@@ -98,7 +98,7 @@ impl<R: Rules> Server<R> {
             Check::Moved => return Err(KeeperError::SessionMoved),
         };
         let ids = forward.ids.as_deref().unwrap_or_default();
-        let caller = Caller { session, ids, local: false, session_error: moved };
+        let caller = Caller { session, ids, session_error: moved };
         let write = read_write(forward)?;
         tree::prepare(image, &caller, &write, &self.config.rules)
     }

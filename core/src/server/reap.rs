@@ -44,7 +44,7 @@ impl<R: Rules> Server<R> {
     /// Judged like any write, on the newest version: a child or a write may have come meanwhile.
     fn reap(&mut self, now: Now, path: &str, out: &mut Effects<R>) {
         let newest = self.take_newest();
-        let nobody = Caller { session: NOBODY, ids: &[], local: false, session_error: None };
+        let nobody = Caller { session: NOBODY, ids: &[], session_error: None };
         let write = WriteOp::DeleteContainer { path: path.into(), lifetime: lifetime(now) };
         let judged = tree::prepare(&newest, &nobody, &write, &self.config.rules);
         // Nobody waits for an answer, so what is refused needs no transaction.

@@ -46,6 +46,10 @@ impl WriteRules {
     pub fn allow(&self, acl: Option<&[Acl]>, perms: i32, ids: &[Id]) -> bool {
         self.skip_acl || acl::allows(acl, perms, ids)
     }
+
+    fn fits(&self, txn: &Txn) -> bool {
+        txn.record_bytes() + TXN_FRAME_BYTES <= self.txn_bytes_max
+    }
 }
 
 /// Who asks.
@@ -55,8 +59,6 @@ pub struct Caller<'a> {
     pub session: SessionId,
     /// The identities of its connection.
     pub ids: &'a [Id],
-    /// The session lives on one server only and may not own ephemerals.
-    pub local: bool,
     /// What else is wrong with the session (it moved), raised where Java checks the session.
     pub session_error: Option<KeeperError>,
 }
@@ -65,11 +67,6 @@ pub struct Caller<'a> {
 /// here; of create and delete it is a marshalling error before this.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WriteOp {
-    /// A new global session of the caller's id.
-    CreateSession {
-        /// The negotiated timeout.
-        timeout_ms: i32,
-    },
     /// The end of the caller's session, by itself or by expiry.
     CloseSession,
     /// create, create2, createContainer, createTTL
@@ -130,9 +127,8 @@ pub fn prepare(
     op: &WriteOp,
     rules: &WriteRules,
 ) -> Result<Txn, KeeperError> {
-    let judge = Judge { image, caller, rules, in_multi: false };
+    let judge = Judge { image, caller, rules };
     let txn = match op {
-        WriteOp::CreateSession { timeout_ms } => Ok(Txn::CreateSession { timeout_ms: *timeout_ms }),
         WriteOp::CloseSession => {
             let paths = image.tree.ephemerals_of(caller.session);
             let paths = Some(paths.map(|path| (&**path).into()).collect());
@@ -154,12 +150,6 @@ pub fn prepare(
     if rules.fits(&txn) { Ok(txn) } else { Err(KeeperError::MarshallingError) }
 }
 
-impl WriteRules {
-    fn fits(&self, txn: &Txn) -> bool {
-        txn.record_bytes() + TXN_FRAME_BYTES <= self.txn_bytes_max
-    }
-}
-
 #[cfg_attr(target_arch = "wasm32", inline(never))]
 fn prepare_multi(
     image: &Image,
@@ -176,7 +166,7 @@ fn prepare_multi(
             txns.push(Txn::Error { code: KeeperError::RuntimeInconsistency.code() });
             continue;
         }
-        let judge = Judge { image: &scratch, caller, rules, in_multi: true };
+        let judge = Judge { image: &scratch, caller, rules };
         match judge.judge(op) {
             Ok(txn) => {
                 // Which zxid and when shows in no check, only that it is later.
@@ -209,7 +199,6 @@ struct Judge<'a> {
     image: &'a Image,
     caller: &'a Caller<'a>,
     rules: &'a WriteRules,
-    in_multi: bool,
 }
 
 /// The bits of `CreateMode`.
@@ -244,16 +233,14 @@ impl Judge<'_> {
             WriteOp::SetData { path, data, version } => self.set_data(path, data, *version),
             WriteOp::SetAcl { path, acl, version } => self.set_acl(path, acl.as_deref(), *version),
             WriteOp::Check { path, version } => self.check(path, *version),
-            WriteOp::CreateSession { .. } | WriteOp::CloseSession | WriteOp::Multi(_) => {
-                Err(KeeperError::MarshallingError)
-            }
+            WriteOp::CloseSession | WriteOp::Multi(_) => Err(KeeperError::MarshallingError),
         }
     }
 
     fn create(&self, op: &CreateRequest) -> Result<Txn, KeeperError> {
         let mode = Mode::of(op.flags)?;
         self.check_ttl(op.kind, mode)?;
-        self.check_session(mode.ephemeral)?;
+        self.check_session()?;
         let asked = op.path.to_str();
         let parent_path = quick_check(&asked)?;
         let acl = acl::fixup(op.acl.as_deref(), self.caller.ids, self.rules.txn_bytes_max)?;
@@ -307,7 +294,7 @@ impl Judge<'_> {
     }
 
     fn delete(&self, path: &Text, version: i32) -> Result<Txn, KeeperError> {
-        self.check_session(false)?;
+        self.check_session()?;
         let name = path.to_str();
         let parent = self.node(parent_for_delete(&name)?)?;
         self.permit(parent, perms::DELETE)?;
@@ -336,7 +323,7 @@ impl Judge<'_> {
     }
 
     fn set_data(&self, path: &Text, data: &Buffer, version: i32) -> Result<Txn, KeeperError> {
-        self.check_session(false)?;
+        self.check_session()?;
         let name = path.to_str();
         full_check(&name)?;
         let node = self.node(&name)?;
@@ -349,7 +336,7 @@ impl Judge<'_> {
 
     #[cfg_attr(target_arch = "wasm32", inline(never))]
     fn set_acl(&self, path: &Text, acl: Option<&[Acl]>, version: i32) -> Result<Txn, KeeperError> {
-        self.check_session(false)?;
+        self.check_session()?;
         let name = path.to_str();
         full_check(&name)?;
         let acl = acl::fixup(acl, self.caller.ids, self.rules.txn_bytes_max)?;
@@ -360,7 +347,7 @@ impl Judge<'_> {
     }
 
     fn check(&self, path: &Text, version: i32) -> Result<Txn, KeeperError> {
-        self.check_session(false)?;
+        self.check_session()?;
         let name = path.to_str();
         full_check(&name)?;
         let node = self.node(&name)?;
@@ -369,18 +356,12 @@ impl Judge<'_> {
         Ok(Txn::Check { path: path.clone(), version })
     }
 
-    fn check_session(&self, for_ephemeral: bool) -> Result<(), KeeperError> {
-        if for_ephemeral && self.caller.local {
-            return Err(match self.in_multi {
-                true => KeeperError::SessionExpired,
-                false => KeeperError::EphemeralOnLocalSession,
-            });
-        }
+    fn check_session(&self) -> Result<(), KeeperError> {
         if let Some(error) = self.caller.session_error {
             return Err(error);
         }
         let known = self.image.session_timeout_ms(self.caller.session).is_some();
-        if known || self.caller.local { Ok(()) } else { Err(KeeperError::SessionExpired) }
+        if known { Ok(()) } else { Err(KeeperError::SessionExpired) }
     }
 
     /// Hard limits, and texts that a peer could not apply.

@@ -13,7 +13,8 @@ const RULES: WriteRules = WriteRules {
     txn_bytes_max: TXN_BYTES_MAX,
 };
 const SESSION: SessionId = SessionId(7);
-const ME: Caller<'_> = Caller { session: SESSION, ids: &[], local: false, session_error: None };
+const ME: Caller<'_> = Caller { session: SESSION, ids: &[], session_error: None };
+const SESSION_MADE: Txn = Txn::CreateSession { timeout_ms: 1000 };
 
 fn create(path: &str, flags: i32) -> CreateRequest {
     let acl = Some(Acl::open());
@@ -30,6 +31,10 @@ fn create_acl(path: &str, acl: Vec<Acl>) -> WriteOp {
 
 fn write(image: &mut Image, caller: &Caller<'_>, op: &WriteOp, rules: &WriteRules) -> TxnResult {
     let txn = prepare(image, caller, op, rules).unwrap();
+    apply(image, caller, txn)
+}
+
+fn apply(image: &mut Image, caller: &Caller<'_>, txn: Txn) -> TxnResult {
     let header = TxnHeader {
         session: caller.session,
         cxid: Cxid(0),
@@ -44,8 +49,8 @@ fn write(image: &mut Image, caller: &Caller<'_>, op: &WriteOp, rules: &WriteRule
 /// `/dark` that nobody may even read, with a child.
 fn image() -> Image {
     let mut image = Image::new();
+    apply(&mut image, &ME, SESSION_MADE);
     for op in [
-        WriteOp::CreateSession { timeout_ms: 1000 },
         create_op("/a", 0),
         create_op("/a/b", 0),
         create_op("/eph", 1),
@@ -130,16 +135,6 @@ fn sequence_numbers_are_the_parents_counter() {
     assert_eq!(next("/a/"), "/a/0000000002");
     assert_eq!(next("/"), "/0000000004");
     assert_eq!(next("/dark/x"), "/dark/x0000000001");
-}
-
-#[test]
-fn local_sessions_own_nothing() {
-    let local = Caller { local: true, ..STRANGER };
-    let eph = create_op("/e", 1);
-    assert_eq!(prepare(&image(), &local, &eph, &RULES), Err(EphemeralOnLocalSession));
-    assert!(prepare(&image(), &local, &create_op("/e", 0), &RULES).is_ok());
-    let multi = prepare(&image(), &local, &WriteOp::Multi(vec![eph]), &RULES);
-    assert_eq!(multi, Ok(Txn::Multi(vec![Txn::Error { code: SessionExpired.code() }])));
 }
 
 #[test]
@@ -383,9 +378,8 @@ fn the_size_of_a_record_is_known_before_it_is_written() {
     let failed = judged(&WriteOp::Multi(vec![delete("/no", -1), set_data("/a", -1)])).unwrap();
     let closed = judged(&WriteOp::CloseSession).unwrap();
     assert_eq!(closed, Txn::CloseSession { paths: Some(vec!["/eph".into()]) });
-    let session = judged(&WriteOp::CreateSession { timeout_ms: 5 }).unwrap();
     let bare = Txn::CloseSession { paths: None };
-    for txn in subs.iter().chain([&multi, &failed, &closed, &session, &bare]) {
+    for txn in subs.iter().chain([&multi, &failed, &closed, &SESSION_MADE, &bare]) {
         assert_eq!(txn.record_bytes(), encoded_bytes(txn), "{txn:?}");
     }
 }
