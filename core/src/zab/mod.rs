@@ -18,11 +18,20 @@
 //! last epoch promised, `currentEpoch` (f.a) the last one whose history was adopted, the history
 //! is what is *logged*, committed or not.
 //!
-//! Rules that differ from Java, each to avoid a known bug, have letters in the comments: D1 a
-//! message that claims durability is only sent by the handler of the `Durable` event; E3
-//! currentEpoch is repaired on recovery; A1 acknowledgements of what a TRUNC cuts are forgotten;
-//! S1 TRUNC drops newer snapshots; S3 a TRUNC that cannot be executed asks for SNAP; K1 what is
-//! known about a peer belongs to the link; K2 leave: disk, tree, then vote.
+//! Rules that a bug of ZooKeeper, or a short cut, would break have letters in the comments:
+//!
+//! | rule | what holds |
+//! |---|---|
+//! | D1 | a message that claims durability is only sent by the handler of the `Durable` event |
+//! | D2 | the history is on disk before the currentEpoch that adopts it |
+//! | E1 | a promised epoch is on disk before anybody hears of it |
+//! | E3 | a currentEpoch below the epoch of the history is repaired on recovery |
+//! | A1 | acknowledgements of what a TRUNC or SNAP takes away are forgotten |
+//! | A2 | an ACK counts only on the link that gets the proposals now |
+//! | S1 | TRUNC drops newer snapshots |
+//! | S3 | a TRUNC that cannot be executed asks for SNAP |
+//! | K1 | what is known about a peer belongs to its link |
+//! | K2 | on leaving a role: disk, then tree, then vote |
 
 #![warn(clippy::wildcard_enum_match_arm)]
 

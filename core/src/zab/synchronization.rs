@@ -273,16 +273,24 @@ impl<P: Value, I: Value, R: Rules> Peer<P, I, R> {
             self.leave(Reason::Protocol("NEWLEADER out of turn"), out);
             return;
         }
+        learner.stage = LearnerStage::Adopting;
         let snap = learner.sync == SyncMode::Snap;
-        let epoch_first =
-            self.rules.ack_newleader_before_fsync() || self.rules.current_epoch_before_log();
-        if epoch_first {
-            self.persist(Write::CurrentEpoch(epoch), out);
+        self.adopt_epoch_early(epoch, out);
+        self.adopt_history(snap, out);
+        if snap {
+            self.persist_state(out);
         }
-        let log_later = self.rules.ack_newleader_before_log() && !snap;
-        while !log_later && let Some(entry) = self.next_committed() {
+        self.adopt_epoch(epoch, out);
+    }
+
+    /// The transactions of the sync whose COMMIT came are logged and applied. What came by SNAP is
+    /// not logged: the state on disk will hold it, and no log entry below a snapshot is needed.
+    fn adopt_history(&mut self, snap: bool, out: &mut Outs<P, I>) {
+        if self.rules.ack_newleader_before_log() && !snap {
+            return;
+        }
+        while let Some(entry) = self.next_committed() {
             if snap {
-                // The state on disk will hold it; a log entry below a snapshot is not needed.
                 self.history.append(entry);
             } else {
                 self.append(entry, out);
@@ -293,23 +301,33 @@ impl<P: Value, I: Value, R: Rules> Peer<P, I, R> {
                 self.deliver_next(out);
             }
         }
-        if snap {
-            let zxid = self.history.applied();
-            self.pending.push_back(Mark::Installed(zxid));
-            out.push(Out::PersistState(zxid));
-            self.needs_snap = false;
-        }
+    }
+
+    /// The state of a SNAP, with all that was applied to it, goes to the disk.
+    fn persist_state(&mut self, out: &mut Outs<P, I>) {
+        let zxid = self.history.applied();
+        self.pending.push_back(Mark::Installed(zxid));
+        out.push(Out::PersistState(zxid));
+        self.needs_snap = false;
+    }
+
+    /// currentEpoch goes to the disk, behind the history that it adopts (rule D2).
+    fn adopt_epoch(&mut self, epoch: Epoch, out: &mut Outs<P, I>) {
         if self.rules.current_epoch_at_uptodate() {
             // What is promised already, written again: its end says that the history is on disk.
             self.persist(Write::AcceptedEpoch(epoch), out);
-        } else {
-            self.current_epoch = epoch;
-            if !self.rules.ack_newleader_before_fsync() {
-                self.persist(Write::CurrentEpoch(epoch), out);
-            }
+            return;
         }
-        if let Role::Learning(learner) = &mut self.role {
-            learner.stage = LearnerStage::Adopting;
+        self.current_epoch = epoch;
+        if !self.rules.ack_newleader_before_fsync() {
+            self.persist(Write::CurrentEpoch(epoch), out);
+        }
+    }
+
+    /// What only mutants do: currentEpoch goes to the disk before the history.
+    fn adopt_epoch_early(&mut self, epoch: Epoch, out: &mut Outs<P, I>) {
+        if self.rules.ack_newleader_before_fsync() || self.rules.current_epoch_before_log() {
+            self.persist(Write::CurrentEpoch(epoch), out);
         }
     }
 
