@@ -9,6 +9,12 @@ use core::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Sid(pub i64);
 
+impl Sid {
+    /// The largest: session ids carry one byte of it, and 255 there marks TTL znodes (Java:
+    /// `EphemeralType.MAX_EXTENDED_SERVER_ID`).
+    pub const MAX: Self = Self(254);
+}
+
 /// Number of a leader's reign. Each epoch has at most one established leader, for ever.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Epoch(pub i64);

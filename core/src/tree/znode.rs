@@ -15,7 +15,7 @@ pub type AclList = Arc<[Acl]>;
 /// What kind of znode a stored `ephemeralOwner` means (Java: `EphemeralType`).
 ///
 /// TTL values are recognised whatever the server's configuration is; that is why no server id
-/// may be 255, the top byte of their mark.
+/// may be 255, the top byte of their mark ([`crate::base::Sid::MAX`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Owner {
     /// A persistent znode.

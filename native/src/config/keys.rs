@@ -92,8 +92,7 @@ impl Draft {
 
     fn take(&mut self, key: &str, value: &str) -> Value<()> {
         if let Some(sid) = key.strip_prefix("server.") {
-            let sid = sid.parse().map_err(|_| format!("{sid:?} is not a server id"))?;
-            self.servers.insert(Sid(sid), ServerSpec::parse(value)?);
+            self.servers.insert(server_id(sid)?, ServerSpec::parse(value)?);
             return Ok(());
         }
         // Java sets any other key as a system property with this prefix, so both forms are in use.
@@ -349,8 +348,17 @@ fn read_my_id(file: &Path) -> Result<Sid, ConfigError> {
     let text = std::fs::read_to_string(file).map_err(|cause| {
         error(format!("cannot be read: {cause} (a member of an ensemble needs its server id here)"))
     })?;
-    let text = text.trim();
-    text.parse().map(Sid).map_err(|_| error(format!("{text:?} is not a server id")))
+    server_id(text.trim()).map_err(error)
+}
+
+/// Java takes any number, and refuses those above 254 only if TTL znodes are allowed. But 257 would
+/// give out the sessions of 1, and TTL znodes are recognised here whatever is allowed.
+fn server_id(text: &str) -> Value<Sid> {
+    let sid = text.parse().map(Sid).map_err(|_| format!("{text:?} is not a server id"))?;
+    match (Sid(0)..=Sid::MAX).contains(&sid) {
+        true => Ok(sid),
+        false => Err(format!("{sid} is not a server id: they are from 0 to {}", Sid::MAX)),
+    }
 }
 
 fn number<T: FromStr>(value: &str) -> Value<T> {

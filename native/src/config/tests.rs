@@ -154,6 +154,11 @@ fn errors_name_the_file_and_the_line() {
         ("clientPort=99999".to_owned(), "zoo.cfg:1: clientPort: \"99999\" is not a port"),
         ("maxClientCnxns=many".to_owned(), "zoo.cfg:1: maxClientCnxns: \"many\" is not a number"),
         ("#\nserver.x=a:1:2".to_owned(), "zoo.cfg:2: server.x: \"x\" is not a server id"),
+        (
+            "server.255=a:1:2".to_owned(),
+            "server.255: 255 is not a server id: they are from 0 to 254",
+        ),
+        ("server.-1=a:1:2".to_owned(), "server.-1: -1 is not a server id: they are from 0 to 254"),
         ("server.1=a:1".to_owned(), "zoo.cfg:1: server.1: \"a:1\" is not host:quorumPort"),
         ("electionAlg=0".to_owned(), "zoo.cfg:1: electionAlg: only election algorithm 3"),
         ("secureClientPort=1".to_owned(), "zoo.cfg:1: secureClientPort: 1 is not supported"),
@@ -184,6 +189,8 @@ fn an_ensemble_needs_myid() {
     let text = "server.1=a:1:2\nserver.2=b:1:2\ndataDir=@\nclientPort=1\ninitLimit=1\nsyncLimit=1";
     assert!(parse("", text).unwrap_err().contains("myid: cannot be read"));
     assert!(parse("one", text).unwrap_err().contains("myid: \"one\" is not a server id"));
+    // It would give out the sessions of server 1.
+    assert!(parse("257", text).unwrap_err().contains("myid: 257 is not a server id"));
 }
 
 #[test]
