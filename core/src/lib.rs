@@ -20,6 +20,9 @@
 //! | 7 | [`tell`], [`why`], [`saved`] |
 //! | 8 | [`check`], [`lab`] |
 //! | 9 | [`guide`] |
+//!
+//! `inline(never)` on wasm says nothing about speed: it keeps a function apart, so that the page may
+//! load it later; CONTRIBUTING.md, "The page's size", says when that is measured anew.
 #![no_std]
 #![forbid(unsafe_code)]
 
