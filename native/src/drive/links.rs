@@ -131,13 +131,8 @@ impl Driver {
         self.dirty.remove(&token);
         self.ready.remove(&token);
         let _ = self.poll.registry().deregister(slot.socket.stream_mut());
-        if let Kind::Client(client) = &slot.kind
-            && let Some(count) = self.per_ip.get_mut(&client.ip)
-        {
-            *count = count.saturating_sub(1);
-            if *count == 0 {
-                self.per_ip.remove(&client.ip);
-            }
+        if let Kind::Client(client) = &slot.kind {
+            self.admission.release(client.ip);
         }
         Some(slot)
     }

@@ -4,6 +4,7 @@
 //! only fill output buffers; look once more for what came meanwhile; then hand the writes to the
 //! disk's thread and write each buffer once.
 
+mod admission;
 mod counting;
 mod deadlines;
 mod links;
@@ -15,6 +16,7 @@ use crate::net::resolve::Resolver;
 use crate::net::socket::{Socket, Spare};
 use crate::stats::Stats;
 use crate::store::{Report, Store};
+use admission::Admission;
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token, Waker};
 use sockets::{Kind, Slot};
@@ -121,7 +123,7 @@ pub struct Driver {
     links: BTreeMap<Link, usize>,
     next_token: usize,
     next_conn: u64,
-    per_ip: BTreeMap<IpAddr, u32>,
+    admission: Admission,
     timers: BTreeMap<Timer, Instant>,
     /// Sockets with output that was not written yet.
     dirty: BTreeSet<usize>,
@@ -221,7 +223,7 @@ impl Driver {
             links: BTreeMap::new(),
             next_token: FIRST_SOCKET,
             next_conn: 1,
-            per_ip: BTreeMap::new(),
+            admission: Admission::default(),
             timers: BTreeMap::new(),
             dirty: BTreeSet::new(),
             ready: BTreeSet::new(),
@@ -451,18 +453,14 @@ impl Driver {
         self.register(Socket::new(stream), kind);
     }
 
-    /// Counts a client's address; false if it has too many connections.
+    /// Counts a client's address; false if there are too many connections.
     fn admit(&mut self, ip: IpAddr) -> bool {
-        let all: u32 = self.per_ip.values().sum();
-        let count = self.per_ip.entry(ip).or_default();
-        let (per_ip, total) = (self.limits.client_cnxns_per_ip, self.limits.client_cnxns);
-        if (per_ip > 0 && *count >= per_ip) || (total > 0 && all >= total) {
-            tracing::warn!(%ip, count = *count, "too many connections: refused (maxClientCnxns)");
+        let admitted = self.admission.admit(ip, &self.limits);
+        if let Err(limit) = admitted {
+            tracing::warn!(%ip, "too many connections: refused ({limit})");
             self.stats.counted.rejected += 1;
-            return false;
         }
-        *count += 1;
-        true
+        admitted.is_ok()
     }
 }
 

@@ -132,6 +132,9 @@ impl Driver {
         let registered = self.poll.registry().register(socket.stream_mut(), Token(token), interest);
         if let Err(error) = registered {
             tracing::warn!(%error, "a connection could not be registered");
+            if let Kind::Client(client) = &kind {
+                self.admission.release(client.ip);
+            }
             return None;
         }
         let deadline = Some(self.clock.mono + super::deadlines::patience(&kind));
