@@ -12,6 +12,7 @@ use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use zabscope_core::base::Zxid;
+use zabscope_core::base::limits::FIELD_BYTES_MAX;
 
 /// Bytes that are searched at once for entries behind a bad one.
 const SEARCH_WINDOW: usize = 2 * ENTRY_LEN_MAX;
@@ -118,7 +119,7 @@ impl LogReader {
         left: u64,
     ) -> Result<Option<u64>, StoreError> {
         let len = u64::from(entry::announced_len(head));
-        if len < ENTRY_LEN_MAX as u64 || left < len + ENTRY_EXTRA_LEN as u64 {
+        if len <= FIELD_BYTES_MAX as u64 || left < len + ENTRY_EXTRA_LEN as u64 {
             return Ok(None);
         }
         let mut sum = simd_adler32::Adler32::new();

@@ -273,10 +273,16 @@ fn transactions_above_what_is_proposed_are_read_up_to_a_bound() {
     for behind in [false, true] {
         let recovered = log_with(3 * TXN_BYTES_MAX, behind).recover();
         assert_eq!(recovered.last_zxid, z(2 + u32::from(behind)));
+        // What surrounds the data in the body.
+        let header = entry_with(z(2), b"").payload.len();
+        let largest = FIELD_BYTES_MAX - header;
+        assert_eq!(log_with(largest, behind).recover().last_zxid, z(2 + u32::from(behind)));
         // Nothing that is whole is cut off as if it were torn.
-        let error = log_with(FIELD_BYTES_MAX, behind).error();
-        assert!(error.contains(&format!("at most {FIELD_BYTES_MAX} are read")), "{error}");
-        assert!(error.contains("jute.maxbuffer"), "{error}");
+        for bytes in [largest + 1, largest + 12, largest + 13, FIELD_BYTES_MAX] {
+            let error = log_with(bytes, behind).error();
+            assert!(error.contains(&format!("at most {FIELD_BYTES_MAX} are read")), "{error}");
+            assert!(error.contains("jute.maxbuffer"), "{error}");
+        }
     }
 }
 
