@@ -15,7 +15,7 @@ use super::replay::{Repair, Replayed, replay};
 use super::snapshot;
 use crate::config::{Compression, Config, Mode};
 use std::path::PathBuf;
-use std::sync::{Condvar, Mutex, MutexGuard};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use zabscope_core::base::limits::{DIFF_FROM_LOG_BYTES_MAX, DIFF_FROM_LOG_TXNS_MAX};
 use zabscope_core::base::{Epoch, Zxid};
@@ -80,7 +80,7 @@ pub(super) struct History {
     pub generation: u64,
     /// Reading jobs that were given and not done: history is not taken away meanwhile.
     readers: usize,
-    /// A job has failed, so none of those that were given will be done.
+    /// The thread that does the jobs has ended, so none of those that were given will be done.
     abandoned: bool,
 }
 
@@ -195,12 +195,16 @@ impl Files {
     /// Does a job. After an error no other may be done.
     pub(super) fn work(&self, job: Job, horizon: Horizon) -> Result<Done, StoreError> {
         let reads = reads(&job);
-        let done = self.try_work(job, horizon);
-        let mut history = self.history();
-        history.readers -= usize::from(reads);
-        history.abandoned |= done.is_err();
+        let done = self.try_work(job, horizon)?;
+        self.history().readers -= usize::from(reads);
         self.no_readers.notify_all();
-        done
+        Ok(done)
+    }
+
+    /// To be held by the thread that does the jobs: however it ends, nobody waits for the jobs that
+    /// it has not done.
+    pub(super) fn worker(&self) -> Worker<'_> {
+        Worker(self)
     }
 
     fn try_work(&self, job: Job, horizon: Horizon) -> Result<Done, StoreError> {
@@ -325,6 +329,18 @@ impl Files {
             && reaches(entries.first(), Zxid::le, from)
             && reaches(entries.last(), Zxid::eq, to);
         Ok(found.then_some(entries))
+    }
+}
+
+/// See [`Files::worker`].
+pub(super) struct Worker<'a>(&'a Files);
+
+impl Drop for Worker<'_> {
+    fn drop(&mut self) {
+        // It is poisoned if a panic ends the thread.
+        let history = self.0.history.lock();
+        history.unwrap_or_else(PoisonError::into_inner).abandoned = true;
+        self.0.no_readers.notify_all();
     }
 }
 

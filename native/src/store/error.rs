@@ -93,6 +93,13 @@ pub enum StoreError {
         /// Where it should be.
         dir: PathBuf,
     },
+    /// A fault of this program, whose message is on standard error. What it left half done is not
+    /// known.
+    #[error("the thread {thread} has panicked, which is a fault of zabscope: please report it")]
+    Panic {
+        /// Its name.
+        thread: &'static str,
+    },
     /// An order that contradicts the history; nothing was changed.
     #[error("refused to {action} at {zxid}: {what}")]
     Order {

@@ -3,8 +3,8 @@
 //! The writer takes everything that came while the previous fsync ran as one batch with one
 //! fsync (group commit). Marks are reported in the order of the writes, each after its write is
 //! durable. Jobs run on a second thread, in order, each begun after the writes before it are
-//! durable. Whatever goes wrong is reported as [`Report::Failed`] and ends the thread: the process
-//! must end, because nothing is known about the disk any more.
+//! durable. Whatever goes wrong, a panic too, is reported as [`Report::Failed`] and ends the thread:
+//! the process must end, because nothing is known about the disk any more.
 
 use super::disk::{self, Files, Horizon, Loaded, StoreConfig};
 use super::epochs::EpochFiles;
@@ -80,7 +80,7 @@ impl Store {
         let (reports, inbox) = channel();
         let out = Out { reports, wake };
         let writer = thread::Builder::new()
-            .name("disk-writer".into())
+            .name(WRITER.into())
             .spawn(move || run_writer(Arc::new(files), log, &queue, &out))
             .expect("a thread can be started while the server starts");
         let store = Self {
@@ -167,6 +167,24 @@ impl<W: Fn()> Out<W> {
     }
 }
 
+/// Held by a thread while it runs: tells of a panic, as nobody waits for a thread's end.
+struct Alarm<'a, W: Fn()> {
+    thread: &'static str,
+    out: &'a Out<W>,
+}
+
+impl<W: Fn()> Drop for Alarm<'_, W> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            let error = StoreError::Panic { thread: self.thread };
+            self.out.tell(Report::Failed(Arc::new(error)));
+        }
+    }
+}
+
+const WRITER: &str = "disk-writer";
+const JOBS: &str = "disk-jobs";
+
 /// A job and what it may see.
 type Given = (Job, Horizon);
 
@@ -176,10 +194,11 @@ fn run_writer<W: Fn() + Send + Clone + 'static>(
     queue: &Receiver<Vec<Order>>,
     out: &Out<W>,
 ) {
+    let _alarm = Alarm { thread: WRITER, out };
     let (jobs, job_queue) = channel::<Given>();
     let (worker_files, worker_out) = (files.clone(), out.clone());
     let worker = thread::Builder::new()
-        .name("disk-jobs".into())
+        .name(JOBS.into())
         .spawn(move || run_jobs(&worker_files, &job_queue, &worker_out))
         .expect("a thread can be started while the server starts");
     let epochs = EpochFiles::new(&files.dirs.snap);
@@ -192,6 +211,8 @@ fn run_writer<W: Fn() + Send + Clone + 'static>(
 }
 
 fn run_jobs<W: Fn()>(files: &Files, queue: &Receiver<Given>, out: &Out<W>) {
+    let _alarm = Alarm { thread: JOBS, out };
+    let _worker = files.worker();
     for (job, horizon) in queue {
         let begin = Instant::now();
         match files.work(job, horizon) {

@@ -3,6 +3,9 @@
 use super::super::disk::{self, Files};
 use super::super::install::truncate;
 use super::*;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use zabscope_core::base::Sid;
 
 fn log_len(fixture: &Fixture, name: &str) -> u64 {
@@ -305,4 +308,29 @@ fn an_error_of_the_disk_is_reported_and_final() {
     let error = failure(&mut store);
     assert!(error.contains("log.100000001"), "{error}");
     assert!(store.wait().is_none(), "nothing follows");
+}
+
+/// Opens a store whose waker panics the first time that this thread calls it.
+fn open_with_panic_in(fixture: &Fixture, thread: &'static str) -> Store {
+    let happened = Arc::new(AtomicBool::new(false));
+    let wake = move || {
+        if thread::current().name() == Some(thread) && !happened.swap(true, Ordering::Relaxed) {
+            panic!("as ordered by the test");
+        }
+    };
+    Store::open(fixture.config.clone(), wake).unwrap().0
+}
+
+#[test]
+fn a_panic_of_a_disk_thread_is_a_failure() {
+    for thread in ["disk-writer", "disk-jobs"] {
+        let fixture = three_files();
+        let mut store = open_with_panic_in(&fixture, thread);
+        // A truncation waits for the jobs before it: not for those that nobody does any more.
+        store.job(Job::ReadState);
+        store.job(Job::ReadState);
+        store.write(Write::Truncate(z(5)));
+        let error = failure(&mut store);
+        assert!(error.contains(thread) && error.contains("panicked"), "{error}");
+    }
 }
