@@ -10,8 +10,8 @@ use support::clients::{
     EPHEMERALS, TIMEOUT_MS, ask, children, create, insist, make_ephemerals, multi_create,
     same_trees,
 };
-use support::frames::{connect_frame, request_frame};
-use support::{Ensemble, QUICK, eventually};
+use support::frames::{connect, connect_frame, request_frame};
+use support::{Ensemble, QUICK, eventually, my_turn};
 use zabscope::cli::handle::Handle;
 use zabscope_core::proto::KeeperError;
 use zabscope_core::proto::data::{Acl, Id, perms};
@@ -145,4 +145,91 @@ fn a_multi_read_has_a_largest_answer() -> Result<()> {
     let whole = |result: &MultiResult| matches!(result, MultiResult::GetData { data: Some(data), .. } if data.len() == 1_000_000);
     ensure!(results.len() == 4 && results.iter().all(whole), "{results:?}");
     Ok(())
+}
+
+/// Descriptors of a process in these tests, and what is left of them for clients in an ensemble of
+/// three.
+const DESCRIPTORS: u32 = 64;
+const CLIENTS: usize = 16;
+
+/// Connections to a server until one is refused; each of those that are not has a session.
+fn fill(ensemble: &Ensemble, sid: u8) -> Result<Vec<TcpStream>> {
+    let mut served = Vec::new();
+    while served.len() < 2 * CLIENTS {
+        let mut stream = connect(ensemble, sid, 0)?;
+        // A refused one may be closed already.
+        let sent = stream.write_all(&connect_frame(30_000));
+        let mut answer = [0; 41];
+        match sent.and_then(|()| stream.read_exact(&mut answer)) {
+            Ok(()) => served.push(stream),
+            Err(_) => return Ok(served),
+        }
+    }
+    anyhow::bail!("{} clients of a server with {DESCRIPTORS} descriptors", served.len())
+}
+
+fn count_files(ensemble: &Ensemble, sid: u8, prefix: &str) -> Result<usize> {
+    let mut count = 0;
+    for file in std::fs::read_dir(ensemble.data(sid).join("version-2"))? {
+        count += usize::from(file?.file_name().to_string_lossy().starts_with(prefix));
+    }
+    Ok(count)
+}
+
+#[test]
+fn clients_leave_the_descriptors_that_files_and_servers_need() -> Result<()> {
+    let _turn = my_turn();
+    let settings = format!("{QUICK}snapCount=10\nmaxSessionTimeout=60000\n");
+    let mut ensemble = Ensemble::prepare(3, &[], &[], &settings)?;
+    ensemble.descriptors = Some(DESCRIPTORS);
+    ensemble.run_all()?;
+    let leader = ensemble.wait_for_leader()?;
+    ensemble.wait_until_equal()?;
+    let client = Handle::start(ensemble.hosts(&[leader]), TIMEOUT_MS, 0);
+    insist(&client, &create("/n", b"", CreateMode::Persistent))??;
+    let mut held = Vec::new();
+    for sid in ensemble.sids() {
+        let mut served = fill(&ensemble, sid)?;
+        ensure!(served.len() == CLIENTS - usize::from(sid == leader), "{} clients", served.len());
+        // Whoever says nothing at the other ports may not have all the rest.
+        for port in [1, 2, 2] {
+            held.extend((0..DESCRIPTORS / 2).flat_map(|_| connect(&ensemble, sid, port)));
+        }
+        held.append(&mut served);
+    }
+    let before =
+        (count_files(&ensemble, leader, "log.")?, count_files(&ensemble, leader, "snapshot.")?);
+    for number in 0..100 {
+        insist(&client, &create(&format!("/n/{number}"), b"", CreateMode::Persistent))??;
+    }
+    eventually("log files and snapshots", || {
+        let logs = count_files(&ensemble, leader, "log.")?;
+        let snapshots = count_files(&ensemble, leader, "snapshot.")?;
+        Ok((logs > before.0 + 2 && snapshots > before.1 + 2).then_some(()))
+    })?;
+    ensemble.check_alive()?;
+    ensure!(ensemble.log(leader).contains("ulimit -n"), "nobody was told why");
+    client.close();
+    drop(held);
+    let refused: u64 = eventually("room for a word", || {
+        let text = ensemble.word(leader, "mntr")?;
+        let mut lines = text.lines();
+        let count = lines.find_map(|line| line.strip_prefix("zk_connection_rejected\t"));
+        Ok(count.map(str::parse).transpose()?)
+    })?;
+    ensure!(refused > 0, "no refusal is counted");
+    ensemble.kill(leader)?;
+    ensemble.wait_for_leader()?;
+    ensemble.check_alive()
+}
+
+#[test]
+fn a_server_with_too_few_descriptors_says_so() -> Result<()> {
+    let _turn = my_turn();
+    let mut ensemble = Ensemble::prepare(1, &[], &[], QUICK)?;
+    ensemble.descriptors = Some(20);
+    ensemble.run_all()?;
+    eventually("the reason", || {
+        Ok(ensemble.log(1).contains("20 descriptors are too few").then_some(()))
+    })
 }

@@ -46,6 +46,8 @@ pub(crate) struct Ensemble {
     pub(crate) apache: BTreeSet<u8>,
     /// Servers without a vote.
     observers: BTreeSet<u8>,
+    /// Descriptors that each of our processes may have; else what this one may.
+    pub(crate) descriptors: Option<u32>,
     /// What Apache's processes are told about their memory.
     pub(crate) java_heap: &'static str,
     turn: Option<MutexGuard<'static, ()>>,
@@ -106,6 +108,7 @@ impl Ensemble {
             running: BTreeMap::new(),
             apache: apache.iter().copied().collect(),
             observers: observers.iter().copied().collect(),
+            descriptors: None,
             java_heap: "-Xmx256m",
             turn: None,
         };
@@ -199,7 +202,15 @@ impl Ensemble {
                 .arg(config);
             java
         } else {
-            let mut ours = Command::new(given("ZABSCOPE_BIN")?);
+            let mut ours = match self.descriptors {
+                None => Command::new(given("ZABSCOPE_BIN")?),
+                Some(limit) => {
+                    let mut shell = Command::new("sh");
+                    shell.arg("-c").arg(format!("ulimit -n {limit}; exec \"$0\" \"$@\""));
+                    shell.arg(given("ZABSCOPE_BIN")?);
+                    shell
+                }
+            };
             ours.arg("server").arg("--config").arg(config).arg("--stop-with-stdin");
             ours
         };

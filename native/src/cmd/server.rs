@@ -1,6 +1,7 @@
 //! `zabscope server`: one server from its zoo.cfg, in the foreground.
 
 use crate::config::{Config, HostPort, Mode, PeerType};
+use crate::descriptors::{Room, TooFew};
 use crate::drive::{Addresses, DriveError, Driver, Limits, Member, Parts, poll_and_waker};
 use crate::store::{Store, StoreConfig, StoreError};
 use crate::words::Words;
@@ -26,6 +27,9 @@ pub enum ServerError {
     /// The data directories cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The system gives too little.
+    #[error(transparent)]
+    Descriptors(#[from] TooFew),
     /// It ran, and had to end.
     #[error(transparent)]
     Drive(#[from] DriveError),
@@ -48,6 +52,11 @@ pub fn run(file: &Path, stop_with_stdin: bool) -> Result<(), ServerError> {
     for warning in &config.warnings {
         tracing::warn!(line = warning.line, "{}", warning.what);
     }
+    let others = match &config.mode {
+        Mode::Standalone => 0,
+        Mode::Ensemble { servers, .. } => servers.len().saturating_sub(1),
+    };
+    let room = Room::make(others)?;
     let (poll, waker) = poll_and_waker().map_err(|source| io_error("poll", source))?;
     let stop = Arc::new(AtomicBool::new(false));
     stop_on_signal(&stop, &waker)?;
@@ -74,6 +83,7 @@ pub fn run(file: &Path, stop_with_stdin: bool) -> Result<(), ServerError> {
         limits: Limits {
             client_cnxns_per_ip: config.max_client_cnxns,
             client_cnxns: config.max_cnxns,
+            room,
             frame_bytes_max: config.frame_bytes_max,
             quorum_unsent_bytes: config.quorum_unsent_bytes,
             fsync_warning: Duration::from_millis(config.fsync_warning.0),

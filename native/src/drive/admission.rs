@@ -23,6 +23,9 @@ impl Admission {
         if is_full(self.all, limits.client_cnxns) {
             return Err("maxCnxns");
         }
+        if self.all >= limits.room.clients {
+            return Err("descriptors of the process, ulimit -n");
+        }
         self.per_ip.insert(ip, of_ip + 1);
         self.all += 1;
         Ok(())
@@ -42,6 +45,7 @@ impl Admission {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::descriptors::Room;
     use std::net::Ipv4Addr;
     use std::time::Duration;
 
@@ -49,6 +53,7 @@ mod tests {
         Limits {
             client_cnxns_per_ip,
             client_cnxns,
+            room: Room { sockets: 2000, clients: 1000 },
             frame_bytes_max: 0,
             quorum_unsent_bytes: 0,
             fsync_warning: Duration::ZERO,
@@ -73,9 +78,10 @@ mod tests {
     }
 
     #[test]
-    fn zero_is_no_limit() {
+    fn zero_is_no_limit_but_that_of_the_process() {
         let mut admission = Admission::default();
         assert!((0..1000).all(|_| admission.admit(ip(1), &limits(0, 0)).is_ok()));
+        assert!(admission.admit(ip(1), &limits(0, 0)).unwrap_err().contains("ulimit -n"));
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod deadlines;
 mod links;
 mod sockets;
 
+use crate::descriptors::Room;
 use crate::digests::Digests;
 use crate::net::listen::bind;
 use crate::net::resolve::Resolver;
@@ -19,6 +20,7 @@ use crate::store::{Report, Store};
 use admission::Admission;
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token, Waker};
+use rustix::io::Errno;
 use sockets::{Kind, Slot};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -75,6 +77,8 @@ pub struct Limits {
     pub client_cnxns_per_ip: u32,
     /// Connections of all clients; 0 is without limit (`maxCnxns`).
     pub client_cnxns: u32,
+    /// Sockets that the system has descriptors for.
+    pub room: Room,
     /// Largest frame of a client (`jute.maxbuffer`).
     pub frame_bytes_max: usize,
     /// Unsent bytes after which the link to another server is closed.
@@ -129,7 +133,7 @@ pub struct Driver {
     dirty: BTreeSet<usize>,
     /// Sockets that may have input although no event will say so.
     ready: BTreeSet<usize>,
-    /// Listeners that could not accept: the system was out of descriptors.
+    /// Listeners that could not accept, or be opened: the system was out of descriptors.
     accept_again: BTreeSet<Token>,
     /// When deadlines are looked at next.
     next_sweep: Instant,
@@ -406,9 +410,15 @@ impl Driver {
     fn set_quorum_listener(&mut self, open: bool) {
         let Some(address) = self.addresses.quorum else { return };
         let is_open = self.listeners.contains_key(&QUORUM_LISTENER.0);
-        if open && !is_open {
-            if let Err(error) = self.listen(QUORUM_LISTENER, address, "quorum port") {
-                self.failed = Some(error);
+        if open && !is_open && !self.accept_again.contains(&QUORUM_LISTENER) {
+            match self.listen(QUORUM_LISTENER, address, "quorum port") {
+                Ok(()) => {}
+                // If it stays so, nobody follows and the engine looks for another leader.
+                Err(DriveError::Io { what, source }) if is_shortage(&source) => {
+                    tracing::warn!(%source, "{what} cannot be opened yet");
+                    self.accept_again.insert(QUORUM_LISTENER);
+                }
+                Err(error) => self.failed = Some(error),
             }
         } else if !open && is_open {
             self.listeners.remove(&QUORUM_LISTENER.0);
@@ -462,6 +472,12 @@ impl Driver {
         }
         admitted.is_ok()
     }
+}
+
+/// The system lacks something that it may have again soon.
+fn is_shortage(error: &io::Error) -> bool {
+    let short = [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM, Errno::NOSPC];
+    Errno::from_io_error(error).is_some_and(|errno| short.contains(&errno))
 }
 
 fn wall_ms() -> i64 {

@@ -9,6 +9,7 @@ use crate::net::socket::{Progress, Socket};
 use crate::stats::answers::Answers;
 use crate::words::Words;
 use mio::{Interest, Token};
+use rustix::io::Errno;
 use std::net::IpAddr;
 use std::time::Instant;
 use zabscope_core::base::limits::UNSENT_BYTES_MAX;
@@ -124,12 +125,15 @@ impl Kind {
 }
 
 impl Driver {
-    /// Takes a socket into the poll; its token.
+    /// Takes a socket into the poll; its token. `None` if there is no room for it.
     pub(super) fn register(&mut self, mut socket: Socket, kind: Kind) -> Option<usize> {
         let token = self.next_token;
         self.next_token += 1;
         let interest = Interest::READABLE | Interest::WRITABLE;
-        let registered = self.poll.registry().register(socket.stream_mut(), Token(token), interest);
+        let registered = match self.slots.len() as u64 >= self.limits.room.sockets {
+            true => Err(Errno::MFILE.into()),
+            false => self.poll.registry().register(socket.stream_mut(), Token(token), interest),
+        };
         if let Err(error) = registered {
             tracing::warn!(%error, "a connection could not be registered");
             if let Kind::Client(client) = &kind {
