@@ -6,6 +6,7 @@ mod support;
 use anyhow::{Result, ensure};
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
+use std::process::Command;
 use support::clients::{
     EPHEMERALS, TIMEOUT_MS, ask, children, create, insist, make_ephemerals, multi_create,
     same_trees,
@@ -232,4 +233,36 @@ fn a_server_with_too_few_descriptors_says_so() -> Result<()> {
     eventually("the reason", || {
         Ok(ensemble.log(1).contains("20 descriptors are too few").then_some(()))
     })
+}
+
+/// Resident memory of an observer whose disk has come to a halt, KiB: what may wait for the disk,
+/// and as much again for everything else.
+const MEMORY_MAX_KB: u64 = 2 * 64 * 1024;
+
+#[test]
+fn a_server_with_a_disk_that_stands_still_keeps_its_size() -> Result<()> {
+    let settings = QUICK.replace("syncLimit=8", "syncLimit=200\ncommitLogCount=10");
+    let mut ensemble = Ensemble::start_mixed(4, &[], &[4], &settings)?;
+    let leader = ensemble.wait_for_leader()?;
+    eventually("the observer to serve", || Ok(ensemble.srvr(4)))?;
+    // Its first log file: who opens a pipe for writing waits until somebody reads.
+    let folder = ensemble.data(4).join("version-2");
+    let epoch: u64 = std::fs::read_to_string(folder.join("currentEpoch"))?.trim().parse()?;
+    let pipe = folder.join(format!("log.{epoch:x}00000001"));
+    ensure!(Command::new("mkfifo").arg(&pipe).status()?.success(), "no pipe");
+    let client = Handle::start(ensemble.hosts(&[leader]), TIMEOUT_MS, 0);
+    insist(&client, &create("/n", b"", CreateMode::Persistent))??;
+    let data = vec![7; 900_000];
+    for _ in 0..250 {
+        let set =
+            Request::SetData { path: "/n".into(), data: Some(data.clone().into()), version: -1 };
+        insist(&client, &set)??;
+    }
+    let memory = ensemble.memory_kb(4)?;
+    println!("an observer without a disk, behind 225 MB of writes: {memory} KiB");
+    ensure!(memory > MEMORY_MAX_KB / 4, "{memory} KiB: the disk does not stand still");
+    ensure!(memory < MEMORY_MAX_KB, "{memory} KiB");
+    ensure!(ensemble.leader() == Some(leader), "another leader");
+    client.close();
+    ensemble.check_alive()
 }

@@ -40,6 +40,9 @@ pub const UNSENT_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// would else cost memory until a limit of ticks ends it. What synchronizes a learner does not
 /// count: a snapshot is encoded while it is sent, and a DIFF has bounds of its own.
 pub const QUORUM_UNSENT_BYTES_MAX: usize = 256 * 1024 * 1024;
+/// Bytes of transactions that wait for the disk, after which a server reads nothing that could add
+/// to them until the disk has caught up. One turn's reading may come on top.
+pub const UNWRITTEN_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Packets a learner holds back while it waits for its disk during synchronization.
 pub const SYNC_PACKETS_MAX: usize = 1_000_000;
 /// Proposals that a learner keeps decoded until their commit; further ones are decoded again.

@@ -57,9 +57,11 @@ impl Driver {
             return;
         }
         self.next_sweep = now + SWEEP;
-        let late = |slot: &Slot| slot.deadline.is_some_and(|at| at <= now) && !slot.is_waiting();
-        let over: Vec<usize> =
-            self.slots.iter().filter(|(_, slot)| late(slot)).map(|(token, _)| *token).collect();
+        let late = |(token, slot): &(&usize, &Slot)| {
+            let waits = slot.is_waiting() || self.held.contains(token);
+            slot.deadline.is_some_and(|at| at <= now) && !waits
+        };
+        let over: Vec<usize> = self.slots.iter().filter(late).map(|(token, _)| *token).collect();
         for token in over {
             tracing::debug!(token, "silent for too long: the connection is closed");
             self.lose(token);

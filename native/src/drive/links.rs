@@ -130,6 +130,7 @@ impl Driver {
         let mut slot = self.slots.remove(&token)?;
         self.dirty.remove(&token);
         self.ready.remove(&token);
+        self.held.remove(&token);
         let _ = self.poll.registry().deregister(slot.socket.stream_mut());
         if let Kind::Client(client) = &slot.kind {
             self.admission.release(client.ip);

@@ -9,6 +9,8 @@ mod counting;
 mod deadlines;
 mod links;
 mod sockets;
+#[cfg(test)]
+mod tests;
 
 use crate::descriptors::Room;
 use crate::digests::Digests;
@@ -28,6 +30,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use zabscope_core::base::limits::UNWRITTEN_BYTES_MAX;
 use zabscope_core::base::{Conn, Effect, Event, Link, Millis, Node, Now, Sid};
 use zabscope_core::server::message::{Msg, Recovered, Timer};
 use zabscope_core::server::{Config, Server};
@@ -133,6 +136,10 @@ pub struct Driver {
     dirty: BTreeSet<usize>,
     /// Sockets that may have input although no event will say so.
     ready: BTreeSet<usize>,
+    /// More waits for the disk than should.
+    disk_is_behind: bool,
+    /// Sockets that are read again when it is not.
+    held: BTreeSet<usize>,
     /// Listeners that could not accept, or be opened: the system was out of descriptors.
     accept_again: BTreeSet<Token>,
     /// When deadlines are looked at next.
@@ -231,6 +238,8 @@ impl Driver {
             timers: BTreeMap::new(),
             dirty: BTreeSet::new(),
             ready: BTreeSet::new(),
+            disk_is_behind: false,
+            held: BTreeSet::new(),
             accept_again: BTreeSet::new(),
             next_sweep: Instant::now() + deadlines::SWEEP,
             started,
@@ -265,11 +274,12 @@ impl Driver {
                 self.take_events(&mut events, Some(Duration::ZERO))?;
             }
             self.take_addresses();
-            self.fire_timers();
-            self.sweep();
+            // Before the timers: what came in time must not be missed for having waited here.
             for token in std::mem::take(&mut self.ready) {
                 self.read(token);
             }
+            self.fire_timers();
+            self.sweep();
             self.end_turn();
             if let Some(error) = self.failed.take() {
                 return Err(error);
@@ -316,8 +326,10 @@ impl Driver {
 
     fn fire_timers(&mut self) {
         let now = self.clock.mono;
-        let due: Vec<Timer> =
-            self.timers.iter().filter(|(_, at)| **at <= now).map(|(timer, _)| *timer).collect();
+        // Clients that are not listened to are not gone.
+        let waits = |timer| timer == Timer::SessionTick && self.disk_is_behind;
+        let is_due = |(timer, at): &(&Timer, &Instant)| **at <= now && !waits(**timer);
+        let due: Vec<Timer> = self.timers.iter().filter(is_due).map(|(timer, _)| *timer).collect();
         for timer in due {
             self.timers.remove(&timer);
             self.feed(Event::Timer(timer));
@@ -343,10 +355,20 @@ impl Driver {
     /// the quorum port while leading.
     fn end_turn(&mut self) {
         self.store.submit();
+        self.look_at_disk();
         let leads = self.server.peer().state() == ServerState::Leading;
         self.set_quorum_listener(leads);
         for token in std::mem::take(&mut self.dirty) {
             self.flush(token);
+        }
+    }
+
+    /// While the disk is behind, nothing is read that could add to what waits for it. Once a turn,
+    /// so that every socket has its turn between two pauses.
+    fn look_at_disk(&mut self) {
+        self.disk_is_behind = self.store.unwritten_bytes() > UNWRITTEN_BYTES_MAX;
+        if !self.disk_is_behind {
+            self.ready.append(&mut self.held);
         }
     }
 

@@ -18,6 +18,7 @@ use zabscope_core::proto::frame::FrameBuffer;
 use zabscope_core::server::codec::{PacketReader, decode_notification};
 use zabscope_core::server::message::Msg;
 use zabscope_core::wire::DecodeError;
+use zabscope_core::zab::ServerState;
 
 /// A socket and what it is.
 #[derive(Debug)]
@@ -108,6 +109,16 @@ impl Kind {
         }
     }
 
+    /// What is read from it can be something to write.
+    const fn brings_writes(&self, leads: bool) -> bool {
+        match self {
+            Self::Quorum(..) => true,
+            // A learner sends them on to its leader.
+            Self::Client(_) => leads,
+            _ => false,
+        }
+    }
+
     /// The engine was told that it is a link.
     pub(super) const fn is_open(&self) -> bool {
         matches!(self, Self::Election(..) | Self::Quorum(..) | Self::Client(_))
@@ -179,6 +190,11 @@ impl Driver {
     pub(super) fn read(&mut self, token: usize) {
         let Some(slot) = self.slots.get_mut(&token) else { return };
         if slot.paused || slot.stalled || slot.socket.is_closing() {
+            return;
+        }
+        let leads = self.server.peer().state() == ServerState::Leading;
+        if self.disk_is_behind && slot.kind.brings_writes(leads) {
+            self.held.insert(token);
             return;
         }
         // What was left in the buffers when the engine paused the link comes first.

@@ -12,6 +12,7 @@ use super::error::StoreError;
 use super::install::{install, truncate};
 use super::log_writer::LogWriter;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -59,7 +60,16 @@ pub struct Store {
     gathered: Vec<Order>,
     reports: Receiver<Report>,
     loaded: Loaded,
+    unwritten: Arc<AtomicUsize>,
     writer: Option<JoinHandle<()>>,
+}
+
+/// What a write that waits costs. An image shares its memory with the tree.
+fn bytes_of(write: &Write) -> usize {
+    match write {
+        Write::Append(entry) => size_of::<Order>() + entry.payload.len(),
+        _ => 0,
+    }
 }
 
 #[derive(Debug)]
@@ -78,7 +88,8 @@ impl Store {
         let (files, log, recovered, loaded) = disk::open(config)?;
         let (orders, queue) = channel();
         let (reports, inbox) = channel();
-        let out = Out { reports, wake };
+        let unwritten = Arc::new(AtomicUsize::new(0));
+        let out = Out { reports, wake, unwritten: Arc::clone(&unwritten) };
         let writer = thread::Builder::new()
             .name(WRITER.into())
             .spawn(move || run_writer(Arc::new(files), log, &queue, &out))
@@ -88,6 +99,7 @@ impl Store {
             gathered: Vec::new(),
             reports: inbox,
             loaded,
+            unwritten,
             writer: Some(writer),
         };
         Ok((store, recovered))
@@ -99,9 +111,16 @@ impl Store {
         self.loaded
     }
 
+    /// Bytes of the transactions that were given and are not durable.
+    #[must_use]
+    pub fn unwritten_bytes(&self) -> usize {
+        self.unwritten.load(Ordering::Relaxed)
+    }
+
     /// Gives a write, to be begun at the next [`Self::submit`]. Its mark comes by
     /// [`Report::Durable`].
     pub fn write(&mut self, write: Write) {
+        self.unwritten.fetch_add(bytes_of(&write), Ordering::Relaxed);
         self.gathered.push(Order::Write(write));
     }
 
@@ -153,6 +172,8 @@ impl Drop for Store {
 struct Out<W> {
     reports: Sender<Report>,
     wake: W,
+    /// What the owner waits for, see [`Store::unwritten_bytes`].
+    unwritten: Arc<AtomicUsize>,
 }
 
 impl<W: Fn()> Out<W> {
@@ -202,7 +223,8 @@ fn run_writer<W: Fn() + Send + Clone + 'static>(
         .spawn(move || run_jobs(&worker_files, &job_queue, &worker_out))
         .expect("a thread can be started while the server starts");
     let epochs = EpochFiles::new(&files.dirs.snap);
-    let mut writer = Writer { files, log, epochs, marks: Vec::new(), unsynced: 0, jobs, out };
+    let mut writer =
+        Writer { files, log, epochs, marks: Vec::new(), unsynced: 0, unsynced_bytes: 0, jobs, out };
     if let Err(error) = writer.run(queue) {
         out.tell(Report::Failed(Arc::new(error)));
     }
@@ -235,6 +257,8 @@ struct Writer<'a, W> {
     marks: Vec<Mark>,
     /// Transactions since the last fsync.
     unsynced: u64,
+    /// And what they counted for while they waited.
+    unsynced_bytes: usize,
     jobs: Sender<Given>,
     out: &'a Out<W>,
 }
@@ -263,6 +287,7 @@ impl<W: Fn()> Writer<'_, W> {
 
     fn write(&mut self, write: Write) -> Result<(), StoreError> {
         let mark = write.mark();
+        let bytes = bytes_of(&write);
         // All but entries are durable when they return, and must not be so before the entries
         // that were given before them.
         if !matches!(write, Write::Append(_)) {
@@ -272,6 +297,7 @@ impl<W: Fn()> Writer<'_, W> {
             Write::Append(entry) => {
                 self.log.append(&entry)?;
                 self.unsynced += 1;
+                self.unsynced_bytes += bytes;
             }
             Write::Truncate(zxid) => truncate(&self.files, &mut self.log, zxid)?,
             Write::Install { zxid, image } => {
@@ -303,6 +329,8 @@ impl<W: Fn()> Writer<'_, W> {
             self.log.sync()?;
             let (took, txns) = (begin.elapsed(), std::mem::take(&mut self.unsynced));
             self.out.mention(Report::Measured(Measured::Sync { took, txns }));
+            let bytes = std::mem::take(&mut self.unsynced_bytes);
+            self.out.unwritten.fetch_sub(bytes, Ordering::Relaxed);
         }
         if !self.marks.is_empty() {
             // The next batch is probably like this one.
