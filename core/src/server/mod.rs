@@ -31,8 +31,6 @@ pub mod reads;
 pub mod reap;
 #[allow(clippy::module_inception, reason = "the type that composes the rest")]
 pub mod server;
-#[cfg(test)]
-mod tests;
 mod unclaimed;
 
 pub use config::Config;
