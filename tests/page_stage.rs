@@ -116,6 +116,7 @@ fn cuts_sides_and_ailing_servers_are_seen() -> Result<()> {
     sim.run_until(sim.now().plus(30_000));
     let browser = open(&settings, &sim)?;
     picture(&browser, "cuts")?;
+    words_of_sides_are_free(&browser)?;
 
     let sides = "return [...document.querySelectorAll('.hull')].map(h => h.dataset.side)";
     assert_eq!(list(&browser, sides)?, ["1 2", "3 4 5"]);
@@ -148,6 +149,47 @@ fn cuts_sides_and_ailing_servers_are_seen() -> Result<()> {
     browser.click(&browser.wait_for("#act-cut-1")?)?;
     browser.wait_for("#link-1-3.half")?;
     assert_eq!(list(&browser, sides)?, Vec::<String>::new());
+    console_is_empty(&browser)
+}
+
+/// No words of a side lie over a client, a server, or the words of another side.
+fn words_of_sides_are_free(browser: &Browser) -> Result<()> {
+    let over = "
+        const boxes = css => [...document.querySelectorAll(css)].map(it => [it.parentNode.id || it.textContent,
+            it.getBoundingClientRect()]);
+        const words = boxes('.hull text');
+        const others = [...boxes('.seat .body, .client .back'), ...words];
+        return words.flatMap(([name, a]) => others.filter(([other, b]) => other !== name && b.width > 0 &&
+            a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom)
+            .map(([other]) => name + ' over ' + other))";
+    assert_eq!(list(browser, over)?, Vec::<String>::new());
+    Ok(())
+}
+
+#[test]
+fn only_servers_that_run_count_for_a_side() -> Result<()> {
+    let settings = settings(5);
+    let mut sim = settled(&settings);
+    for sid in [3, 4, 5] {
+        sim.direct(Directive::Act(Action::Crash { node: server(sid), kept: Kept::All }));
+    }
+    let (left, right) = ([server(1), server(2), server(3)], [server(4), server(5)]);
+    for directive in Directive::partition(&left, &right, true) {
+        sim.direct(directive);
+    }
+    let browser = open(&settings, &sim)?;
+    picture(&browser, "sides-down")?;
+    let votes = "return [...document.querySelectorAll('.hull text')].map(t => t.textContent)";
+    assert_eq!(
+        list(&browser, votes)?,
+        ["2 of 5 votes live: no majority", "0 of 5 votes live: no majority"]
+    );
+    words_of_sides_are_free(&browser)?;
+    for (width, shape) in [(390, 360), (1440, 628)] {
+        browser.viewport(width, 844)?;
+        browser.wait_for(&format!("#stage[viewBox^='0 0 {shape}']"))?;
+        words_of_sides_are_free(&browser)?;
+    }
     console_is_empty(&browser)
 }
 

@@ -1,13 +1,16 @@
 //! The sides of a partition: servers between which nothing passes, not even through others. A hull
 //! lies behind each side.
 
-use super::layout::{Layout, Point, Shape, number};
-use crate::view::View;
+use super::layout::{Layout, Point, Shape, number, part};
+use super::room::Thing;
+use crate::view::{Role, View};
 use yew::prelude::*;
 use zabscope_core::base::{NodeId, Sid};
 
 /// From the middle of a seat to the edge of its hull, beyond the seat's radius.
 const MARGIN: f32 = 20.0;
+/// Where the words of a side are tried, beside their first place.
+const SHIFTS: [f32; 7] = [0.0, 24.0, -24.0, 56.0, -56.0, 96.0, -96.0];
 
 /// The sides, each with its servers in order; one if the ensemble is whole.
 ///
@@ -34,11 +37,12 @@ pub fn sides(view: &View) -> Vec<Vec<i64>> {
 
 /// A side in words: who, and whether it can elect a leader.
 fn words(view: &View, side: &[i64]) -> String {
-    let votes = |sid: &&i64| view.server(**sid).is_some_and(|server| !server.observer);
-    let voters = side.iter().filter(votes).count();
+    let voters = || side.iter().filter_map(|sid| view.server(*sid)).filter(|it| !it.observer);
+    let live = voters().filter(|server| server.role != Role::Down).count();
     let all = view.servers.iter().filter(|server| !server.observer).count();
-    let can = if voters >= view.quorum { "a majority" } else { "no majority" };
-    format!("{voters} of {all} votes: {can}")
+    let are = if live < voters().count() { " live" } else { "" };
+    let can = if live >= view.quorum { "a majority" } else { "no majority" };
+    format!("{live} of {all} votes{are}: {can}")
 }
 
 /// The hulls, if there is more than one side.
@@ -48,37 +52,62 @@ pub fn hulls(view: &View, layout: &Layout) -> Html {
     if sides.len() < 2 {
         return Html::default();
     }
+    let mut things = layout.all_things();
     html! {
         <g class="hulls">
-            { for sides.iter().enumerate().map(|(place, side)| hull(view, layout, place, side)) }
+            { for sides.iter().enumerate().map(|(place, side)| {
+                hull(view, layout, place, side, &mut things)
+            }) }
         </g>
     }
 }
 
-fn hull(view: &View, layout: &Layout, place: usize, side: &[i64]) -> Html {
+/// One hull. Its words take their place among the `things`.
+fn hull(view: &View, layout: &Layout, place: usize, side: &[i64], things: &mut Vec<Thing>) -> Html {
     let seat = |sid: &i64| layout.seat(NodeId::Server(Sid(*sid)));
     let points: Vec<Point> = side.iter().filter_map(seat).collect();
     let reach = layout.radius + MARGIN;
     let ids: Vec<String> = side.iter().map(ToString::to_string).collect();
     let words = words(view, side);
     let label = format!("A side of the partition: servers {}; {words}", ids.join(", "));
-    // The words stand outside, on the edge that is away from the middle of the stage.
-    let fold = |pick: fn(f32, f32) -> f32, start: f32| points.iter().map(|p| p.y).fold(start, pick);
-    let (top, bottom) = (fold(f32::min, f32::MAX), fold(f32::max, 0.0));
-    let above = top + bottom < layout.height;
-    let below = if layout.shape == Shape::Wide { 17.0 } else { 26.0 };
-    let y = if above { top - reach - 7.0 } else { bottom + reach + below };
-    let edge = |point: &&Point| (point.y - if above { top } else { bottom }).abs() < 1.0;
-    let ends: Vec<f32> = points.iter().filter(edge).map(|point| point.x).collect();
-    let (first, last) = (ends.first().copied(), ends.last().copied());
-    let x = first.zip(last).map_or(0.0, |(first, last)| f32::midpoint(first, last));
+    let room = place_words(layout, &points, words.len(), things);
+    things.push(room);
     html! {
         <g class={classes!("hull", if place.is_multiple_of(2) { "even" } else { "odd" })}
             role="img" aria-label={label} data-side={ids.join(" ")}>
             <path d={around(&points, reach)} />
-            <text x={number(x)} y={number(y)}>{ words }</text>
+            <text x={number(room.at.x)} y={number(room.at.y + 5.0)}>{ words }</text>
         </g>
     }
+}
+
+/// Where the words of a side stand, and the room that they take: outside, at the edge that is away
+/// from the middle of the stage, else at the other one, where they lie over nothing.
+#[inline(never)]
+fn place_words(layout: &Layout, points: &[Point], length: usize, things: &[Thing]) -> Thing {
+    let reach = layout.radius + MARGIN;
+    let fold = |pick: fn(f32, f32) -> f32, start: f32| points.iter().map(|p| p.y).fold(start, pick);
+    let (top, bottom) = (fold(f32::min, f32::MAX), fold(f32::max, 0.0));
+    let (wide, far) = if layout.shape == Shape::Wide { (6.4, 12.0) } else { (7.0, 21.0) };
+    let outside = top + bottom < layout.height;
+    let mut first = None;
+    for above in [outside, !outside] {
+        let (edge, y) =
+            if above { (top, top - reach - 12.0) } else { (bottom, bottom + reach + far) };
+        let y = y.clamp(8.0, layout.height - 7.0);
+        let mut ends = points.iter().filter(|point| (point.y - edge).abs() < 1.0);
+        let left = ends.next().map_or(0.0, |it| it.x);
+        let middle = f32::midpoint(left, ends.last().map_or(left, |it| it.x));
+        for shift in SHIFTS {
+            let words = Thing::sized(Point { x: middle + shift, y }, part(length, 1) * wide, 14.0);
+            let fits = words.fits(layout.width, layout.height);
+            if fits && things.iter().all(|it| it.gap(&words) > 0.0) {
+                return words;
+            }
+            first = first.or(Some(words));
+        }
+    }
+    first.unwrap_or(Thing::disc(Point { x: 0.0, y: 0.0 }, 0.0))
 }
 
 /// The outline that keeps this distance from the convex hull of some points.
