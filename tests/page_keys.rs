@@ -7,7 +7,7 @@ mod view;
 
 use anyhow::{Context, Result, bail, ensure};
 use std::collections::BTreeSet;
-use view::{console_is_empty, focused, open, script, text};
+use view::{console_is_empty, focused, open, script, tab_to, text};
 use zabscope_tests::browser::{Browser, key};
 
 const UNDO: &[&str] = &[key::CONTROL, "z"];
@@ -361,4 +361,42 @@ fn a_key_with_nothing_to_act_on_says_so_or_changes_nothing() -> Result<()> {
         says(&browser, "#ratio", ratio)?;
     }
     check(&browser, &[(&["0"], Has("#ratio"))])
+}
+
+#[test]
+fn space_is_play_after_a_click_and_presses_what_the_keyboard_came_to() -> Result<()> {
+    let browser = open_still()?;
+    let click = |css: &str| browser.click(&browser.wait_for(css)?);
+    let (plays, stands): (&Rows, &Rows) =
+        (&[(&[" "], Has("#play[aria-label=Pause]"))], &[(&[" "], Has("#play[aria-label=Play]"))]);
+    // Chosen by a click, and every act beside it: each once.
+    for (css, step) in [
+        ("#server-2", ""),
+        ("#act-freeze", "You froze server 2"),
+        ("#act-crash", "You killed server 2"),
+        ("#kill-leader", "You killed server 3"),
+        ("#ask", "asks"),
+        ("#new-run", ""),
+    ] {
+        click(css)?;
+        if !step.is_empty() {
+            says(&browser, "#log", step)?;
+        }
+        let acts = "const log = document.querySelector('#log').innerText;
+            return (log.match(/[^\\n]*(starts|You|asks: create)[^\\n]*/) ?? [''])[0] + ' in run ' +
+                document.querySelector('#seed').value + ' ' + document.querySelector('[id^=server-].selected')?.id";
+        let before = script(&browser, acts)?;
+        if browser.find("#play[aria-label=Pause]").is_ok() {
+            check(&browser, stands).context(css)?;
+        }
+        check(&browser, plays).context(css)?;
+        check(&browser, stands).context(css)?;
+        assert_eq!(script(&browser, acts)?, before, "{css}");
+    }
+    // Whoever comes to a button by Tab presses it with Space.
+    browser.press(key::ESCAPE)?;
+    click("#server-2")?;
+    click("#act-slow")?;
+    tab_to(&browser, "act-isolate", 3)?;
+    check(&browser, &[(&[" "], Log("You cut the link"))])
 }

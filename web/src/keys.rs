@@ -3,6 +3,7 @@
 use crate::lab::find::Wanted;
 use crate::order::{Order, Selection, Tab};
 use crate::palette::Pick;
+use crate::rove;
 use crate::tour;
 use crate::travel::Travel;
 use crate::view::View;
@@ -51,6 +52,9 @@ pub enum Wish {
     Go(&'static str),
 }
 
+/// What Space and Enter press where the keyboard has come to it.
+const PRESSED: &str = "button, [role=button], summary";
+
 /// What keys depend on.
 #[derive(Clone, Debug)]
 pub struct Here<'a> {
@@ -89,8 +93,10 @@ pub fn wish(event: &KeyboardEvent, here: Here<'_>) -> Option<Wish> {
         return None;
     }
     let by = selection.as_ref().and_then(Selection::node).map(Wanted::By);
+    // A press there is one of what has the focus, unless a click has left the focus there.
+    let pressed = || inside("a") || !rove::is_by_pointer() && inside(PRESSED);
     let order = match key.as_str() {
-        " " if !inside("button, a, [role=button], summary") => Order::Toggle,
+        " " if !pressed() => Order::Toggle,
         "ArrowRight" | "." => Order::Forward,
         "ArrowLeft" | "," => Order::Back,
         ">" => by.map_or(Order::Letter('>'), |by| Order::Travel(Travel::Next(by))),
@@ -107,7 +113,7 @@ pub fn wish(event: &KeyboardEvent, here: Here<'_>) -> Option<Wish> {
         "-" => Order::Faster(false),
         "Escape" if marking => Order::Marking(false),
         "Escape" => Order::Select(None),
-        "Enter" if marking && !inside("button, a, [role=button], summary") => Order::Letter('\n'),
+        "Enter" if marking && !pressed() => Order::Letter('\n'),
         "n" if guided => Order::Tour(tour::Pace::Next),
         "N" if guided => Order::Tour(tour::Pace::Back),
         "l" if guided => return Some(Wish::Focus("lesson-step")),

@@ -4,9 +4,9 @@
 //! Which of a group can be reached by Tab stands in the document and nowhere else, so what draws
 //! the group need not know of this.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use wasm_bindgen::JsCast;
-use web_sys::{Document, Element, HtmlElement, KeyboardEvent, Node, SvgElement};
+use web_sys::{Document, Element, Event, HtmlElement, KeyboardEvent, Node, SvgElement};
 
 /// The groups, and what is moved between in each.
 const GROUPS: [(&str, &str); 6] = [
@@ -28,11 +28,29 @@ struct Last {
 }
 
 thread_local! {
+    static BY_POINTER: Cell<bool> = const { Cell::new(false) };
     static LAST: RefCell<Option<Last>> = const { RefCell::new(None) };
 }
 
 fn document() -> Option<Document> {
     web_sys::window()?.document()
+}
+
+/// Notes whether a pointer or the keyboard moves the focus. A browser's own notion of that
+/// (`:focus-visible`) changes with the next key, whatever it is.
+pub fn meet(kind: &str, event: &Event) {
+    let is_tab = || event.dyn_ref::<KeyboardEvent>().is_some_and(|event| event.key() == "Tab");
+    match kind {
+        "pointerdown" => BY_POINTER.set(true),
+        "keydown" if is_tab() => BY_POINTER.set(false),
+        _ => {}
+    }
+}
+
+/// True if a click has put the focus where it is: Space is not meant for what has it.
+#[must_use]
+pub fn is_by_pointer() -> bool {
+    BY_POINTER.get()
 }
 
 /// All elements below one that match, drawn or not.
@@ -96,6 +114,7 @@ pub fn moves(event: &KeyboardEvent) -> bool {
         let to = if forward { at + 1 } else { at + items.len() - 1 };
         if let Some(next) = items.get(to % items.len()) {
             stop_at(&items, next);
+            BY_POINTER.set(false);
             focus(next);
         }
         return true;
@@ -140,7 +159,8 @@ pub fn note(target: Option<Element>) {
     LAST.with(|last| last.replace(Some(Last { element, ids })));
 }
 
-/// If what had the focus is gone, gives it to what took its place, or to what is nearest.
+/// If what had the focus is gone, gives it to what took its place, or to what is nearest. After a
+/// click it goes to nothing that another key would press.
 pub fn keep() {
     let Some(document) = document() else { return };
     let is_lost = document.active_element().is_none_or(|here| here.tag_name() == "BODY");
@@ -150,6 +170,9 @@ pub fn keep() {
     for id in lost.ids {
         let Some(place) = document.get_element_by_id(&id) else { continue };
         let itself = place.matches(FOCUSABLE).unwrap_or(false);
+        if !itself && is_by_pointer() {
+            continue;
+        }
         let next = if itself { Some(place) } else { all(&place, FOCUSABLE).into_iter().next() };
         if let Some(next) = next {
             focus(&next);

@@ -16,9 +16,10 @@ pub(super) fn listen(ctx: &Context<App>) -> Vec<EventListener> {
     listeners.push(EventListener::new(&window, "hashchange", move |_| {
         link.send_message(Msg::Address);
     }));
-    for kind in ["mouseover", "focusin"] {
+    for kind in ["mouseover", "focusin", "pointerdown"] {
         listeners.push(EventListener::new(&window, kind, move |event| {
-            if !later::is_here() {
+            rove::meet(kind, event);
+            if !later::is_here() || kind == "pointerdown" {
                 return;
             }
             if kind == "focusin" {
@@ -39,6 +40,7 @@ pub(super) fn listen(ctx: &Context<App>) -> Vec<EventListener> {
     let link = ctx.link().clone();
     let active = EventListenerOptions::enable_prevent_default();
     listeners.push(EventListener::new_with_options(&window, "keydown", active, move |event| {
+        rove::meet("keydown", event);
         if let Some(event) = event.dyn_ref::<KeyboardEvent>() {
             link.send_message(Msg::Key(event.clone()));
         }

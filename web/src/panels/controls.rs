@@ -37,13 +37,13 @@ pub fn Headline(props: &HeadlineProps) -> Html {
         <div class="headline">
             <h1 id="headline">{ headline }</h1>
             <div class="acts">
-                <button class="main" id="kill-leader" onclick={kill}
+                <button class="main" key="kill" id="kill-leader" onclick={kill}
                     aria-disabled={view.leader.is_none().to_string()}>
                     { "Kill the leader" }<kbd>{ "K" }</kbd>
                 </button>
                 { for down.iter().map(|sid| html! {
                     // Short, so that the first stands beside the other: nothing below moves.
-                    <button class="other" id={format!("restart-{sid}")}
+                    <button class="other" key={*sid} id={format!("restart-{sid}")}
                         aria-label={format!("Restart server {sid}")}
                         onclick={gives(order, Order::Act(Act::Start(NodeId::Server(Sid(*sid)))))}>
                         { format!("Restart {sid}") }</button>

@@ -19,6 +19,7 @@ pub mod znodes;
 
 use crate::later;
 use crate::order::{Order, Selection};
+use crate::rove;
 use crate::view::{ClientView, ServerView, View};
 use clients::Client;
 use layout::{Layout, number};
@@ -82,7 +83,8 @@ pub(crate) fn pressed(
     let give = chosen.clone();
     let onclick = Callback::from(move |_: MouseEvent| click.emit(give()));
     let onkeydown = Callback::from(move |event: KeyboardEvent| {
-        if matches!(event.key().as_str(), "Enter" | " ") {
+        let key_of = event.key();
+        if key_of == "Enter" || key_of == " " && !rove::is_by_pointer() {
             event.prevent_default();
             key.emit(chosen());
         }
