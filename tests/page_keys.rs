@@ -400,3 +400,9 @@ fn space_is_play_after_a_click_and_presses_what_the_keyboard_came_to() -> Result
     tab_to(&browser, "act-isolate", 3)?;
     check(&browser, &[(&[" "], Log("You cut the link"))])
 }
+
+#[test]
+fn a_journey_says_what_is_not_ahead() -> Result<()> {
+    let browser = open_still()?;
+    check(&browser, &[(&["w"], Step("set /hello")), (&["]"], Says("No change of phase is ahead"))])
+}

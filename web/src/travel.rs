@@ -153,7 +153,11 @@ impl Pace {
             if wanted == Wanted::Loud {
                 lab.step();
             }
-            self.notice = "Nothing but heartbeats ahead.".to_owned();
+            self.notice = match wanted {
+                Wanted::Phase => "No change of phase is ahead.",
+                _ => "Nothing but heartbeats ahead.",
+            }
+            .to_owned();
         } else if lab.index() > index + 1 && wanted == Wanted::Loud {
             let us = lab.now().0.saturating_sub(from.0);
             self.notice = if us < TOLD_US_MIN { String::new() } else { skipped(us) };

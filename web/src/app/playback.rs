@@ -503,10 +503,13 @@ impl App {
         }
     }
 
+    #[inline(never)]
     pub(super) fn stepped(&mut self) {
         self.playing = false;
         self.refresh();
-        self.said.clone_from(&self.view.step);
+        // Of a journey that led nowhere, why.
+        let stays = self.said_step == self.lab.index() && !self.pace.notice.is_empty();
+        self.said.clone_from(if stays { &self.pace.notice } else { &self.view.step });
         self.said_step = self.lab.index();
     }
 }
