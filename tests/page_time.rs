@@ -163,6 +163,44 @@ fn an_act_is_undone_and_done_again() -> Result<()> {
 }
 
 #[test]
+fn a_run_of_undos_makes_one_branch_and_is_done_again_step_by_step() -> Result<()> {
+    let browser = open_page()?;
+    pause(&browser)?;
+    let mut moments = vec![moment(&browser)?];
+    click(&browser, "#server-2")?;
+    for (letter, part) in [("w", "asks: set"), ("z", "You froze"), ("z", "You thawed")] {
+        browser.press(letter)?;
+        browser.wait_until(part, || text(&browser, "#step").ok()?.contains(part).then_some(()))?;
+        click(&browser, "#forward")?;
+        moments.push(moment(&browser)?);
+    }
+    let is = |what: &str, then: &str| {
+        browser.wait_until(what, || (moment(&browser).ok()? == then).then_some(()))
+    };
+    let last = moments.last().cloned().unwrap_or_default();
+    for place in (0..3).rev() {
+        let before = event(&browser)?;
+        click(&browser, "#undo")?;
+        browser
+            .wait_until("an earlier event", || (event(&browser).ok()? < before).then_some(()))?;
+        if place == 0 {
+            is("the start", &moments[0])?;
+        }
+        let list = text(&browser, "#branches-open")?;
+        assert!(list.contains("Run 2 (2 of 2)"), "{list}");
+    }
+    for _ in 0..3 {
+        let before = event(&browser)?;
+        click(&browser, "#redo")?;
+        browser.wait_until("a later event", || (event(&browser).ok()? > before).then_some(()))?;
+    }
+    is("the end", &last)?;
+    let list = text(&browser, "#branches-open")?;
+    assert!(list.contains("Run 1 (1 of 2)"), "{list}");
+    console_is_empty(&browser)
+}
+
+#[test]
 fn journeys_end_where_they_should() -> Result<()> {
     let browser = open_page()?;
     pause(&browser)?;

@@ -127,15 +127,6 @@ impl RunCache {
 
     fn branches(&mut self, lab: &Lab) -> Rc<[BranchView]> {
         let here = lab.branch().id();
-        let is_same = |view: &BranchView, branch: &crate::lab::Branch| {
-            (view.id, view.here) == (branch.id(), branch.id() == here) && view.name == branch.name()
-        };
-        if let Some(then) = &self.branches
-            && then.len() == lab.branches().len()
-            && then.iter().zip(lab.branches()).all(|(view, branch)| is_same(view, branch))
-        {
-            return then.clone();
-        }
         let views = lab.branches().iter().map(|branch| BranchView {
             id: branch.id(),
             name: branch.name().to_owned(),
@@ -147,6 +138,9 @@ impl RunCache {
             here: branch.id() == here,
         });
         let views: Rc<[BranchView]> = views.collect();
+        if let Some(then) = self.branches.as_ref().filter(|then| **then == views) {
+            return then.clone();
+        }
         self.branches = Some(views.clone());
         views
     }

@@ -1,6 +1,7 @@
 //! Several futures of one run. Acting in the past starts another one and keeps the old.
 
 use super::record::Record;
+use std::rc::Rc;
 use zabscope_core::ensemble::Actor;
 use zabscope_core::sim::{Micros, Sim};
 
@@ -40,8 +41,19 @@ pub struct Branches {
     all: Vec<Branch>,
     current: usize,
     next: u32,
-    /// For redo: branch and cursor before each undo.
-    undone: Vec<(BranchId, u64)>,
+    /// For redo: what was before each undo.
+    undone: Vec<Undone>,
+}
+
+/// What an undo left.
+#[derive(Clone, Debug)]
+struct Undone {
+    /// The branch that was looked at.
+    id: BranchId,
+    /// Its cursor.
+    cursor: u64,
+    /// What that was, if the undo took it further back.
+    before: Option<Rc<Branch>>,
 }
 
 impl Branch {
@@ -87,6 +99,21 @@ impl Branch {
         self.acts.iter().copied().rfind(|step| *step < index)
     }
 
+    /// In one place: what a copy consists of is much code.
+    #[inline(never)]
+    fn copy(&self) -> Self {
+        self.clone()
+    }
+
+    /// Leaves its parent at an earlier step, with nothing behind it.
+    fn take_back(&mut self, step: u64) {
+        self.sim.seek(step);
+        self.sim.forget_future();
+        self.truncate(step);
+        let at = self.sim.now();
+        self.origin = self.origin.map(|origin| Origin { step, at, ..origin });
+    }
+
     pub(super) fn truncate(&mut self, index: u64) {
         self.record.truncate(index);
         self.acts.retain(|step| *step < index);
@@ -126,7 +153,7 @@ impl Branches {
     fn fork(&mut self) {
         let here = self.here();
         let (step, at) = (here.sim.index(), here.sim.now());
-        let mut fork = here.clone();
+        let mut fork = here.copy();
         fork.id = BranchId(self.next);
         fork.name = format!("Run {}", self.next);
         fork.origin = Some(Origin { parent: here.id, step, at });
@@ -172,7 +199,18 @@ impl Branches {
         }
     }
 
-    /// To the moment before the last act, in a future without it.
+    /// True if nothing was done in this branch that another one does not keep, and none left it: the
+    /// next undo needs no other one.
+    fn is_of_an_undo(&self) -> bool {
+        let here = self.here();
+        let own = |origin: Origin| here.acts.iter().any(|act| *act >= origin.step);
+        let leaves = |branch: &Branch| branch.origin.is_some_and(|it| it.parent == here.id);
+        let kept = |origin: Origin| self.place(origin.parent).is_some() && !own(origin);
+        here.origin.is_some_and(kept) && !self.all.iter().any(leaves)
+    }
+
+    /// To the moment before the last act, in a future without it: a branch of its own, which the
+    /// next undo takes further back.
     #[inline(never)]
     pub(super) fn undo(&mut self) -> bool {
         let here = self.here();
@@ -187,12 +225,15 @@ impl Branches {
             Some(Origin { parent, step, .. }) if step == act => Some(parent),
             _ => self.all.iter().find(is_twin).map(Branch::id),
         };
-        match other.filter(|other| self.place(*other).is_some()) {
-            Some(other) => drop(self.switch(other, act)),
-            None => {
-                self.here_mut().sim.seek(act);
-                self.fork();
-            }
+        let mut before = None;
+        if let Some(other) = other.filter(|other| self.place(*other).is_some()) {
+            self.switch(other, act);
+        } else if self.is_of_an_undo() {
+            before = Some(Rc::new(self.here().copy()));
+            self.here_mut().take_back(act);
+        } else {
+            self.here_mut().sim.seek(act);
+            self.fork();
         }
         // The clock may have stood between two steps when somebody acted.
         let sim = &mut self.here_mut().sim;
@@ -201,13 +242,20 @@ impl Branches {
         {
             sim.run_until(at);
         }
-        self.undone.push((id, cursor));
+        self.undone.push(Undone { id, cursor, before });
         true
     }
 
     /// Back to where the last undo came from.
     pub(super) fn redo(&mut self) -> bool {
-        while let Some((id, cursor)) = self.undone.pop() {
+        while let Some(Undone { id, cursor, before }) = self.undone.pop() {
+            if let Some(place) = self.place(id)
+                && let Some((branch, before)) = self.all.get_mut(place).zip(before)
+            {
+                let mut before = before.copy();
+                core::mem::swap(&mut before.name, &mut branch.name);
+                *branch = before;
+            }
             if self.switch(id, cursor) {
                 return true;
             }

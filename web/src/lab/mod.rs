@@ -414,8 +414,8 @@ impl Lab {
         self.branches.rename(id, name);
     }
 
-    /// To the moment before the last act of a person, in a future without it. False if there is
-    /// none.
+    /// To the moment before the last act of a person, in a future without it: that is one branch
+    /// for all undos in a row. False if there is no act.
     pub fn undo(&mut self) -> bool {
         self.branches.undo()
     }
