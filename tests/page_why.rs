@@ -105,3 +105,30 @@ fn wait_stepping(browser: &Browser, fits: impl Fn(&str) -> bool) -> Result<Strin
     }
     why(browser)
 }
+
+#[test]
+fn a_request_of_a_client_without_a_connection_has_its_reason() -> Result<()> {
+    let browser = open("#/play")?;
+    browser.wait_for("#server-3[data-role=LEADING]")?;
+    browser.press("k")?;
+    browser.wait_for("#server-3[data-role=DOWN]")?;
+    browser.press("2")?;
+    browser.press("k")?;
+    browser.wait_for("#server-2[data-role=DOWN]")?;
+    browser.click(&browser.find("#client-1 .number")?)?;
+    let client = || browser.text(&browser.find("#inspector").ok()?).ok();
+    browser.wait_until("no connection", || client()?.contains("connecting").then_some(()))?;
+    browser.press(" ")?;
+    browser.wait_for("#play[aria-label=Play]")?;
+    browser.press("w")?;
+    let text = wait(&browser, "the request", |text| text.contains("1 request waits"))?;
+    ensure!(text.contains("server 3 is down") && text.contains("So 1 request waits"), "{text}");
+    let told = client().context("no client")?;
+    ensure!(told.contains("1, when connected"), "{told}");
+    ensure!(!told.contains("connected to\nserver"), "{told}");
+    let talk = browser.text(&browser.find("#talks")?)?;
+    ensure!(talk.contains("waits for a connection"), "{talk}");
+    picture(&browser, "why-unconnected")?;
+    assert_eq!(browser.console()?, Vec::<String>::new());
+    Ok(())
+}

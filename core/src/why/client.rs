@@ -4,7 +4,7 @@ use super::commit::is;
 use super::held::{Kept, of_node, oldest, way_text};
 use super::past::{cut_text, stopped_text};
 use super::{Guard, Why, leader, running};
-use crate::base::{ClientId, Link, NodeId, Sid};
+use crate::base::{ClientId, Link, NodeId, Sid, counted};
 use crate::client::{Client, State};
 use crate::ensemble::Actor;
 use crate::server::message::Packet;
@@ -83,7 +83,13 @@ fn connecting(sim: &Sim<Actor>, name: &str, node: NodeId, client: &Client) -> Wh
         guards.push(Guard::new("A server takes it", holds, format!("server {sid} {value}")));
     }
     guards.extend(session_guard(sim, client));
-    let tried = client.server().map_or_else(String::new, |sid| format!(" It tries server {sid}."));
+    let mut tried =
+        client.server().map_or_else(String::new, |sid| format!(" It tries server {sid}."));
+    let waiting = u64::try_from(client.waiting()).unwrap_or(u64::MAX);
+    if waiting > 0 {
+        let kept = counted(waiting, "request waits", "requests wait");
+        tried.push_str(&format!(" So {kept} at the client."));
+    }
     let sentence = if sentences.is_empty() {
         format!("{name} is about to be connected.{tried}")
     } else {

@@ -9,7 +9,7 @@ use crate::tell::state_text;
 use crate::view::time_text;
 use std::rc::Rc;
 use zabscope_core::base::{ClientId, Conn, NodeId, SessionId};
-use zabscope_core::client::Client;
+use zabscope_core::client::{Client, State};
 use zabscope_core::ensemble::Actor;
 use zabscope_core::server::Server;
 use zabscope_core::sim::Sim;
@@ -124,7 +124,13 @@ fn list(sim: &Sim<Actor>, client: ClientId, session: SessionId) -> Vec<(&'static
         Some(_) if sim.frozen().contains(&node) => "frozen",
         Some(client) => state_text(client.state()),
     };
-    let at = process.and_then(Client::server).map_or_else(none, |sid| format!("server {sid}"));
+    let has_connection = process.is_some_and(|client| client.state() == State::Connected);
+    let (at, asked) =
+        if has_connection { ("", "") } else { ("nobody; tries ", ", when connected") };
+    let server = process.and_then(Client::server);
+    let server = server.map_or_else(none, |sid| format!("{at}server {sid}"));
+    let waits = process.map_or(0, |it| it.outstanding() + it.waiting());
+    let waits = format!("{waits}{}", if waits > 0 { asked } else { "" });
     let tracker = living::leader(sim.world()).map(|(_, server)| server.tracker());
     let owner = tracker.and_then(|tracker| tracker.owner(session));
     let timeout = most(sim).and_then(|server| server.image().session_timeout_ms(session));
@@ -136,12 +142,12 @@ fn list(sim: &Sim<Actor>, client: ClientId, session: SessionId) -> Vec<(&'static
     let owned = tree.map_or(0, |tree| tree.ephemerals_of(session).count());
     vec![
         ("client", state.to_owned()),
-        ("connected to", at),
+        ("connected to", server),
         ("timeout", timeout.map_or_else(none, |ms| format!("{ms} ms"))),
         ("expires, if silent", deadline.unwrap_or_else(none)),
         ("leader says it is at", owner.map_or_else(none, |sid| format!("server {sid}"))),
         ("zxid seen", process.map_or_else(none, |client| client.last_zxid().to_string())),
-        ("waits for answers", process.map_or(0, |it| it.outstanding() + it.waiting()).to_string()),
+        ("waits for answers", waits),
         ("ephemeral znodes", owned.to_string()),
     ]
 }

@@ -52,6 +52,7 @@ pub fn ClientPanel(props: &ClientPanelProps) -> Html {
                         if !talk.asked.is_empty() { <code>{ &talk.asked }</code> }
                         <span>{ match &talk.answer {
                             Some(answer) => answer.clone(),
+                            None if !client.connected => "waits for a connection".to_owned(),
                             None if *playing => "under way …".to_owned(),
                             None => "waits: time stands still, press play".to_owned(),
                         } }</span>
