@@ -1,9 +1,10 @@
 //! Sentences for whole steps.
 
 use super::{Look, event, node_name, note, order, reply_sentence, sentence};
-use crate::base::{Map, NodeId};
-use crate::client::Reply;
+use crate::base::{Map, NodeId, Sid};
+use crate::client::{self, Lost, Reply};
 use crate::ensemble::{Actor, Note};
+use crate::recipes;
 use crate::server::{self, Server};
 use crate::sim::{Action, Cause, Item, Micros, StepRecord, Wire, World};
 use crate::zab;
@@ -20,7 +21,13 @@ pub fn lines(world: &World<Actor>, record: &StepRecord<Actor>) -> Vec<String> {
     let Some(node) = record.action().and_then(Action::node) else { return lines };
     let leads = leads(world, node);
     let notes = record.notes().filter(|note| leads || !is_of_the_leader(note));
-    lines.extend(notes.filter_map(|fact| note(node, fact)));
+    let was_connected = record.replies().any(|reply| matches!(reply, Reply::State(_)));
+    lines.extend(notes.filter_map(|fact| match refused(fact) {
+        Some(server) if !was_connected => {
+            Some(format!("{} gets no connection to server {server}.", sentence(&node_name(node))))
+        }
+        _ => note(node, fact),
+    }));
     for reply in record.replies() {
         if let Reply::Done { .. } | Reply::Event { .. } = reply {
             lines.push(reply_sentence(node, reply));
@@ -73,6 +80,18 @@ fn flushed(world: &World<Actor>, node: NodeId) -> String {
             format!("{who}: a write is on disk; the log is safe up to {}.", server.peer().durable())
         }
         None => format!("{who}: a write is on disk."),
+    }
+}
+
+/// The server that ended a client's connection, or did not take the call.
+const fn refused(note: &Note) -> Option<Sid> {
+    match note {
+        Note::Client(recipes::Note::Client(client::Note::Disconnected {
+            server,
+            why: Lost::Closed,
+            ..
+        })) => Some(*server),
+        _ => None,
     }
 }
 
@@ -138,7 +157,6 @@ impl Teller {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::Sid;
     use crate::ensemble::EnsembleSettings;
     use crate::sim::{Directive, Kept, Sim};
 
