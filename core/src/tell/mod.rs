@@ -188,6 +188,10 @@ fn phase_text(phase: recipes::Phase, token: Option<Zxid>) -> String {
     let text = match phase {
         recipes::Phase::Idle => "has given its place back",
         recipes::Phase::Joining => "wants to be first",
+        // Who has no znode of its own stands in no line.
+        recipes::Phase::Waiting if token.is_none() => {
+            "waits for the holder to go, as all others do"
+        }
         recipes::Phase::Waiting => "waits for the one before it",
         recipes::Phase::First => {
             return match token {
