@@ -229,9 +229,9 @@ pub fn votes_row(votes: Option<&Votes>, quorum: usize) -> Html {
     let spoken: Vec<String> = spoken.collect();
     html! {
         <div class="votes" role="img"
-            aria-label={format!("{}; {} of {quorum} equal", spoken.join(", "), votes.equal)}>
+            aria-label={format!("{}; {} equal, {quorum} needed", spoken.join(", "), votes.equal)}>
             { for votes.heard.iter().enumerate().map(|(place, vote)| cell(place, *vote)) }
-            <span class="count"><b>{ format!("{} of {quorum}", votes.equal) }</b></span>
+            <span class="count"><b>{ format!("{}, {quorum} needed", votes.equal) }</b></span>
         </div>
     }
 }

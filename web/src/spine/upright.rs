@@ -457,7 +457,9 @@ fn holds(
     let (above, below) = match spine.votes.get(column) {
         _ if server.role == Role::Down => ("down".to_owned(), String::new()),
         Some(Some(votes)) if is_election(spine, view) => {
-            (format!("{} of {}", votes.equal, view.quorum), String::new())
+            // More may be equal than are needed.
+            let sign = if votes.equal > view.quorum { "≥" } else { "of" };
+            (format!("{} {sign} {}", votes.equal, view.quorum), String::new())
         }
         _ => (server.logged.clone(), server.committed.clone()),
     };
