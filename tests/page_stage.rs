@@ -317,7 +317,13 @@ fn tile(sim: &Sim<Actor>, sid: i64, zxid: Zxid, committed: bool) -> Result<&'sta
         })
     });
     Ok(match zxid {
-        _ if zxid <= history.applied() => "applied",
+        _ if zxid <= history.applied() => {
+            if zxid <= durable {
+                "applied"
+            } else {
+                "ahead"
+            }
+        }
         _ if !history.tail().iter().any(|entry| entry.zxid == zxid) => {
             if coming {
                 "proposed"
@@ -325,9 +331,9 @@ fn tile(sim: &Sim<Actor>, sid: i64, zxid: Zxid, committed: bool) -> Result<&'sta
                 "absent"
             }
         }
-        _ if zxid > durable => "logged",
+        _ if zxid > durable => "writing",
         _ if committed => "committed",
-        _ => "synced",
+        _ => "logged",
     })
 }
 
@@ -345,7 +351,7 @@ fn a_seat_tells_role_epochs_zxids_timers_and_the_last_entries() -> Result<()> {
     let count = |all: &[String], what: &str| all.iter().filter(|s| s.ends_with(what)).count();
     let mixed = |sim: &Sim<Actor>| {
         let all = states(sim, false);
-        ["proposed", "logged", "synced"].iter().all(|what| count(&all, what) > 0)
+        ["proposed", "writing", "logged"].iter().all(|what| count(&all, what) > 0)
     };
     step_until(&mut sim, mixed)?;
     let browser = open(&settings, &sim)?;
@@ -363,8 +369,10 @@ fn a_seat_tells_role_epochs_zxids_timers_and_the_last_entries() -> Result<()> {
             .map(|sid| {
                 let peer = engine(sim, sid)?.peer();
                 let role = if sid == lead { "LEADING" } else { "FOLLOWING" };
-                let (logged, applied) = (peer.history().logged(), peer.history().applied());
-                Ok(format!("{role}, epoch 1, logged {logged}, committed {applied}"))
+                let (last, durable) = (peer.history().logged(), peer.durable());
+                let logs = if last > durable { "writing" } else { "logged" };
+                let applied = peer.history().applied();
+                Ok(format!("{role}, epoch 1, {logs} {last}, committed {applied}"))
             })
             .collect()
     };

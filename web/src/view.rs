@@ -2,6 +2,8 @@
 //! into the engine. Equal tape, cursor and clock give an equal view.
 
 mod links;
+#[cfg(test)]
+mod tests;
 
 pub use links::LinkView;
 
@@ -56,18 +58,20 @@ pub struct Tile {
     pub state: TileState,
 }
 
-/// How far an entry has come on one server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How far an entry has come on one server, the nearest last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TileState {
     /// Its PROPOSAL is on the way.
     Proposed,
-    /// In the log, in memory.
+    /// On its way to the disk.
+    Writing,
+    /// In the log, which is on disk.
     Logged,
-    /// In the log, on disk.
-    Synced,
-    /// The leader has counted a majority for it.
+    /// In the log, and the leader has counted a majority for it.
     Committed,
-    /// In the tree.
+    /// In the tree, but still on its way to the disk: others make the majority.
+    Ahead,
+    /// In the log and in the tree.
     Applied,
 }
 
@@ -77,9 +81,10 @@ impl TileState {
     pub const fn class(self) -> &'static str {
         match self {
             Self::Proposed => "proposed",
+            Self::Writing => "writing",
             Self::Logged => "logged",
-            Self::Synced => "synced",
             Self::Committed => "committed",
+            Self::Ahead => "ahead",
             Self::Applied => "applied",
         }
     }
@@ -100,10 +105,10 @@ pub struct ServerView {
     pub accepted_epoch: i64,
     /// currentEpoch
     pub current_epoch: i64,
-    /// Last zxid of its log.
+    /// Last zxid of its log, which is on disk.
     pub logged: String,
-    /// Last zxid of its log that is on disk.
-    pub durable: String,
+    /// Last zxid that is on its way to the disk; empty if none is.
+    pub writing: String,
     /// Last zxid in its tree that is known to be committed.
     pub committed: String,
     /// The last entries of its log, oldest first.
@@ -388,8 +393,10 @@ pub(crate) fn server_view(sid: Sid, slot: &Slot<Actor>) -> ServerView {
         serving: peer.is_serving(),
         accepted_epoch: peer.accepted_epoch().0,
         current_epoch: peer.current_epoch().0,
-        logged: peer.history().logged().to_string(),
-        durable: peer.durable().to_string(),
+        logged: peer.durable().to_string(),
+        writing: Some(peer.history().logged())
+            .filter(|last| *last > peer.durable())
+            .map_or_else(String::new, |last| last.to_string()),
         committed: peer.history().applied().to_string(),
         tiles: tiles(server),
         vote: (role == Role::Looking).then(|| peer.ballot().0.leader.0).filter(|sid| *sid >= 0),
@@ -407,14 +414,20 @@ pub(crate) fn server_view(sid: Sid, slot: &Slot<Actor>) -> ServerView {
 fn tiles(server: &Server) -> Vec<Tile> {
     let peer = server.peer();
     let (history, durable) = (peer.history(), peer.durable());
-    let applied = history.recent().iter().map(|entry| (entry.zxid, TileState::Applied));
-    let waiting = history.tail().iter().map(|entry| {
-        let synced = entry.zxid <= durable;
-        (entry.zxid, if synced { TileState::Synced } else { TileState::Logged })
-    });
+    let recent = history.recent().iter().chain(history.tail());
     let skipped = (history.recent().len() + history.tail().len()).saturating_sub(TILES);
-    let tiles = applied.chain(waiting).skip(skipped);
-    tiles.map(|(zxid, state)| Tile { zxid, state }).collect()
+    let tiles = recent.skip(skipped).map(|entry| entry.zxid);
+    tiles.map(|zxid| Tile { zxid, state: state(zxid, history.applied(), durable) }).collect()
+}
+
+/// How far an entry of a history has come, by what of it is applied and what is on disk.
+fn state(zxid: Zxid, applied: Zxid, durable: Zxid) -> TileState {
+    match (zxid <= applied, zxid <= durable) {
+        (true, true) => TileState::Applied,
+        (true, false) => TileState::Ahead,
+        (false, true) => TileState::Logged,
+        (false, false) => TileState::Writing,
+    }
 }
 
 /// What the servers' own state does not say of their entries: that a majority was counted, and
@@ -424,7 +437,7 @@ fn go_on(lab: &Lab, servers: &mut [ServerView]) {
     for server in servers.iter_mut().filter(|server| server.phase != "broadcast") {
         take_back(lab, server);
     }
-    let waits = |tile: &&mut Tile| tile.state == TileState::Synced;
+    let waits = |tile: &&mut Tile| tile.state == TileState::Logged;
     for tile in servers.iter_mut().flat_map(|server| &mut server.tiles).filter(waits) {
         if lab.commits().take(COMMITS).any(|commit| commit.zxid == tile.zxid) {
             tile.state = TileState::Committed;
@@ -455,8 +468,8 @@ fn take_back(lab: &Lab, view: &mut ServerView) {
     let Some(server) = slot.and_then(Slot::process).and_then(Actor::server) else { return };
     let known = committed(server, lab.commits().take(COMMITS).map(|commit| commit.zxid));
     let durable = server.peer().durable();
-    for tile in view.tiles.iter_mut().filter(|tile| tile.zxid > known) {
-        tile.state = if tile.zxid <= durable { TileState::Synced } else { TileState::Logged };
+    for tile in &mut view.tiles {
+        tile.state = state(tile.zxid, known, durable);
     }
     view.committed = known.to_string();
 }
@@ -475,7 +488,7 @@ fn down(sid: Sid) -> ServerView {
         accepted_epoch: 0,
         current_epoch: 0,
         logged: unknown(),
-        durable: unknown(),
+        writing: String::new(),
         committed: unknown(),
         tiles: Vec::new(),
         vote: None,

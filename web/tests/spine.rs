@@ -197,7 +197,7 @@ fn a_transaction_goes_through_its_states_in_order() {
         }
     }
     assert_eq!(last, [Tile::Applied; 3]);
-    for tile in [Tile::Proposed, Tile::Logged, Tile::Synced] {
+    for tile in [Tile::Proposed, Tile::Writing, Tile::Logged] {
         assert!(met.contains(&tile), "{met:?}");
     }
 }

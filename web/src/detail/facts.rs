@@ -45,9 +45,12 @@ fn list(server: &ServerView) -> [(&'static str, String); 11] {
         ("currentEpoch", number(server.current_epoch.to_string())),
         ("leader", peer(server.leader)),
         ("votes for", peer(server.vote)),
-        ("last logged", server.logged.clone()),
-        ("on disk", server.durable.clone()),
-        ("applied", server.committed.clone()),
+        ("logged", server.logged.clone()),
+        (
+            "writing",
+            if server.writing.is_empty() { "–".to_owned() } else { server.writing.clone() },
+        ),
+        ("committed", server.committed.clone()),
         ("znodes", number(server.znodes.to_string())),
         ("connections", number(server.clients.to_string())),
     ]
@@ -70,6 +73,6 @@ mod tests {
         let facts = of(&server, Some(&before));
         let marked: Vec<&Fact> = facts.iter().filter(|fact| fact.was.is_some()).collect();
         assert_eq!(marked.len(), 1);
-        assert_eq!((marked[0].name, marked[0].was.as_deref()), ("applied", Some("e1.c3")));
+        assert_eq!((marked[0].name, marked[0].was.as_deref()), ("committed", Some("e1.c3")));
     }
 }

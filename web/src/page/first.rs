@@ -36,8 +36,8 @@ const WAYS: [(&str, &str, &str, &str, &str); 3] = [
 /// What is asked before somebody knows.
 const QUESTION: &str = "If the leader dies now, is the write lost? Guess, then look.";
 
-/// The screen, with the drawing.
-pub fn first(shown: &Shown, stage: Html) -> Html {
+/// The screen, with the drawing and what its boxes mean.
+pub fn first(shown: &Shown, stage: Html, key: Html) -> Html {
     let Shown { view, run, order, .. } = shown;
     let play = if run.playing { "Pause" } else { "Play on" };
     html! {
@@ -76,6 +76,7 @@ pub fn first(shown: &Shown, stage: Html) -> Html {
                 </p>
             </section>
             <section class="pic" aria-label="Stage">{ stage }</section>
+            { key }
             <div class="ways-in">
                 { for WAYS.map(|(title, words, id, address, link)| html! {
                     <section>

@@ -210,7 +210,7 @@ pub fn Page(props: &PageProps) -> Html {
                     { "This address leads nowhere on this page. You see the first screen." }</p>
             }
             if shown.route.mode() == "first" {
-                { first::first(shown, stage(props)) }
+                { first::first(shown, stage(props), key()) }
             } else if shown.route.has_stage() {
                 <Work ..props.clone() />
             } else {
@@ -232,6 +232,7 @@ fn Work(props: &PageProps) -> Html {
                 <h1 class="unseen">{ props.shown.0.route.title() }</h1>
                 <section class="say" aria-label="Narration">{ slot(Place::Left) }</section>
                 <section class="scene" aria-label="Stage">{ stage(props) }</section>
+                { key() }
                 <section class="side" aria-label="Details">
                     { slot(Place::Right) }{ slot(Place::Happened) }</section>
                 { slot(Place::Dock) }
@@ -239,6 +240,11 @@ fn Work(props: &PageProps) -> Html {
             { slot(Place::Timeline) }
         </>
     }
+}
+
+/// What the boxes beside servers mean.
+fn key() -> Html {
+    Html::from_html_unchecked(AttrValue::Static(include_str!("key.html")))
 }
 
 /// The drawing.

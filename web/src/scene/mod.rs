@@ -60,8 +60,10 @@ pub fn looks_like(one: &View, other: &View, facts: bool) -> bool {
             let state = (it.role, it.phase, it.serving, it.vote, it.leader);
             (it.sid, state, epochs, it.observer, it.frozen, it.disk_slowness)
         };
-        let same_facts =
-            || (&a.logged, &a.committed, &a.tiles) == (&b.logged, &b.committed, &b.tiles);
+        let same_facts = || {
+            (&a.logged, &a.writing, &a.committed, &a.tiles)
+                == (&b.logged, &b.writing, &b.committed, &b.tiles)
+        };
         seen(a) == seen(b) && (!facts || same_facts())
     };
     let same_client = |(a, b): (&ClientView, &ClientView)| {

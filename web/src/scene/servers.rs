@@ -38,7 +38,7 @@ const FROZEN: &str = "M0-10V10M-8.7-5 8.7 5M-8.7 5 8.7-5M-3-8.5 0-5.5 3-8.5M-3 8
 /// The facts of a server in one sentence, for those who do not see the drawing.
 #[must_use]
 pub fn spoken(server: &ServerView) -> String {
-    let ServerView { sid, role, logged, durable, committed, current_epoch, .. } = server;
+    let ServerView { sid, role, logged, writing, committed, current_epoch, .. } = server;
     let mut words = match role {
         Role::Down => format!("Server {sid}, DOWN"),
         Role::Looking => {
@@ -46,14 +46,16 @@ pub fn spoken(server: &ServerView) -> String {
             format!("Server {sid}, LOOKING{vote}, logged {logged}")
         }
         Role::Leading | Role::Following | Role::Observing => format!(
-            "Server {sid}, {} in {}, epoch {current_epoch}, logged {logged}, on disk {durable}, \
-             committed {committed}",
+            "Server {sid}, {} in {}, epoch {current_epoch}, logged {logged}, committed {committed}",
             role.word(),
             server.phase
         ),
     };
     if server.accepted_epoch > *current_epoch {
         words.push_str(&format!(", accepted epoch {}", server.accepted_epoch));
+    }
+    if !writing.is_empty() {
+        words.push_str(&format!(", writing {writing}"));
     }
     if server.frozen {
         words.push_str(", frozen");
@@ -101,7 +103,10 @@ fn words(server: &ServerView, layout: &Layout) -> Vec<String> {
         Density::Roomy => vec![
             role.to_owned(),
             state,
-            format!("logged {}", server.logged),
+            match &*server.writing {
+                "" => format!("logged {}", server.logged),
+                writing => format!("writing {writing}"),
+            },
             format!("committed {}", server.committed),
         ],
     }
@@ -126,8 +131,8 @@ fn tiles(server: &ServerView, label: Label) -> Html {
                 <g class={classes!("tile", epoch, tile.state.class())} transform={at.translate()}
                     data-zxid={tile.zxid.to_string()}>
                     <rect width="13" height="13" rx="2" />
-                    if tile.state == TileState::Synced { <path class="half" d="M2 11.5V6.5H11V11.5z" /> }
-                    if tile.state == TileState::Applied { <path d="M3 6.5 5.5 9 10 3.5" /> }
+                    if tile.state == TileState::Logged { <path class="half" d="M2 11.5V6.5H11V11.5z" /> }
+                    if tile.state >= TileState::Ahead { <path d="M3 6.5 5.5 9 10 3.5" /> }
                 </g>
             }
         }) }

@@ -41,9 +41,10 @@ pub const fn tile_word(tile: Tile) -> &'static str {
     match tile {
         Tile::Absent => "not there",
         Tile::Proposed => "proposed",
+        Tile::Writing => "being written",
         Tile::Logged => "logged",
-        Tile::Synced => "on disk",
         Tile::Committed => "committed",
+        Tile::Ahead => "applied, being written",
         Tile::Applied => "applied",
     }
 }
@@ -52,9 +53,10 @@ const fn tile_class(tile: Tile) -> &'static str {
     match tile {
         Tile::Absent => "absent",
         Tile::Proposed => "proposed",
+        Tile::Writing => "writing",
         Tile::Logged => "logged",
-        Tile::Synced => "synced",
         Tile::Committed => "committed",
+        Tile::Ahead => "ahead",
         Tile::Applied => "applied",
     }
 }

@@ -15,13 +15,15 @@ pub enum Tile {
     Absent,
     /// Its PROPOSAL is on the way.
     Proposed,
-    /// It is in the log in memory.
+    /// It is on its way to the disk.
+    Writing,
+    /// It is in the log, which is on disk.
     Logged,
-    /// It is in the log on disk.
-    Synced,
     /// A majority was counted for it, and it is in the log here.
     Committed,
-    /// It is applied to the tree.
+    /// It is applied to the tree, but still on its way to the disk: others make the majority.
+    Ahead,
+    /// It is in the log, and applied to the tree.
     Applied,
 }
 
@@ -115,13 +117,11 @@ fn tile_of(server: &Server, zxid: Zxid, known: Zxid, commits: &[Zxid]) -> Tile {
     if !has && (zxid >= oldest || !commits.contains(&zxid)) {
         return Tile::Absent;
     }
-    if zxid <= known {
-        Tile::Applied
-    } else if commits.contains(&zxid) {
-        Tile::Committed
-    } else if zxid <= peer.durable() {
-        Tile::Synced
-    } else {
-        Tile::Logged
+    match (zxid <= known, zxid <= peer.durable()) {
+        (true, true) => Tile::Applied,
+        (true, false) => Tile::Ahead,
+        (false, true) if commits.contains(&zxid) => Tile::Committed,
+        (false, true) => Tile::Logged,
+        (false, false) => Tile::Writing,
     }
 }
