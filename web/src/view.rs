@@ -18,8 +18,8 @@ use std::rc::Rc;
 use zabscope_core::base::{Link, NodeId, SessionId, Sid, Zxid};
 use zabscope_core::client;
 use zabscope_core::ensemble::Actor;
-use zabscope_core::server::Server;
 use zabscope_core::server::message::{Msg, Packet};
+use zabscope_core::server::{Disk, Server};
 use zabscope_core::sim::{Micros, Slot, Wire};
 use zabscope_core::zab::{Phase, ServerState};
 
@@ -373,7 +373,9 @@ impl View {
 
 /// One server, without what the world around it does to it.
 pub(crate) fn server_view(sid: Sid, slot: &Slot<Actor>) -> ServerView {
-    let Some(server) = slot.process().and_then(Actor::server) else { return down(sid) };
+    let Some(server) = slot.process().and_then(Actor::server) else {
+        return down(sid, slot.disk());
+    };
     let peer = server.peer();
     let role = match peer.state() {
         ServerState::Looking => Role::Looking,
@@ -437,9 +439,14 @@ fn go_on(lab: &Lab, servers: &mut [ServerView]) {
     for server in servers.iter_mut().filter(|server| server.phase != "broadcast") {
         take_back(lab, server);
     }
+    // What a leader did not count one by one is known by the trees of others.
+    let tiles = servers.iter().flat_map(|server| &server.tiles);
+    let applied = tiles.filter(|tile| tile.state >= TileState::Ahead).map(|tile| tile.zxid);
+    let commits = lab.commits().take(COMMITS).map(|commit| commit.zxid);
+    let known: Vec<Zxid> = applied.chain(commits).collect();
     let waits = |tile: &&mut Tile| tile.state == TileState::Logged;
     for tile in servers.iter_mut().flat_map(|server| &mut server.tiles).filter(waits) {
-        if lab.commits().take(COMMITS).any(|commit| commit.zxid == tile.zxid) {
+        if known.contains(&tile.zxid) {
             tile.state = TileState::Committed;
         }
     }
@@ -478,19 +485,22 @@ fn watches(server: &Server) -> usize {
     server.watches().count()
 }
 
-fn down(sid: Sid) -> ServerView {
-    let unknown = || "–".to_owned();
+/// A server without a process: its disk is all that is left of it, and decides the next election.
+fn down(sid: Sid, disk: &Disk) -> ServerView {
+    let last = disk.log().rev().take(TILES).map(|(zxid, _)| zxid);
+    let mut tiles: Vec<Tile> = last.map(|zxid| Tile { zxid, state: TileState::Logged }).collect();
+    tiles.reverse();
     ServerView {
         sid: sid.0,
         role: Role::Down,
         phase: "not running",
         serving: false,
-        accepted_epoch: 0,
-        current_epoch: 0,
-        logged: unknown(),
+        accepted_epoch: disk.accepted_epoch().0,
+        current_epoch: disk.current_epoch().0,
+        logged: disk.last_zxid().to_string(),
         writing: String::new(),
-        committed: unknown(),
-        tiles: Vec::new(),
+        committed: "–".to_owned(),
+        tiles,
         vote: None,
         leader: None,
         znodes: 0,

@@ -41,8 +41,8 @@ fn list(server: &ServerView) -> [(&'static str, String); 11] {
     [
         ("role", server.role.word().to_owned()),
         ("phase", server.phase.to_owned()),
-        ("acceptedEpoch", number(server.accepted_epoch.to_string())),
-        ("currentEpoch", number(server.current_epoch.to_string())),
+        ("acceptedEpoch", server.accepted_epoch.to_string()),
+        ("currentEpoch", server.current_epoch.to_string()),
         ("leader", peer(server.leader)),
         ("votes for", peer(server.vote)),
         ("logged", server.logged.clone()),

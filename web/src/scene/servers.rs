@@ -40,7 +40,7 @@ const FROZEN: &str = "M0-10V10M-8.7-5 8.7 5M-8.7 5 8.7-5M-3-8.5 0-5.5 3-8.5M-3 8
 pub fn spoken(server: &ServerView) -> String {
     let ServerView { sid, role, logged, writing, committed, current_epoch, .. } = server;
     let mut words = match role {
-        Role::Down => format!("Server {sid}, DOWN"),
+        Role::Down => format!("Server {sid}, DOWN, logged {logged}"),
         Role::Looking => {
             let vote = server.vote.map_or_else(String::new, |vote| format!(", votes for {vote}"));
             format!("Server {sid}, LOOKING{vote}, logged {logged}")
@@ -71,7 +71,9 @@ fn words(server: &ServerView, layout: &Layout) -> Vec<String> {
     let role = server.role.word();
     let narrow = layout.shape == Shape::Narrow;
     if server.role == Role::Down {
-        return vec![role.to_owned()];
+        let roomy = layout.density == Density::Roomy && !narrow && !server.observer;
+        let logged = roomy.then(|| format!("logged {}", server.logged));
+        return [role.to_owned()].into_iter().chain(logged).collect();
     }
     let state = match server.role {
         _ if server.frozen => "frozen".to_owned(),

@@ -4,8 +4,8 @@ use crate::committed::committed;
 use crate::lab::Lab;
 use zabscope_core::base::{NodeId, Zxid};
 use zabscope_core::ensemble::Actor;
-use zabscope_core::server::Server;
 use zabscope_core::server::message::{Msg, Packet};
+use zabscope_core::server::{Disk, Server};
 use zabscope_core::sim::{Slot, Wire};
 
 /// How far a transaction is on one replica. The later includes the earlier.
@@ -51,7 +51,10 @@ impl Matrix {
         let slots: Vec<_> = world.slots().iter().filter(is_server).collect();
         let mut columns: Vec<Zxid> = Vec::new();
         for (_, slot) in &slots {
-            let Some(server) = log_of(slot) else { continue };
+            let Some(server) = log_of(slot) else {
+                columns.extend(slot.disk().log().rev().take(columns_max).map(|(zxid, _)| zxid));
+                continue;
+            };
             let history = server.peer().history();
             let entries = history.recent().iter().chain(history.tail()).rev().take(columns_max);
             columns.extend(entries.map(|entry| entry.zxid));
@@ -76,7 +79,7 @@ impl Matrix {
                 };
                 let tile = match log {
                     Some((server, known)) => tile_of(server, *zxid, known, &commits),
-                    None => Tile::Absent,
+                    None => tile_on(slot.disk(), *zxid, &commits),
                 };
                 match tile {
                     Tile::Absent if ordered(false) => (Tile::Proposed, false),
@@ -86,7 +89,18 @@ impl Matrix {
             };
             columns.iter().map(tile).collect()
         });
-        let rows = rows.collect();
+        let mut rows: Vec<Vec<(Tile, bool)>> = rows.collect();
+        for (place, zxid) in columns.iter().enumerate() {
+            // What a leader did not count one by one is known by the trees of others.
+            let applied =
+                |row: &Vec<(Tile, bool)>| row.get(place).is_some_and(|it| it.0 >= Tile::Ahead);
+            if commits.contains(zxid) || rows.iter().any(applied) {
+                let column = rows.iter_mut().filter_map(|row| row.get_mut(place));
+                for (tile, _) in column.filter(|(tile, _)| *tile == Tile::Logged) {
+                    *tile = Tile::Committed;
+                }
+            }
+        }
         Self { columns, rows }
     }
 }
@@ -107,6 +121,13 @@ fn orders(lab: &Lab) -> Vec<(NodeId, Zxid, bool)> {
     orders
 }
 
+/// On the disk of a server without a process.
+fn tile_on(disk: &Disk, zxid: Zxid, commits: &[Zxid]) -> Tile {
+    let has = disk.log().any(|(held, _)| held == zxid);
+    // A snapshot holds what is committed below it.
+    if has || disk.holds(zxid) && commits.contains(&zxid) { Tile::Logged } else { Tile::Absent }
+}
+
 /// `known`: the last zxid in the tree that is known to be committed.
 fn tile_of(server: &Server, zxid: Zxid, known: Zxid, commits: &[Zxid]) -> Tile {
     let peer = server.peer();
@@ -120,7 +141,6 @@ fn tile_of(server: &Server, zxid: Zxid, known: Zxid, commits: &[Zxid]) -> Tile {
     match (zxid <= known, zxid <= peer.durable()) {
         (true, true) => Tile::Applied,
         (true, false) => Tile::Ahead,
-        (false, true) if commits.contains(&zxid) => Tile::Committed,
         (false, true) => Tile::Logged,
         (false, false) => Tile::Writing,
     }

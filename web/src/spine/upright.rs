@@ -455,7 +455,9 @@ fn holds(
     let NodeId::Server(Sid(sid)) = lane.node else { return Html::default() };
     let Some(server) = view.server(sid) else { return Html::default() };
     let (above, below) = match spine.votes.get(column) {
-        _ if server.role == Role::Down => ("down".to_owned(), String::new()),
+        _ if server.role == Role::Down && is_election(spine, view) => {
+            ("down".to_owned(), String::new())
+        }
         Some(Some(votes)) if is_election(spine, view) => {
             // More may be equal than are needed.
             let sign = if votes.equal > view.quorum { "≥" } else { "of" };

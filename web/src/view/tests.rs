@@ -1,6 +1,8 @@
 use super::*;
+use crate::lab::create;
 use crate::spine::matrix::{Matrix, Tile as Cell};
 use crate::tour::{Pace, Tour};
+use zabscope_core::base::ClientId;
 use zabscope_core::guide::RUNS;
 
 /// The last column of the log matrix, one cell for each server.
@@ -42,4 +44,29 @@ fn only_what_is_on_disk_is_logged() {
     }
     let slow = [Cell::Ahead, Cell::Ahead];
     assert_eq!(last_column(&lab), [&slow[..], &[Cell::Applied; 3]].concat());
+}
+
+#[test]
+fn the_disk_of_a_dead_server_stays_in_sight() {
+    for power in [false, true] {
+        let mut lab = Lab::elected(5, 7);
+        lab.ask(ClientId(1), create("/a", "1", 0));
+        while View::of(&lab).servers.iter().any(|server| server.committed != "e1.c4") {
+            assert!(lab.step());
+        }
+        while !View::of(&lab).servers.iter().all(|server| server.writing.is_empty()) {
+            assert!(lab.step());
+        }
+        let before = View::of(&lab).server(2).unwrap().clone();
+        lab.kill(NodeId::Server(Sid(2)), power);
+        let view = View::of(&lab);
+        let dead = view.server(2).unwrap();
+        assert_eq!(dead.role, Role::Down);
+        assert_eq!((&*dead.logged, dead.current_epoch), ("e1.c4", 1));
+        assert_eq!(dead.accepted_epoch, before.accepted_epoch);
+        let zxids =
+            |server: &ServerView| -> Vec<Zxid> { server.tiles.iter().map(|it| it.zxid).collect() };
+        assert_eq!(zxids(dead), zxids(&before));
+        assert_eq!(last_column(&lab)[1], Cell::Committed);
+    }
 }
