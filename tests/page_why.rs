@@ -132,3 +132,64 @@ fn a_request_of_a_client_without_a_connection_has_its_reason() -> Result<()> {
     assert_eq!(browser.console()?, Vec::<String>::new());
     Ok(())
 }
+
+/// What of some elements lies below the edge of the column that scrolls with them.
+const BELOW: &str = "const bad = [];
+    for (const css of CSS) {
+        const it = document.querySelector(css);
+        if (!it) { bad.push(css + ' is not there'); continue; }
+        const { top, bottom } = it.getBoundingClientRect();
+        const column = it.closest('section.side, section.say').getBoundingClientRect();
+        const foot = document.querySelector('.lesson .foot')?.getBoundingClientRect();
+        const edge = it.closest('.say') && foot ? foot.top : column.bottom;
+        if (top < column.top - 0.5 || bottom > Math.min(edge, innerHeight) + 0.5)
+            bad.push(css + ' from ' + top + ' to ' + bottom + ', seen to ' + edge);
+    }
+    return bad.join('; ')";
+
+fn below(browser: &Browser, elements: &[&str]) -> Result<String> {
+    let script = BELOW.replace("CSS", &serde_json::to_string(elements)?);
+    Ok(browser.script(&script)?.as_str().context("no text")?.to_owned())
+}
+
+#[test]
+fn why_stands_beside_what_is_chosen_without_scrolling() -> Result<()> {
+    let browser = open("#/play")?;
+    browser.viewport(1440, 900)?;
+    for voters in ["3", "5", "7"] {
+        browser.set_value("#voters", voters)?;
+        browser.wait_for(&format!("#server-{voters}"))?;
+        assert_eq!(below(&browser, &["#command"])?, "", "{voters} voters");
+        browser.press("2")?;
+        wait(&browser, "a reason", |text| text.contains("server 2"))?;
+        assert_eq!(below(&browser, &[".why h2", ".guards li"])?, "", "{voters} voters");
+        browser.press("k")?;
+        wait(&browser, "the dead server", |text| text.contains("server 2 does nothing"))?;
+        assert_eq!(below(&browser, &[".why h2", ".guards li"])?, "", "{voters} voters");
+        let facts = browser.script("return document.querySelector('#knows').innerText")?;
+        ensure!(facts.as_str().is_some_and(|it| it.contains("e1.c3")), "its disk: {facts}");
+    }
+    assert_eq!(browser.console()?, Vec::<String>::new());
+    Ok(())
+}
+
+#[test]
+fn two_futures_are_seen_together() -> Result<()> {
+    let browser = open("#/keys")?;
+    browser.viewport(1440, 900)?;
+    for (place, guesses) in [("leader-dies/3", [2, 3]), ("one-write/3", [1, 5])] {
+        for guess in guesses {
+            browser.script("location.hash = '#/keys'")?;
+            browser.wait_for(".key-list")?;
+            browser.script(&format!("location.hash = '#/run/{place}'"))?;
+            browser.wait_for(&format!("#answer-{guess}"))?;
+            browser.script(&format!("document.querySelector('#answer-{guess}').click()"))?;
+            browser.wait_for("#verdict")?;
+            let seen = || below(&browser, &["#verdict", "#graded"]).ok();
+            browser
+                .wait_until("both futures", || seen().filter(String::is_empty))
+                .with_context(|| format!("{place}, {guess}: {:?}", seen()))?;
+        }
+    }
+    Ok(())
+}

@@ -229,7 +229,7 @@ impl Component for App {
             let screen = screen.clone();
             Media::new(query, move || screen.emit(()))
         };
-        let narrow = media("(max-width: 43.6875em)");
+        let narrow = media("(max-width: 43.6875em), (max-width: 62.4375em) and (max-height: 32em)");
         let still = media("(prefers-reduced-motion: reduce)");
         let listeners = listening::listen(ctx);
         let view = Rc::new(View::of(&lab));
@@ -402,7 +402,13 @@ impl Component for App {
         if core::mem::take(&mut self.show_verdict)
             && let Some(verdict) = element("verdict")
         {
-            verdict.scroll_into_view_with_bool(false);
+            // What comes of it is in sight too, where there is room for that.
+            if let Some(graded) = element("graded").filter(|_| !self.narrow.holds()) {
+                graded.scroll_into_view_with_bool(false);
+                picking::into_sight(&verdict);
+            } else {
+                verdict.scroll_into_view_with_bool(false);
+            }
         }
         if later::is_here() {
             self.focus_opened();

@@ -5,7 +5,7 @@ use crate::keys::Wish;
 use crate::palette::{Around, Palette, Pick};
 use crate::rove;
 use wasm_bindgen::JsCast;
-use web_sys::{HtmlElement, ScrollIntoViewOptions, ScrollLogicalPosition};
+use web_sys::{Element, HtmlElement, ScrollIntoViewOptions, ScrollLogicalPosition};
 use yew::prelude::*;
 
 impl App {
@@ -101,11 +101,16 @@ impl App {
         if core::mem::take(&mut self.show_talk)
             && let Some(newest) = element("talks").and_then(|talks| talks.first_element_child())
         {
-            let nearest = ScrollIntoViewOptions::new();
-            nearest.set_block(ScrollLogicalPosition::Nearest);
-            newest.scroll_into_view_with_scroll_into_view_options(&nearest);
+            into_sight(&newest);
         }
     }
+}
+
+/// Scrolls no farther than it must for something to be seen.
+pub(super) fn into_sight(element: &Element) {
+    let nearest = ScrollIntoViewOptions::new();
+    nearest.set_block(ScrollLogicalPosition::Nearest);
+    element.scroll_into_view_with_scroll_into_view_options(&nearest);
 }
 
 /// What had the focus before the list.

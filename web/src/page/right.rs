@@ -1,6 +1,8 @@
-//! The right column: what is chosen, and why it is so.
+//! The right column: what is chosen, and why it is so. Why a server is so stands before the long list
+//! of what it knows.
 
 use super::Shown;
+use crate::order::Selection;
 use crate::panels::acts::Acts;
 use crate::panels::chain::chain;
 use crate::panels::inspector::Inspector;
@@ -17,12 +19,16 @@ pub fn Right(shown: &Shown) -> Html {
                 playing={shown.run.playing} permits={shown.permits.clone()} order={order.clone()} />
         }
     });
+    let is_server = matches!(shown.selection, Some(Selection::Server(_)));
+    let (before, behind) =
+        if is_server { (shown.why.clone(), None) } else { (None, shown.why.clone()) };
+    let acts = (acts.is_some() || before.is_some()).then(|| html! { <>{ acts }{ before }</> });
     html! {
         <>
             <Inspector view={view.clone()} selection={shown.selection.clone()}
                 details={shown.details.clone()} {acts} order={order.clone()} />
             { chain(&shown.details.chain, shown.run.index, order) }
-            { shown.why.clone() }
+            { behind }
         </>
     }
 }

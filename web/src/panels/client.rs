@@ -85,7 +85,7 @@ fn session(client: &ClientView, order: &Callback<Order>) -> Html {
     };
     html! {
         <p class="session" id="session">
-            { words }{ " " }
+            <span>{ words }</span>{ " " }
             <button class="plain" id="close-session" aria-disabled={(!client.runs).to_string()}
                 onclick={gives(order, Order::Session(id, !client.alive))}>
                 { if client.alive { "Close it" } else { "Start a new one" } }</button>

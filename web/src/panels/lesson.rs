@@ -244,12 +244,17 @@ fn future(title: &str, future: &Future) -> Html {
             <h3>{ title }</h3>
             <ol>
                 { for future.facts.iter().map(|(us, fact)| html! {
-                    <li><span class="second">{ format!("+{} ms", us / 1_000) }</span>{ fact }</li>
+                    <li><span class="second">{ format!("+{} ms", us / 1_000) }</span>{ short(fact) }</li>
                 }) }
             </ol>
             { for future.why.iter().map(reason) }
         </section>
     }
+}
+
+/// A fact without what is told of it besides: two futures shall be seen together.
+fn short(fact: &str) -> String {
+    fact.split_once(", whose").map_or_else(|| fact.to_owned(), |(fact, _)| format!("{fact}."))
 }
 
 /// Why a future does not come to an answer: the guard that fails, with its values.
