@@ -256,3 +256,48 @@ fn clients_znodes_and_watches_are_told_apart() -> Result<()> {
     }
     Ok(())
 }
+
+/// What of a step is out of sight in a low window.
+const LOW: &str = "const bad = [], box = css => document.querySelector(css)?.getBoundingClientRect();
+    const bar = box('.timeline').top;
+    if (innerHeight - bar > innerHeight / 3) bad.push('time takes ' + (innerHeight - bar));
+    for (const css of ['#lesson-step', '.voice', '.choices', '#stage', '#words-3']) {
+        const it = box(css);
+        if (it && (it.top < 0 || it.bottom > bar + 0.5)) bad.push(css + ' from ' + it.top + ' to ' + it.bottom);
+    }
+    for (const css of ['#lesson-back', '#lesson-next', '#play']) if (box(css).bottom > innerHeight) bad.push(css);
+    return bad.join('; ')";
+
+#[test]
+fn a_low_window_has_a_step_beside_its_picture() -> Result<()> {
+    let browser = open("#/keys")?;
+    // A screen of 1440 by 900 with everything twice as large.
+    browser.viewport(720, 450)?;
+    for place in ["leader-dies/1", "leader-dies/3", "one-write/3", "one-write/5"] {
+        browser.script("location.hash = '#/keys'")?;
+        browser.wait_for(".key-list")?;
+        browser.script(&format!("location.hash = '#/run/{place}'"))?;
+        browser.wait_for("#lesson-step")?;
+        assert_eq!(script(&browser, LOW)?, "", "{place}");
+    }
+    console_is_empty(&browser)
+}
+
+#[test]
+fn the_evidence_is_on_a_telephone_too() -> Result<()> {
+    let browser = open("#/run/one-write/3")?;
+    browser.viewport(390, 844)?;
+    browser.wait_for("#stage[viewBox^='0 0 360']")?;
+    let boxes = "return [1, 2, 3, 4, 5].map(sid => [...document.querySelectorAll('#server-' + sid + ' .tile')]
+        .map(it => it.getAttribute('class').split(' ')[2]).join(' ')).join(', ')";
+    let writing =
+        "applied writing, applied writing, applied writing, applied writing, applied logged";
+    assert_eq!(script(&browser, boxes)?, writing);
+    let key = "return String(document.querySelector('#key').checkVisibility())";
+    assert_eq!(script(&browser, key)?, "true");
+    let slow = "const [a, b] = ['.slow rect', '#words-2'].map(css =>
+            [...document.querySelectorAll(css)].at(-1).getBoundingClientRect());
+        return String(a.bottom > b.top && a.top < b.bottom && a.right > b.left && a.left < b.right)";
+    assert_eq!(script(&browser, slow)?, "false", "the sign of a slow disk lies over words");
+    console_is_empty(&browser)
+}

@@ -121,11 +121,12 @@ impl Frame {
             (Shape::Wide, _, true) => (440.0, 192.0, 110.0, 396.0),
             (Shape::Narrow, _, true) => (350.0, 150.0, 84.0, 312.0),
             (Shape::Wide, ..) if roomy => (446.0, 202.0, 142.0, 0.0),
-            (Shape::Narrow, ..) if roomy => (294.0, 146.0, 97.0, 0.0),
+            (Shape::Narrow, ..) if roomy => (308.0, 146.0, 97.0, 0.0),
             (Shape::Wide, ..) => (440.0, 232.0, 142.0, 0.0),
             (Shape::Narrow, ..) => (350.0, 186.0, 112.0, 0.0),
         };
         let (width, x, edge, client_radius) = match shape {
+            Shape::Wide if roomy => (628.0, 162.0, 30.0, 21.0),
             Shape::Wide => (628.0, 172.0, 30.0, 21.0),
             Shape::Narrow => (360.0, 126.0, 19.0, 15.0),
         };
@@ -349,11 +350,18 @@ impl Layout {
         [ring, words]
     }
 
+    /// True if there is room for the last entries of a server's log.
+    #[must_use]
+    #[inline(never)]
+    pub fn shows_log(&self, sid: i64) -> bool {
+        let crowded = self.shape == Shape::Narrow && (self.row || self.crew.observers > 0);
+        self.density == Density::Roomy && !self.is_observer(sid) && !crowded
+    }
+
     /// The room that the words of a server take.
     #[inline(never)]
     fn words_of(&self, sid: i64) -> Option<Thing> {
         let wide = self.shape == Shape::Wide;
-        let roomy = self.density == Density::Roomy && !self.is_observer(sid);
         let (lines, width) = match (self.density, wide) {
             _ if self.is_observer(sid) && wide => (1, 96.0),
             (Density::Roomy, true) => (4, 122.0),
@@ -362,13 +370,16 @@ impl Layout {
             (Density::Tight | Density::Full, false) => (1, 62.0),
         };
         let Label { at, anchor } = self.label(sid, lines)?;
+        let shows_log = self.shows_log(sid);
+        let below = shows_log && anchor == "middle";
+        let lines = if below { lines + 1 } else { lines };
         let left = match anchor {
             "end" => at.x - width,
             "middle" => at.x - width / 2.0,
             _ => at.x,
         };
         // Above the words are the last entries of the log.
-        let top = if roomy && wide { 32.0 } else { 11.0 };
+        let top = if shows_log && !below { 32.0 } else { 11.0 };
         let bottom = at.y + LINE * part(lines - 1, 1) + 4.0;
         Some(Thing::edges(left, at.y - top, left + width, bottom))
     }

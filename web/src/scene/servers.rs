@@ -118,14 +118,25 @@ fn words(server: &ServerView, layout: &Layout) -> Vec<String> {
 const TILE: f32 = 13.0;
 const TILE_PITCH: f32 = 16.0;
 
-/// The last entries of the log, above the words.
-fn tiles(server: &ServerView, label: Label) -> Html {
-    let count = server.tiles.len();
+/// Entries that a telephone has room for.
+const NARROW_TILES: usize = 3;
+
+/// The last entries of the log: above the words, below them where these are below the seat.
+fn tiles(server: &ServerView, label: Label, narrow: bool, lines: usize) -> Html {
+    let skipped = if narrow { server.tiles.len().saturating_sub(NARROW_TILES) } else { 0 };
+    let count = server.tiles.len() - skipped;
     let pitch = |place: usize| (0..place).fold(0.0, |x, _| x + TILE_PITCH);
-    let start = if label.anchor == "end" { 3.0 - pitch(count) } else { 0.0 };
-    let y = label.at.y - LINE - TILE - 1.0;
+    let start = match label.anchor {
+        "end" => 3.0 - pitch(count),
+        "middle" => (3.0 - pitch(count)) / 2.0,
+        _ => 0.0,
+    };
+    let y = match label.anchor {
+        "middle" => (0..lines).fold(label.at.y - 11.0, |y, _| y + LINE),
+        _ => label.at.y - LINE - TILE - 1.0,
+    };
     html! {
-        { for server.tiles.iter().enumerate().map(|(place, tile)| {
+        { for server.tiles.iter().skip(skipped).enumerate().map(|(place, tile)| {
             let at = Point { x: label.at.x + start + pitch(place), y };
             let epoch = (tile.zxid.epoch().0 & 3) as usize;
             let epoch = ["e0", "e1", "e2", "e3"].get(epoch).copied().unwrap_or("e0");
@@ -143,11 +154,12 @@ fn tiles(server: &ServerView, label: Label) -> Html {
 
 /// The sign of a slow disk, and how slow it is.
 ///
-/// It stands towards the middle, away from the words.
+/// It stands towards the middle, away from the words, which a telephone has below the seat.
 #[inline(never)]
-fn slow_disk(slowness: u32, radius: f32, side: f32) -> Html {
+fn slow_disk(slowness: u32, layout: &Layout, radius: f32, side: f32) -> Html {
     let x = if side < 0.0 { radius * 0.6 } else { -radius * 0.6 - 46.0 };
-    let at = Point { x, y: radius * 0.8 };
+    let y = if layout.shape == Shape::Narrow { -radius * 0.4 } else { radius * 0.8 };
+    let at = Point { x, y };
     html! {
         <g class="slow" transform={at.translate()}>
             <rect x="-3" y="-10" width="52" height="20" rx="3" />
@@ -172,7 +184,7 @@ pub fn Seat(props: &SeatProps) -> Html {
     let sid = server.sid;
     let chosen = move || Order::Select(Some(Selection::Server(sid)));
     let (onclick, onkeydown) = super::pressed(order, chosen);
-    let roomy = layout.density == Density::Roomy && layout.shape == Shape::Wide;
+    let narrow = layout.shape == Shape::Narrow;
     html! {
         <g class={classes!("seat", server.role.class(), selected.then_some("selected"),
                 server.observer.then_some("small"),
@@ -184,8 +196,8 @@ pub fn Seat(props: &SeatProps) -> Html {
             data-role={server.role.word()} {onclick} {onkeydown}>
             <Body {sid} role={server.role} frozen={server.frozen}
                 disk_slowness={server.disk_slowness} layout={layout.clone()} />
-            if roomy && !server.observer {
-                <g aria-hidden="true">{ tiles(server, label) }</g>
+            if layout.shows_log(sid) {
+                <g aria-hidden="true">{ tiles(server, label, narrow, words.len()) }</g>
             }
         </g>
     }
@@ -221,7 +233,7 @@ fn Body(props: &BodyProps) -> Html {
             { sign(*role, *frozen, &planted) }
             <circle class="arc" r={number(radius - 6.0)} id={format!("ring-{sid}")}
                 pathLength="100" transform="rotate(-90)" />
-            if *disk_slowness > 1 { { slow_disk(*disk_slowness, radius, layout.side(seat)) } }
+            if *disk_slowness > 1 { { slow_disk(*disk_slowness, layout, radius, layout.side(seat)) } }
         </g>
     }
 }
