@@ -130,7 +130,7 @@ fn to_link(view: &View, me: NodeId, other: NodeId, order: &Callback<Order>) -> H
 
 /// True for what needs a line of its own.
 fn is_long(fact: &Fact) -> bool {
-    fact.name.len() + fact.value.len() > 22
+    fact.name.len() + fact.value.len() > 19
 }
 
 /// What is known of something; what the last step changed stands with what it was.

@@ -199,7 +199,9 @@ pub fn Ways(props: &WaysProps) -> Html {
 
 /// The events of the chosen server or client.
 fn own_events(selection: Option<&Selection>, order: &Callback<Order>) -> Html {
-    let Some(node) = selection.and_then(Selection::node) else { return Html::default() };
+    let Some(node) = selection.and_then(Selection::node) else {
+        return html! { <span class="own"></span> };
+    };
     let (own, name) = (Wanted::By(node), node_name(node));
     html! {
         <span class="own" role="group" aria-label={format!("Events of {name}")}>
