@@ -11,6 +11,7 @@ use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
+use support::clients::same_trees;
 use support::{Ensemble, QUICK, eventually};
 use zabscope_tests::given;
 
@@ -261,4 +262,57 @@ fn one_server_alone_is_standalone() -> Result<()> {
     ensure!(said(&format!("127.0.0.1:{port}"), &["ls", "/"])? == "[zookeeper]\n");
     ensure!(stop(&mut cluster)?);
     Ok(())
+}
+
+fn cut_log(ensemble: &Ensemble, sid: u8, flags: &[&str]) -> Result<String> {
+    let mut command = Command::new(given("ZABSCOPE_BIN")?);
+    command.arg("cut-log").arg("--config").arg(ensemble.folder(sid).join("zoo.cfg")).args(flags);
+    let output = command.output()?;
+    let text = [output.stdout, output.stderr].concat();
+    Ok(String::from_utf8(text)?)
+}
+
+#[test]
+fn a_server_with_a_torn_batch_comes_back_by_a_command() -> Result<()> {
+    const PAGE: usize = 4096;
+    let mut ensemble = Ensemble::start(3, QUICK)?;
+    // Who follows late has a snapshot, and no log yet.
+    ensemble.wait_until_equal()?;
+    let hosts = ensemble.all_hosts().join(",");
+    let data = "x".repeat(3000);
+    for number in 0..8 {
+        said(&hosts, &["create", &format!("/n{number}"), &data])?;
+    }
+    let leader = ensemble.wait_for_leader()?;
+    ensemble.wait_until_equal()?;
+    let torn = *ensemble.sids().iter().find(|sid| **sid != leader).context("a follower")?;
+    ensure!(cut_log(&ensemble, torn, &[])?.contains("in use by another server"), "it runs");
+    ensemble.kill(torn)?;
+    ensure!(cut_log(&ensemble, torn, &[])?.contains("nothing to cut"), "the log is whole");
+    let names = fs::read_dir(ensemble.data(torn).join("version-2"))?;
+    let mut logs: Vec<_> = names.flatten().map(|file| file.path()).collect();
+    logs.retain(|path| {
+        path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("log."))
+    });
+    logs.sort();
+    let last = logs.last().context("no log")?;
+    let mut bytes = fs::read(last)?;
+    bytes[2 * PAGE..3 * PAGE].fill(0);
+    fs::write(last, &bytes)?;
+
+    ensemble.run(torn)?;
+    eventually("its refusal", || {
+        Ok(ensemble.log(torn).contains("zabscope cut-log").then_some(()))
+    })?;
+    eventually("its end", || Ok((ensemble.check_alive().is_err()).then_some(())))?;
+    let shown = cut_log(&ensemble, torn, &[])?;
+    ensure!(shown.contains("transactions are whole") && shown.contains("--confirm"), "{shown}");
+    ensure!(fs::read(last)? == bytes, "looking has changed the file");
+    let done = cut_log(&ensemble, torn, &["--confirm"])?;
+    ensure!(done.contains("Cut.") && done.contains(".cut"), "{done}");
+    ensemble.run(torn)?;
+    ensemble.wait_until_equal()?;
+    let tree = same_trees(&ensemble)?;
+    ensure!((0..8).all(|number| tree.contains_key(&*format!("/n{number}"))), "{:?}", tree.keys());
+    ensemble.check_alive()
 }

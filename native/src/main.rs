@@ -5,7 +5,7 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use zabscope::cli;
-use zabscope::cmd::{check, cluster, explore, server};
+use zabscope::cmd::{check, cluster, cut_log, explore, server};
 use zabscope_core::explore::Bounds;
 use zabscope_core::zab::Mutant;
 
@@ -40,6 +40,15 @@ enum Command {
         /// Under the sound protocol, whatever the tape names
         #[arg(long)]
         sound: bool,
+    },
+    /// Show what a loss of power has torn at the end of a stopped server's log, and cut it off
+    CutLog {
+        /// The server's configuration file
+        #[arg(long)]
+        config: PathBuf,
+        /// Cut, and keep a copy beside the file
+        #[arg(long)]
+        confirm: bool,
     },
     /// Talk to an ensemble, as zkCli.sh does: one command, or a prompt for several
     Cli {
@@ -156,6 +165,9 @@ fn main() -> ExitCode {
         }
         Command::Explore(args) => Ok(explore::run(&args.options())),
         Command::Replay { tape, sound } => check::replay(&tape, sound).map_err(Into::into),
+        Command::CutLog { config, confirm } => {
+            cut_log::run(&config, confirm).map(|()| ExitCode::SUCCESS)
+        }
         Command::Cli { server, timeout, command } => {
             cli::run(&cli::Options { server, timeout_ms: timeout, command }).map_err(Into::into)
         }

@@ -3,6 +3,7 @@
 pub mod check;
 pub mod cluster;
 mod cluster_files;
+pub mod cut_log;
 pub mod explore;
 pub mod server;
 mod srvr;

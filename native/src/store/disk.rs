@@ -111,17 +111,10 @@ type Opened = (Files, LogWriter, Recovered, Loaded);
 /// Locks the directories, makes what is missing, recovers.
 pub(super) fn open(config: StoreConfig) -> Result<Opened, StoreError> {
     let begin = Instant::now();
-    let dirs = Dirs {
-        snap: config.data_dir.join("version-2"),
-        log: config.data_log_dir.join("version-2"),
-    };
+    let dirs = Dirs::of(&config);
     create_dir(&dirs.snap)?;
     create_dir(&dirs.log)?;
-    let mut locks = vec![Lock::take(&config.data_dir)?];
-    if dirs.snap != dirs.log {
-        locks.push(Lock::take(&config.data_log_dir)?);
-        refuse_misplaced(&dirs)?;
-    }
+    let locks = lock(&config, &dirs)?;
     let history = Mutex::new(History::default());
     let files = Files { dirs, config, history, no_readers: Condvar::new(), _locks: locks };
     install::finish(&files.dirs)?;
@@ -150,6 +143,16 @@ pub(super) fn open(config: StoreConfig) -> Result<Opened, StoreError> {
     let log = LogWriter::new(files.dirs.clone(), pre_alloc_bytes, log_bytes_max, found.last);
     let loaded = Loaded { took: begin.elapsed(), ..found.loaded };
     Ok((files, log, recovered(found, accepted_epoch, current_epoch), loaded))
+}
+
+/// Locks both directories.
+pub(super) fn lock(config: &StoreConfig, dirs: &Dirs) -> Result<Vec<Lock>, StoreError> {
+    let mut locks = vec![Lock::take(&config.data_dir)?];
+    if dirs.snap != dirs.log {
+        locks.push(Lock::take(&config.data_log_dir)?);
+        refuse_misplaced(dirs)?;
+    }
+    Ok(locks)
 }
 
 fn recovered(found: Replayed, accepted_epoch: Epoch, current_epoch: Epoch) -> Recovered {

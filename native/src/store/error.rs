@@ -29,6 +29,28 @@ pub enum StoreError {
         /// What, and what to do.
         what: String,
     },
+    /// A place without an entry, and entries behind it.
+    #[error(
+        "{} is damaged at offset {offset}: {why}, but a sound entry follows at offset {sound}. If \
+         the machine lost power or crashed while the server wrote, and a quorum of the others is \
+         sound, stop it and see `zabscope cut-log --config FILE`: it says whether this can be the \
+         last batch, of which nothing was acknowledged, and cuts it off. If not, restore the file \
+         from a copy, or empty dataDir and dataLogDir so that the server copies its state from the \
+         leader",
+        path.display()
+    )]
+    Hole {
+        /// The file.
+        path: PathBuf,
+        /// Where in the file.
+        offset: u64,
+        /// What is there.
+        why: &'static str,
+        /// Where an entry follows.
+        sound: u64,
+        /// The last entry read before it; zero if there is none.
+        before: Zxid,
+    },
     /// A sound entry that is larger than what is read.
     #[error(
         "{} has a transaction of {len} bytes at offset {offset}, and at most {FIELD_BYTES_MAX} are \

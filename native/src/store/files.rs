@@ -3,6 +3,7 @@
 //! Java does not fsync directories. Without it the *name* of a fsynced file can be lost, and the
 //! transactions in it, so every creation, rename and deletion here is followed by one.
 
+use super::disk::StoreConfig;
 use super::error::{During, StoreError};
 use std::ffi::OsStr;
 use std::fs::{self, File, TryLockError};
@@ -47,6 +48,10 @@ pub(super) struct Named {
 }
 
 impl Dirs {
+    pub(super) fn of(config: &StoreConfig) -> Self {
+        Self { snap: config.data_dir.join("version-2"), log: config.data_log_dir.join("version-2") }
+    }
+
     pub(super) fn log_file(&self, first: Zxid) -> PathBuf {
         self.log.join(format!("log.{:x}", first.0))
     }

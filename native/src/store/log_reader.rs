@@ -47,22 +47,30 @@ impl LogReader {
     /// `None` if the file has no header because its making was cut short: then there is nothing
     /// in it.
     pub(super) fn open(path: &Path) -> Result<Option<Self>, StoreError> {
-        let file = File::open(path).during("open", path)?;
-        let len = file.metadata().during("read", path)?.len();
-        let mut reader = Self { path: path.into(), input: BufReader::new(file), at: 0, len };
-        if len < LOG_HEADER.len() as u64 {
+        let mut reader = Self::open_unchecked(path)?;
+        if reader.len < LOG_HEADER.len() as u64 {
             return Ok(None);
         }
         let mut header = [0; LOG_HEADER.len()];
         reader.input.read_exact(&mut header).during("read", path)?;
-        if header == [0; LOG_HEADER.len()] && reader.find_sound(0, Zxid::ZERO)?.is_none() {
-            return Ok(None);
+        if header == [0; LOG_HEADER.len()] {
+            let Some(sound) = reader.find_sound(0, Zxid::ZERO)? else { return Ok(None) };
+            reader.rewind_to(0)?;
+            return Err(reader.hole("zeros, where the header should be", sound, Zxid::ZERO));
         }
         if header[..LOG_HEADER_CHECKED] != LOG_HEADER[..LOG_HEADER_CHECKED] {
             return Err(reader.damaged("this is not the header of a transaction log".into()));
         }
         reader.seek(LOG_HEADER.len() as u64)?;
         Ok(Some(reader))
+    }
+
+    /// The same for a file that may have lost its header; the next entry is at
+    /// [`Self::rewind_to`].
+    pub(super) fn open_unchecked(path: &Path) -> Result<Self, StoreError> {
+        let file = File::open(path).during("open", path)?;
+        let len = file.metadata().during("read", path)?.len();
+        Ok(Self { path: path.into(), input: BufReader::new(file), at: 0, len })
     }
 
     /// Where the entry begins that [`Self::next`] reads next.
@@ -163,6 +171,11 @@ impl LogReader {
     /// An error about the place where the next entry should be.
     pub(super) fn damaged(&self, what: String) -> StoreError {
         StoreError::Damaged { path: self.path.clone(), offset: self.at, what }
+    }
+
+    /// The error that entries follow, but not at the place where the next one should be.
+    pub(super) fn hole(&self, why: &'static str, sound: u64, before: Zxid) -> StoreError {
+        StoreError::Hole { path: self.path.clone(), offset: self.at, why, sound, before }
     }
 
     fn read(&mut self, len: usize) -> Result<Vec<u8>, StoreError> {

@@ -16,6 +16,7 @@
 //! TRUNC deletes snapshots above its target; an image from the leader replaces everything at one
 //! point in time.
 
+mod cut;
 mod disk;
 mod entry;
 mod epochs;
@@ -31,6 +32,7 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+pub use cut::{StoppedLog, Tail};
 pub use disk::{Loaded, StoreConfig};
 pub use error::StoreError;
 pub use writer::{Measured, Report, Store};

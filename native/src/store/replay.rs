@@ -190,12 +190,12 @@ impl Run {
         self.nothing_behind(reader, why)
     }
 
-    fn nothing_behind(&self, reader: &mut LogReader, why: &str) -> Result<(), StoreError> {
+    fn nothing_behind(&self, reader: &mut LogReader, why: &'static str) -> Result<(), StoreError> {
         let at = reader.offset();
-        let newest = self.newest.as_ref().map_or(Zxid::ZERO, |entry| entry.zxid);
-        let Some(sound) = reader.find_sound(at, newest)? else { return Ok(()) };
+        let before = self.newest.as_ref().map_or(Zxid::ZERO, |entry| entry.zxid);
+        let Some(sound) = reader.find_sound(at, before)? else { return Ok(()) };
         reader.rewind_to(at)?;
-        Err(reader.damaged(format!("{why}, but a sound entry follows at offset {sound}{RESTORE}")))
+        Err(reader.hole(why, sound, before))
     }
 
     fn entry(&mut self, entry: LogEntry, file: &Named, offset: u64) -> Result<(), StoreError> {
@@ -265,7 +265,8 @@ impl Run {
     }
 }
 
-const RESTORE: &str = ". Restore the file from a copy, or empty dataDir and dataLogDir so that the \
+/// What to do about damage.
+pub(super) const RESTORE: &str = ". Restore the file from a copy, or empty dataDir and dataLogDir so that the \
                        server copies its state from the leader (only if a quorum of the others is \
                        sound)";
 

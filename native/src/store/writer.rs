@@ -7,6 +7,7 @@
 //! the process must end, because nothing is known about the disk any more.
 
 use super::disk::{self, Files, Horizon, Loaded, StoreConfig};
+use super::entry::ENTRY_LEN_MAX;
 use super::epochs::EpochFiles;
 use super::error::StoreError;
 use super::install::{install, truncate};
@@ -21,6 +22,8 @@ use zabscope_core::zab::Mark;
 
 /// Bytes of log after which a batch is written although more is waiting.
 const BATCH_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// So far behind what is durable a batch can reach.
+pub(super) const BATCH_SPAN_MAX: u64 = (BATCH_BYTES_MAX + ENTRY_LEN_MAX) as u64;
 
 /// Room that is made for what one turn gives, or one fsync makes durable; it may be more.
 const GATHERED_USUALLY_MAX: usize = 256;
@@ -309,7 +312,7 @@ impl<W: Fn()> Writer<'_, W> {
             Write::CurrentEpoch(epoch) => self.epochs.write_current(epoch)?,
         }
         self.marks.push(mark);
-        Ok(())
+        if self.log.pending() >= BATCH_BYTES_MAX { self.sync() } else { Ok(()) }
     }
 
     fn job(&mut self, job: Job) -> Result<(), StoreError> {

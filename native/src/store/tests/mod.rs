@@ -1,5 +1,6 @@
 //! Tests of the store as a whole, on real files in temporary directories.
 
+mod cut;
 mod golden;
 mod recovery;
 mod writes;
