@@ -219,3 +219,42 @@ fn without_the_second_half_the_page_says_so() -> Result<()> {
     assert!(held.alarm()?.contains("then reload"));
     Ok(())
 }
+
+#[test]
+fn a_new_build_is_seen_at_once() -> Result<()> {
+    // A copy of the page whose content changes between two visits.
+    let folder = std::env::temp_dir().join(format!("zabscope-stale-{}", std::process::id()));
+    std::fs::create_dir_all(&folder)?;
+    for entry in std::fs::read_dir(given("ZABSCOPE_PAGE")?)? {
+        let entry = entry?;
+        std::fs::copy(entry.path(), folder.join(entry.file_name()))?;
+    }
+    let address = serve::start(&folder, 0)?;
+    let browser = Browser::start()?;
+    let page = format!("http://{address}/#/play");
+    let kept =
+        "return caches.match(location.href.split('#')[0]).then(page => page ? page.text() : '')";
+    browser.open(&page)?;
+    browser.wait_until("the files to be kept", || {
+        browser.script(kept).ok()?.as_str()?.contains("<title>Zabscope</title>").then_some(())
+    })?;
+    let html = std::fs::read_to_string(folder.join("index.html"))?;
+    let html = html.replace("</title>", "</title><meta name=build content=other>");
+    std::fs::write(folder.join("index.html"), html.replace("style.css?v=", "style.css?v=2"))?;
+    std::fs::write(folder.join("style.css"), "body { color: rgb(1, 2, 3) }")?;
+    browser.open("about:blank")?;
+    browser.open(&page)?;
+    browser.wait_for("#play")?;
+    browser.find("meta[name=build]")?;
+    let colour = browser.script("return getComputedStyle(document.body).color")?;
+    assert_eq!(colour, "rgb(1, 2, 3)");
+    browser.wait_until("the new files to be kept", || {
+        browser.script(kept).ok()?.as_str()?.contains("name=build").then_some(())
+    })?;
+    browser.wait_until("the old files to go", || {
+        let caches = browser.script("return caches.keys().then(keys => keys.length)").ok()?;
+        (caches == 1).then_some(())
+    })?;
+    std::fs::remove_dir_all(&folder)?;
+    console_is_empty(&browser)
+}

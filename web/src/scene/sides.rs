@@ -97,7 +97,7 @@ fn place_words(layout: &Layout, points: &[Point], length: usize, things: &[Thing
         let y = y.clamp(8.0, layout.height - 7.0);
         let mut ends = points.iter().filter(|point| (point.y - edge).abs() < 1.0);
         let left = ends.next().map_or(0.0, |it| it.x);
-        let middle = f32::midpoint(left, ends.last().map_or(left, |it| it.x));
+        let middle = f32::midpoint(left, ends.next_back().map_or(left, |it| it.x));
         for shift in SHIFTS {
             let words = Thing::sized(Point { x: middle + shift, y }, part(length, 1) * wide, 14.0);
             let fits = words.fits(layout.width, layout.height);
