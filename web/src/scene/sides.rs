@@ -92,9 +92,11 @@ fn place_words(layout: &Layout, points: &[Point], length: usize, things: &[Thing
     let outside = top + bottom < layout.height;
     let mut first = None;
     for above in [outside, !outside] {
-        let (edge, y) =
-            if above { (top, top - reach - 12.0) } else { (bottom, bottom + reach + far) };
-        let y = y.clamp(8.0, layout.height - 7.0);
+        let (edge, y) = if above {
+            (top, (top - reach - 12.0).max(8.0))
+        } else {
+            (bottom, (bottom + reach + far).min(layout.height - 7.0))
+        };
         let mut ends = points.iter().filter(|point| (point.y - edge).abs() < 1.0);
         let left = ends.next().map_or(0.0, |it| it.x);
         let middle = f32::midpoint(left, ends.next_back().map_or(left, |it| it.x));
