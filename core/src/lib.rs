@@ -17,9 +17,10 @@
 //! | 4 | [`server`], [`client`], [`sim`], [`explore`], [`cli`] |
 //! | 5 | [`recipes`] |
 //! | 6 | [`ensemble`] |
-//! | 7 | [`tell`], [`why`], [`saved`] |
-//! | 8 | [`check`], [`lab`] |
-//! | 9 | [`guide`] |
+//! | 7 | [`tell`], [`saved`] |
+//! | 8 | [`why`], [`check`] |
+//! | 9 | [`lab`] |
+//! | 10 | [`guide`] |
 //!
 //! `inline(never)` on wasm says nothing about speed: it keeps a function apart, so that the page may
 //! load it later; CONTRIBUTING.md, "The page's size", says when that is measured anew.

@@ -5,7 +5,7 @@
 //! where there are no child watches.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _};
 use zabscope_core::base::SessionId;
 use zabscope_core::server::Server;
 
@@ -22,31 +22,25 @@ pub(super) fn wchs(server: &Server) -> String {
 
 /// Paths by session.
 pub(super) fn wchc(server: &Server) -> String {
-    let mut groups: BTreeMap<SessionId, BTreeSet<&str>> = BTreeMap::new();
-    for (path, session) in all(server) {
-        groups.entry(session).or_default().insert(path);
-    }
-    let mut text = String::new();
-    for (session, paths) in groups {
-        let _ = writeln!(text, "{session}");
-        for path in paths {
-            let _ = writeln!(text, "\t{path}");
-        }
-    }
-    text + "\n"
+    grouped(all(server).map(|(path, session)| (session, path)))
 }
 
 /// Sessions by path.
 pub(super) fn wchp(server: &Server) -> String {
-    let mut groups: BTreeMap<&str, BTreeSet<SessionId>> = BTreeMap::new();
-    for (path, session) in all(server) {
-        groups.entry(path).or_default().insert(session);
+    grouped(all(server))
+}
+
+/// Each key once, and behind it what belongs to it.
+fn grouped<K: Ord + Display, V: Ord + Display>(pairs: impl Iterator<Item = (K, V)>) -> String {
+    let mut groups: BTreeMap<K, BTreeSet<V>> = BTreeMap::new();
+    for (key, value) in pairs {
+        groups.entry(key).or_default().insert(value);
     }
     let mut text = String::new();
-    for (path, sessions) in groups {
-        let _ = writeln!(text, "{path}");
-        for session in sessions {
-            let _ = writeln!(text, "\t{session}");
+    for (key, values) in groups {
+        let _ = writeln!(text, "{key}");
+        for value in values {
+            let _ = writeln!(text, "\t{value}");
         }
     }
     text + "\n"
