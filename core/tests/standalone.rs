@@ -7,21 +7,18 @@ use std::collections::{BTreeSet, VecDeque};
 use zabscope_core::base::limits::{
     OUTSTANDING_REQUESTS_MAX, REAP_INTERVAL_MS, REAPED_PER_INTERVAL_MAX, REQUESTS_PER_CONN_MAX,
 };
-use zabscope_core::base::quorum::Voters;
-use zabscope_core::base::{
-    Conn, Effect, Epoch, Event, Link, Millis, Node, Now, Origin, SessionId, Sid, Zxid,
-};
+use zabscope_core::base::{Conn, Effect, Event, Link, Node, Now, Origin, SessionId, Sid, Zxid};
+use zabscope_core::ensemble::EnsembleSettings;
 use zabscope_core::proto::Id;
 use zabscope_core::proto::client::{ToClient, ToServer};
 use zabscope_core::proto::connect::{ConnectRequest, password};
 use zabscope_core::proto::data::{Acl, perms};
 use zabscope_core::proto::request::{CreateOp, CreateRequest, Request, RequestHeader};
 use zabscope_core::proto::watch::{EventType, WatcherEvent};
-use zabscope_core::server::message::Recovered;
-use zabscope_core::server::{Config, Msg, Server, Timer};
-use zabscope_core::tree::{Image, WriteRules};
+use zabscope_core::server::{Disk, Msg, Server, Timer};
+use zabscope_core::tree::WriteRules;
 use zabscope_core::wire::Encode;
-use zabscope_core::zab::{self, Logged, Sound};
+use zabscope_core::zab;
 
 /// The server, with a disk that is done at once, unless a test holds it.
 struct Alone {
@@ -37,37 +34,12 @@ struct Alone {
 
 impl Alone {
     fn new(rules: WriteRules) -> Self {
-        let zab = zab::Config {
-            me: Sid(0),
-            voters: Voters::new([Sid(0)]),
-            observers: [].into(),
-            tick_ms: Millis(2000),
-            init_limit: 10,
-            sync_limit: 5,
-            text: Bytes::new(),
-            standalone: true,
-        };
-        let config = Config {
-            switches: Sound,
-            zab,
-            session_timeout_min_ms: 4_000,
-            session_timeout_max_ms: 400_000,
-            snap_count: 100_000,
-            snap_bytes: 0,
-            rules,
-            seed: 1,
-            super_digest: None,
-            enforced_schemes: Vec::new(),
-            leader_serves: true,
-        };
-        let recovered = Recovered {
-            accepted_epoch: Epoch(0),
-            current_epoch: Epoch(0),
-            last_zxid: Zxid::ZERO,
-            recent: Vec::new(),
-            behind_snapshot: Logged::default(),
-            image: Image::new().into(),
-        };
+        let settings = EnsembleSettings { voters: 1, ..EnsembleSettings::default() };
+        let mut config = settings.server_config(Sid(1));
+        config.zab.standalone = true;
+        config.session_timeout_max_ms = 400_000;
+        config.rules = rules;
+        let recovered = Server::recover(&config, &Disk::default());
         let server = Server::boot(&config, recovered);
         let (unwritten, paused) = (VecDeque::new(), BTreeSet::new());
         let now = Now { wall_ms: 1_700_000_000_000, ..Now::default() };
