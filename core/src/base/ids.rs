@@ -19,6 +19,17 @@ impl Sid {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Epoch(pub i64);
 
+impl Epoch {
+    /// The last there can be: a zxid has 31 bits for it, its sign aside.
+    pub const LAST: Self = Self(i32::MAX as i64);
+
+    /// The one behind this, if there is one.
+    #[must_use]
+    pub const fn next(self) -> Option<Self> {
+        if self.0 < Self::LAST.0 { Some(Self(self.0 + 1)) } else { None }
+    }
+}
+
 /// Round of an election (`logicalclock`); lives in memory only and starts at 0 with the process.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Round(pub i64);

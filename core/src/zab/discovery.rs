@@ -43,6 +43,9 @@ impl<P: Value, I: Value, R: Rules> Peer<P, I, R> {
         let counts = !learner.observer;
         if leader.epoch_durable {
             self.offer_epoch(from, out);
+        } else if counts && accepted.next().is_none() {
+            // Such a claim is false or damaged; counted, it would leave this ensemble no epoch.
+            self.drop_learner(from, Reason::Protocol("an acceptedEpoch that has no next"), out);
         } else if counts {
             self.report_epoch(from, accepted, out);
         }
@@ -63,7 +66,10 @@ impl<P: Value, I: Value, R: Rules> Peer<P, I, R> {
         } else {
             leader.reported.values().copied().max().unwrap_or_default()
         };
-        let epoch = Epoch(highest.0 + 1);
+        let Some(epoch) = highest.next() else {
+            self.leave(Reason::Protocol("an acceptedEpoch that has no next"), out);
+            return;
+        };
         leader.epoch = Some(epoch);
         self.accepted_epoch = epoch;
         out.push(Out::Note(Note::EpochChosen(epoch)));

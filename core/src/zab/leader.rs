@@ -329,3 +329,6 @@ impl<P: Value, I: Value, R: Rules> Peer<P, I, R> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

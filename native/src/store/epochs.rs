@@ -79,7 +79,7 @@ fn read(path: &Path) -> Result<Option<Epoch>, StoreError> {
         other => other.during("read", path)?,
     };
     match text.trim().parse() {
-        Ok(epoch) if epoch >= 0 => Ok(Some(Epoch(epoch))),
+        Ok(epoch) if (0..=Epoch::LAST.0).contains(&epoch) => Ok(Some(Epoch(epoch))),
         _ => {
             Err(StoreError::Epoch { path: path.into(), what: format!("{text:?} is not an epoch") })
         }
@@ -124,5 +124,7 @@ mod tests {
         check((Some("3"), Some("4")), 2, None);
         check((Some("x"), Some("4")), 2, None);
         check((Some("-1"), Some("-1")), 0, None);
+        check((Some("2147483647"), Some("3")), 3, Some((i64::from(i32::MAX), 3)));
+        check((Some("2147483648"), Some("3")), 3, None);
     }
 }
