@@ -4,38 +4,17 @@
 mod view;
 
 use anyhow::{Context, Result, ensure};
-use serde_json::{Value, json};
+use serde_json::json;
+use view::runs::{ask, client, create, go, list, open, server, settings, settled};
 use view::{console_is_empty, picture};
-use zabscope_core::base::{ClientId, Millis, NodeId, Sid, Zxid};
-use zabscope_core::client::{self, CallId};
-use zabscope_core::ensemble::{self, Actor, Call, EnsembleSettings};
-use zabscope_core::proto::Acl;
-use zabscope_core::proto::request::{CreateOp, CreateRequest, Request};
-use zabscope_core::saved::SavedRun;
+use zabscope_core::base::{Millis, NodeId, Zxid};
+use zabscope_core::ensemble::{self, Actor, EnsembleSettings};
+use zabscope_core::proto::request::Request;
 use zabscope_core::server::Server;
 use zabscope_core::server::message::{Msg, Packet, Timer};
 use zabscope_core::sim::{Action, Directive, Kept, Micros, Sim, Wire};
 use zabscope_core::tell::Look;
 use zabscope_tests::browser::{Browser, key};
-use zabscope_tests::{given, serve};
-
-fn server(sid: i64) -> NodeId {
-    NodeId::Server(Sid(sid))
-}
-
-/// Times as the page has them, so that what is seen can be watched.
-fn settings(voters: u8) -> EnsembleSettings {
-    let watchable = EnsembleSettings::watchable(7);
-    EnsembleSettings { voters, clients: 2, session_timeout_ms: 6_000, ..watchable }
-}
-
-/// A run in which every server and client was started and had time to find each other.
-fn settled(settings: &EnsembleSettings) -> Sim<Actor> {
-    let mut sim = Sim::new(settings.setup());
-    sim.start_all();
-    sim.run_until(Micros::from_ms(3_000));
-    sim
-}
 
 fn engine(sim: &Sim<Actor>, sid: i64) -> Result<&Server> {
     sim.world().process(server(sid)).and_then(Actor::server).context("a server that is down")
@@ -44,20 +23,6 @@ fn engine(sim: &Sim<Actor>, sid: i64) -> Result<&Server> {
 fn leader(sim: &Sim<Actor>, servers: i64) -> Result<i64> {
     let leads = |sid: &i64| engine(sim, *sid).is_ok_and(Server::is_leader);
     (1..=servers).find(leads).context("nobody leads")
-}
-
-fn client(id: u32) -> NodeId {
-    NodeId::Client(ClientId(id))
-}
-
-fn ask(sim: &mut Sim<Actor>, id: u32, request: Request) {
-    let call = client::Call::Request { id: CallId(sim.index()), request };
-    sim.direct(Directive::Act(Action::Call(client(id), Call::Client(call))));
-}
-
-fn create(path: &str, flags: i32) -> Request {
-    let (kind, acl) = (CreateOp::Create, Some(Acl::open()));
-    Request::Create(CreateRequest { kind, path: path.into(), data: None, acl, flags })
 }
 
 /// Steps until something holds.
@@ -71,35 +36,9 @@ fn step_until(sim: &mut Sim<Actor>, holds: impl Fn(&Sim<Actor>) -> bool) -> Resu
     anyhow::bail!("it did not come to that")
 }
 
-/// Opens the moment of a run in a browser.
-fn open(settings: &EnsembleSettings, sim: &Sim<Actor>) -> Result<Browser> {
-    let browser = Browser::start()?;
-    go(&browser, settings, sim)?;
-    Ok(browser)
-}
-
-/// Another moment, in a page that is loaded anew.
-fn go(browser: &Browser, settings: &EnsembleSettings, sim: &Sim<Actor>) -> Result<()> {
-    let text = SavedRun::of(settings, sim).to_text()?;
-    let address = serve::start(&given("ZABSCOPE_PAGE")?, 0)?;
-    browser.open("about:blank")?;
-    browser.open(&format!("http://{address}/#r={text}"))?;
-    browser.wait_for(".work #stage")?;
-    browser.wait_until("the moment", || {
-        let words = browser.text(&browser.find("#event").ok()?).ok()?;
-        words.starts_with(&format!("event {} ", sim.index())).then_some(())
-    })
-}
-
 fn text(browser: &Browser, script: &str) -> Result<String> {
     let value = browser.script(script)?;
     Ok(value.as_str().with_context(|| format!("{script} gave {value}"))?.to_owned())
-}
-
-fn list(browser: &Browser, script: &str) -> Result<Vec<String>> {
-    let value = browser.script(script)?;
-    let values = value.as_array().with_context(|| format!("{script} gave {value}"))?;
-    Ok(values.iter().filter_map(Value::as_str).map(str::to_owned).collect())
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test target uses a part of it")]
 
+pub(crate) mod runs;
+
 use anyhow::{Result, bail};
 use std::path::Path;
 use zabscope_tests::browser::{Browser, key};

@@ -136,7 +136,7 @@ fn commits(lab: &Lab) -> Chart {
     chart(
         lab,
         "Commit latency",
-        "from PROPOSAL to majority, ms",
+        "PROPOSAL to majority, ms",
         Kind::Bars,
         vec![("commits".to_owned(), points)],
     )

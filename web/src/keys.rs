@@ -14,7 +14,7 @@ use zabscope_core::base::{NodeId, Sid};
 /// The list for people: keys, and what they do.
 pub const LIST: [(&str, &str); 26] = [
     ("Space", "play, pause"),
-    (". ,", "one event forward, back; also → ←"),
+    (". ,", "one event forward, back; also →\u{a0}←"),
     ("> <", "next, previous event of the chosen server or client"),
     ("] [", "next, previous change of phase"),
     ("Home End", "start, latest moment"),

@@ -92,22 +92,27 @@ impl Palette {
         Self { filter: String::new(), at: 0, items }
     }
 
-    /// What fits the filter: first what has all its words as they are, then what has their letters.
+    /// What fits the filter: first what begins with it, then what has all its words as they are,
+    /// then what has their letters.
     #[must_use]
     pub fn shown(&self) -> Vec<&Item> {
-        let filter = self.filter.to_ascii_lowercase();
+        let filter = self.filter.trim().to_ascii_lowercase();
         let wanted: Vec<&str> = filter.split_whitespace().collect();
-        let words = |item: &Item| item.words.to_ascii_lowercase();
-        let fits = |item: &&Item| wanted.iter().all(|part| words(item).contains(part));
-        let near = |item: &&Item| {
-            let words = words(item);
+        let rank = |item: &Item| {
+            let words = item.words.to_ascii_lowercase();
             let mut letters = words.chars();
-            let mut wanted = wanted.iter().flat_map(|part| part.chars());
-            wanted.all(|letter| letters.any(|other| other == letter))
+            let mut near = wanted.iter().flat_map(|part| part.chars());
+            if words.starts_with(&filter) {
+                Some(0)
+            } else if wanted.iter().all(|part| words.contains(part)) {
+                Some(1)
+            } else {
+                near.all(|letter| letters.any(|other| other == letter)).then_some(2)
+            }
         };
-        let exact = self.items.iter().filter(fits);
-        let rest = self.items.iter().filter(|item| !fits(item) && near(item));
-        exact.chain(rest).take(SHOWN_MAX).collect()
+        let ranks: Vec<Option<u8>> = self.items.iter().map(rank).collect();
+        let of = |wanted| self.items.iter().zip(&ranks).filter(move |it| *it.1 == Some(wanted));
+        (0..3).flat_map(of).map(|(item, _)| item).take(SHOWN_MAX).collect()
     }
 
     /// Takes another filter.
@@ -356,6 +361,7 @@ mod tests {
         let first = |palette: &Palette| palette.shown().first().map(|item| item.words.clone());
         for (filter, found) in [
             ("freeze 2", Some("Server 2: freeze")),
+            ("server 2", Some("Server 2: choose it")),
             ("  POWER 1 ", Some("Server 1: power loss, unsynced data is lost")),
             ("hal all lnk", Some("Heal all links")),
             ("zzzz", None),

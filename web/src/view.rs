@@ -20,7 +20,7 @@ use zabscope_core::client;
 use zabscope_core::ensemble::Actor;
 use zabscope_core::server::message::{Msg, Packet};
 use zabscope_core::server::{Disk, Server};
-use zabscope_core::sim::{Micros, Slot, Wire};
+use zabscope_core::sim::{Hold, Micros, Slot, Wire};
 use zabscope_core::zab::{Phase, ServerState};
 
 /// Lines of the log that are shown.
@@ -209,6 +209,8 @@ pub struct FlightView {
     pub due_at: Micros,
     /// A cut stops it.
     pub stopped: bool,
+    /// Somebody holds it, or all of its way.
+    pub held: bool,
     /// How it is drawn.
     pub look: Rc<Look>,
 }
@@ -280,14 +282,20 @@ impl Role {
 }
 
 impl FlightView {
-    /// Share of the way that is done at `now`, 0 to 1. What a cut stops waits half-way.
+    /// Share of the way that is done at `now`, 0 to [`Self::end`].
     #[must_use]
     pub fn share(&self, now: Micros) -> f32 {
         let whole = self.due_at.0.saturating_sub(self.sent_at.0).max(1);
         let done = now.0.saturating_sub(self.sent_at.0).min(whole);
         #[allow(clippy::cast_precision_loss, reason = "a position on the screen")]
         let share = done as f32 / whole as f32;
-        if self.stopped { share.min(0.5) } else { share }
+        share.min(self.end())
+    }
+
+    /// The share of its way where it waits if it may not arrive: half-way before a cut.
+    #[must_use]
+    pub const fn end(&self) -> f32 {
+        if self.stopped { 0.5 } else { 1.0 }
     }
 }
 
@@ -554,20 +562,23 @@ fn clients(lab: &Lab) -> Vec<ClientView> {
 /// All messages under way at the lab's cursor, in the order of sending.
 #[must_use]
 pub fn flights(lab: &Lab) -> Vec<FlightView> {
-    let network = lab.world().network();
+    let (network, holds) = (lab.world().network(), lab.sim().holds());
     let mut flights: Vec<FlightView> = network
         .queues()
         .values()
         .flatten()
         .filter_map(|item| {
             let flight = lab.flight(item.id)?;
+            let (from, to) = (item.from.node, item.to.node);
             Some(FlightView {
                 id: item.id,
-                from: item.from.node,
-                to: item.to.node,
+                from,
+                to,
                 sent_at: flight.sent_at,
                 due_at: flight.due_at,
-                stopped: network.cuts().contains(&(item.from.node, item.to.node)),
+                stopped: network.cuts().contains(&(from, to)),
+                held: holds.contains(&Hold::Item(item.id))
+                    || holds.contains(&Hold::Between(from, to)),
                 look: flight.look.clone(),
             })
         })

@@ -15,6 +15,16 @@ use std::rc::Rc;
 use yew::prelude::*;
 use zabscope_core::base::{NodeId, Sid};
 
+/// The keys that are used most, and what they do.
+const KEYS: [(&str, &str); 6] = [
+    ("Space", "play"),
+    ("← →", "one event"),
+    ("1 … 9", "choose"),
+    ("K", "kill"),
+    ("R", "restart"),
+    ("+ −", "speed"),
+];
+
 /// What the inspector is drawn from.
 #[derive(Clone, Debug, PartialEq, Properties)]
 pub struct InspectorProps {
@@ -57,10 +67,9 @@ pub fn Inspector(props: &InspectorProps) -> Html {
                        of it, and why it is so." }
                 </p>
                 <p class="keys">
-                    <kbd>{ "Space" }</kbd>{ " play " }<kbd>{ "←" }</kbd><kbd>{ "→" }</kbd>
-                    { " one event " }<kbd>{ "1" }</kbd>{ "–" }<kbd>{ "7" }</kbd>
-                    { " choose " }<kbd>{ "K" }</kbd>{ " kill " }<kbd>{ "R" }</kbd>
-                    { " restart " }<kbd>{ "+" }</kbd><kbd>{ "−" }</kbd>{ " speed" }
+                    { for KEYS.iter().map(|(keys, words)| html! {
+                        <span>{ for keys.split(' ').map(|key| html! { <kbd>{ key }</kbd> }) }{ words }</span>
+                    }) }
                 </p>
             }
         </div>

@@ -52,8 +52,12 @@ pub fn Client(props: &ClientProps) -> Html {
     let chosen = move || Order::Select(Some(Selection::Session(id)));
     let (onclick, onkeydown) = super::pressed(order, chosen);
     let r = layout.client_radius;
-    let ring = number(r - 2.0);
     let wide = layout.shape == Shape::Wide;
+    let ring = number(r - 2.0);
+    // In a small ring the screen is smaller, so that what is left of the session is seen around it.
+    let (corner, width, height, foot, line) =
+        if wide { ("-11", "22", "16", "14", "9") } else { ("-8", "16", "13", "9", "7.5") };
+    let top = if wide { "-10" } else { "-8" };
     // Below those in a row are their znodes.
     let (x, y) = if layout.row { (r + 4.0, -6.0) } else { (0.0, r + 13.0) };
     let (x, y) = (number(x), number(y));
@@ -74,8 +78,8 @@ pub fn Client(props: &ClientProps) -> Html {
             <circle class="track" r={ring.clone()} />
             <circle class="arc" r={ring} id={format!("ring-c{}", client.id)} pathLength="100"
                 transform="rotate(-90)" />
-            <rect class="box" x="-11" y="-10" width="22" height="16" rx="2" />
-            <line class="foot" x1="-14" x2="14" y1="9" y2="9" />
+            <rect class="box" x={corner} y={top} {width} {height} rx="2" />
+            <line class="foot" x1={format!("-{foot}")} x2={foot} y1={line} y2={line} />
             <text class="number" y="2">{ client.id }</text>
             if wide {
                 // What is left to the session is written here without Yew, as the ring is.

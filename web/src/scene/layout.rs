@@ -51,6 +51,8 @@ pub struct Label {
     pub at: Point,
     /// SVG's `text-anchor`.
     pub anchor: &'static str,
+    /// They stand below the seat, with the log below them.
+    pub below: bool,
 }
 
 /// Fixed seats for servers; seats for clients, beside their servers or at the edge.
@@ -99,6 +101,11 @@ const LANE: f32 = 5.0;
 pub const LINE: f32 = 17.0;
 /// Beyond this share of the ring's half width a narrow label stands below its seat.
 const FAR_SHARE: f32 = 0.55;
+
+/// Beyond this share of the ring's half height a seat is one of the lowest.
+const LOW_SHARE: f32 = 0.5;
+/// Between words and the edge of a narrow drawing.
+const EDGE: f32 = 3.0;
 
 /// Measures of a drawing: size, middle and half axes of the ring, and the line of the observers or
 /// of the clients.
@@ -369,9 +376,9 @@ impl Layout {
             (Density::Full, true) => (1, 96.0),
             (Density::Tight | Density::Full, false) => (1, 62.0),
         };
-        let Label { at, anchor } = self.label(sid, lines)?;
+        let Label { at, anchor, below } = self.label(sid, lines)?;
         let shows_log = self.shows_log(sid);
-        let below = shows_log && anchor == "middle";
+        let below = shows_log && below;
         let lines = if below { lines + 1 } else { lines };
         let left = match anchor {
             "end" => at.x - width,
@@ -437,17 +444,32 @@ impl Layout {
         let radius = self.radius_of(sid);
         let far = (seat.x - self.centre.x).abs() > FAR_SHARE * self.ring.x;
         if self.is_observer(sid) || self.shape == Shape::Narrow && far {
-            let at = Point { x: seat.x, y: seat.y + radius + 15.0 };
-            return Some(Label { at, anchor: "middle" });
+            let y = seat.y + radius + 15.0;
+            // Links to the seats below pass there: the words stand at the edge of the drawing.
+            let passed = self.shows_log(sid) && seat.y < self.centre.y + LOW_SHARE * self.ring.y;
+            let (x, anchor) = match self.side(seat) {
+                _ if !passed => (seat.x, "middle"),
+                side if side < 0.0 => (EDGE, "start"),
+                _ => (self.width - EDGE, "end"),
+            };
+            return Some(Label { at: Point { x, y }, anchor, below: true });
         }
         let side = self.side(seat);
         let gap = if self.shape == Shape::Wide { 13.0 } else { 8.0 };
         // In a full ring the next seat's glyph is beside the one at the top.
         let top = (seat.x - self.centre.x).abs() < 20.0 && self.density == Density::Full;
-        let lift = if top { 21.0 } else { 0.0 };
+        // Beside the one at the top of five a link passes below its words.
+        let over = self.shape == Shape::Wide
+            && (seat.x - self.centre.x).abs() < 1.0
+            && self.crew.voters > 3;
+        let lift = match (top, over) {
+            (true, _) => 21.0,
+            (false, true) => 7.0,
+            (false, false) => 0.0,
+        };
         let y = seat.y + 5.0 - rest / 2.0 - lift;
         let at = Point { x: seat.x + side * (radius + gap), y };
-        Some(Label { at, anchor: if side < 0.0 { "end" } else { "start" } })
+        Some(Label { at, anchor: if side < 0.0 { "end" } else { "start" }, below: false })
     }
 
     /// How far from the middle of a node its links begin.

@@ -21,6 +21,8 @@ const STILL_SHARE: f32 = 0.5;
 /// So near to the sender there is no room for a trail, so near to the receiver none for a name.
 const START: f32 = 34.0;
 const END: f32 = 52.0;
+/// From one message to the next of those that wait at the same place: further than a press reaches.
+const QUEUED: f32 = 19.0;
 /// Elements that wait for another message, at most.
 const SPARE_MAX: usize = 256;
 
@@ -53,6 +55,7 @@ struct Sprite {
     to: Point,
     length: f32,
     part: Cell<Part>,
+    held: bool,
 }
 
 /// Where on its way a message is: names and trails are left out near seats, where they would lie
@@ -64,6 +67,8 @@ enum Part {
     Start,
     Way,
     End,
+    /// It waits behind others.
+    Queue,
 }
 
 impl Part {
@@ -83,6 +88,7 @@ impl Part {
             Self::Start => "start",
             Self::Way => "way",
             Self::End => "end",
+            Self::Queue => "queue",
         }
     }
 }
@@ -171,6 +177,7 @@ impl Messages {
         let mut free = self.free(flights, layout);
         for (place, flight) in flights.iter().enumerate() {
             if let Some(sprite) = self.sprites.get_mut(&flight.id) {
+                sprite.hold(flight.held);
                 sprite.flight = flight.clone();
             } else if let Some(way) = layout.way(flight.from, flight.to) {
                 // The first of a fan has its name.
@@ -305,11 +312,14 @@ impl Messages {
 
     /// Puts every message where it is at this time; `still` if nothing may move.
     pub fn place(&self, now: Micros, still: bool) {
+        // How many wait already at the end of a way. In most pictures none does.
+        let mut queues: Vec<(Point, f32)> = Vec::new();
         for sprite in self.sprites.values() {
             let share = if still { STILL_SHARE } else { sprite.flight.share(now) };
+            let (share, waits) = sprite.queued(share, still, &mut queues);
             let at = between(sprite.from, sprite.to, share);
             shift(&sprite.transform, at.x, at.y);
-            let part = Part::of(share, sprite.length);
+            let part = if waits { Part::Queue } else { Part::of(share, sprite.length) };
             if sprite.kind.shows_way() && sprite.part.replace(part) != part {
                 set_word(&sprite.element, Often::Part, part.name());
             }
@@ -318,6 +328,32 @@ impl Messages {
 }
 
 impl Sprite {
+    /// How far it gets if others wait before it, and if they keep it from its place: each is seen,
+    /// and can be pressed.
+    fn queued(&self, share: f32, still: bool, queues: &mut Vec<(Point, f32)>) -> (f32, bool) {
+        let queue = queues.iter_mut().find(|(end, _)| *end == self.to);
+        let before = queue.as_ref().map_or(0.0, |(_, count)| *count);
+        let end = if still { STILL_SHARE } else { self.flight.end() };
+        let last = (end - before * QUEUED / self.length.max(1.0)).max(0.0);
+        if share < last {
+            return (share, false);
+        }
+        match queue {
+            Some((_, count)) => *count += 1.0,
+            None => queues.push((self.to, 1.0)),
+        }
+        (last, before > 0.0)
+    }
+
+    /// Marks what somebody holds.
+    #[inline(never)]
+    fn hold(&mut self, held: bool) {
+        if self.held != held {
+            self.held = held;
+            self.element.class_list().toggle_with_force("held", held).ok();
+        }
+    }
+
     /// Of a copy of its kind's model.
     fn new(kind: Kind, element: Element, flight: &FlightView) -> Result<Self, JsValue> {
         let missing = || JsValue::NULL;
@@ -346,11 +382,13 @@ impl Sprite {
             to: nowhere,
             length: 0.0,
             part: Cell::new(Part::None),
+            held: false,
         })
     }
 
     /// Makes it a message on its way.
-    fn dress(self, flight: &FlightView, (from, to): (Point, Point)) -> Result<Self, JsValue> {
+    fn dress(mut self, flight: &FlightView, (from, to): (Point, Point)) -> Result<Self, JsValue> {
+        self.hold(flight.held);
         set(&self.element, Often::Of, &format!("m{}", flight.id));
         if let Some(letters) = &self.mark
             && self.flight.look.mark != flight.look.mark

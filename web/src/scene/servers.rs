@@ -131,9 +131,10 @@ fn tiles(server: &ServerView, label: Label, narrow: bool, lines: usize) -> Html 
         "middle" => (3.0 - pitch(count)) / 2.0,
         _ => 0.0,
     };
-    let y = match label.anchor {
-        "middle" => (0..lines).fold(label.at.y - 11.0, |y, _| y + LINE),
-        _ => label.at.y - LINE - TILE - 1.0,
+    let y = if label.below {
+        (0..lines).fold(label.at.y - 11.0, |y, _| y + LINE)
+    } else {
+        label.at.y - LINE - TILE - 1.0
     };
     html! {
         { for server.tiles.iter().skip(skipped).enumerate().map(|(place, tile)| {

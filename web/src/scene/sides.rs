@@ -35,13 +35,18 @@ pub fn sides(view: &View) -> Vec<Vec<i64>> {
     sides
 }
 
-/// A side in words: who, and whether it can elect a leader.
-fn words(view: &View, side: &[i64]) -> String {
+/// A side in words: who, and whether it can elect a leader. A telephone has room for less.
+fn words(view: &View, side: &[i64], shape: Shape) -> String {
     let voters = || side.iter().filter_map(|sid| view.server(*sid)).filter(|it| !it.observer);
     let live = voters().filter(|server| server.role != Role::Down).count();
     let all = view.servers.iter().filter(|server| !server.observer).count();
     let are = if live < voters().count() { " live" } else { "" };
-    let can = if live >= view.quorum { "a majority" } else { "no majority" };
+    let is_majority = live >= view.quorum;
+    if shape == Shape::Narrow {
+        let can = if is_majority { "enough" } else { "too few" };
+        return format!("{live} of {all}{are}: {can}");
+    }
+    let can = if is_majority { "a majority" } else { "no majority" };
     format!("{live} of {all} votes{are}: {can}")
 }
 
@@ -68,8 +73,9 @@ fn hull(view: &View, layout: &Layout, place: usize, side: &[i64], things: &mut V
     let points: Vec<Point> = side.iter().filter_map(seat).collect();
     let reach = layout.radius + MARGIN;
     let ids: Vec<String> = side.iter().map(ToString::to_string).collect();
-    let words = words(view, side);
-    let label = format!("A side of the partition: servers {}; {words}", ids.join(", "));
+    let spoken = words(view, side, Shape::Wide);
+    let label = format!("A side of the partition: servers {}; {spoken}", ids.join(", "));
+    let words = words(view, side, layout.shape);
     let room = place_words(layout, &points, words.len(), things);
     things.push(room);
     html! {
@@ -82,21 +88,21 @@ fn hull(view: &View, layout: &Layout, place: usize, side: &[i64], things: &mut V
 }
 
 /// Where the words of a side stand, and the room that they take: outside, at the edge that is away
-/// from the middle of the stage, else at the other one, where they lie over nothing.
+/// from the middle of the stage, where they lie over nothing; else between the seats there; else at
+/// the other edge.
 #[inline(never)]
 fn place_words(layout: &Layout, points: &[Point], length: usize, things: &[Thing]) -> Thing {
     let reach = layout.radius + MARGIN;
     let fold = |pick: fn(f32, f32) -> f32, start: f32| points.iter().map(|p| p.y).fold(start, pick);
     let (top, bottom) = (fold(f32::min, f32::MAX), fold(f32::max, 0.0));
-    let (wide, far) = if layout.shape == Shape::Wide { (6.4, 12.0) } else { (7.0, 21.0) };
+    let (wide, far) = if layout.shape == Shape::Wide { (6.4, 12.0) } else { (6.1, 21.0) };
     let outside = top + bottom < layout.height;
     let mut first = None;
-    for above in [outside, !outside] {
-        let (edge, y) = if above {
-            (top, (top - reach - 12.0).max(8.0))
-        } else {
-            (bottom, (bottom + reach + far).min(layout.height - 7.0))
-        };
+    let over = (top, (top - reach - 12.0).max(8.0));
+    let under = (bottom, (bottom + reach + far).min(layout.height - 7.0));
+    let [near, other] = if outside { [over, under] } else { [under, over] };
+    let between = |(edge, _): (f32, f32)| (edge, edge - 12.0);
+    for (edge, y) in [near, between(near), other, between(other)] {
         let mut ends = points.iter().filter(|point| (point.y - edge).abs() < 1.0);
         let left = ends.next().map_or(0.0, |it| it.x);
         let middle = f32::midpoint(left, ends.next_back().map_or(left, |it| it.x));

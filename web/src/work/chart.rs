@@ -12,10 +12,12 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 /// Size of a drawing in its own units, which are about the pixels of a screen: its words are to be
 /// read.
-const WIDE: (u32, u32) = (640, 260);
+const WIDE: (u32, u32) = (640, 208);
 const NARROW: (u32, u32) = (360, 220);
 /// From one name to the next.
-const APART: i32 = 15;
+const APART: i32 = 16;
+/// Plotters takes a size of letters for their whole height: these have 12 of the page's pixels.
+const LETTERS: i32 = 15;
 /// A piece of a line in front of its name.
 const SAMPLE: i32 = 20;
 /// The page's colours by the last number of their mark.
@@ -60,13 +62,13 @@ fn plot(chart: &Chart, narrow: bool, svg: &mut String) -> Result<(), Failure> {
     let below = if narrow { u32::try_from(names).unwrap_or(0) * APART.unsigned_abs() } else { 0 };
     let size = if narrow { (NARROW.0, NARROW.1 + below) } else { WIDE };
     let root = SVGBackend::with_string(svg, size).into_drawing_area();
-    let words = |number| ("sans-serif", 12).into_font().color(&mark(number));
+    let words = |number| ("sans-serif", LETTERS).into_font().color(&mark(number));
     let mut plot = ChartBuilder::on(&root)
         .margin(8)
-        .margin_right(if names > 0 && !narrow { 198 } else { 16 })
+        .margin_right(if names > 0 && !narrow { 224 } else { 16 })
         .margin_bottom(8 + below)
-        .x_label_area_size(34)
-        .y_label_area_size(48)
+        .x_label_area_size(38)
+        .y_label_area_size(52)
         .build_cartesian_2d(x_min..x_max, 0.0..y_max)?;
     plot.configure_mesh()
         .disable_x_mesh()
