@@ -7,12 +7,13 @@ use anyhow::{Context, Result, ensure};
 use serde_json::json;
 use view::runs::{ask, client, create, go, list, open, server, settings, settled};
 use view::{console_is_empty, picture};
-use zabscope_core::base::{Millis, NodeId, Zxid};
+use zabscope_core::base::{Millis, Zxid};
+use zabscope_core::client::Client;
 use zabscope_core::ensemble::{self, Actor, EnsembleSettings};
 use zabscope_core::proto::request::Request;
 use zabscope_core::server::Server;
 use zabscope_core::server::message::{Msg, Packet, Timer};
-use zabscope_core::sim::{Action, Directive, Kept, Micros, Sim, Wire};
+use zabscope_core::sim::{Action, Directive, Kept, Sim, Wire};
 use zabscope_core::tell::Look;
 use zabscope_tests::browser::{Browser, key};
 
@@ -190,7 +191,7 @@ fn clients_stand_beside_their_servers_and_their_sessions_run_out() -> Result<()>
     sim.run_until(sim.now().plus(300_000));
     let beside = [1, 2].map(|id| {
         let process = sim.world().process(client(id)).and_then(Actor::client);
-        let at = process.and_then(client::Client::server).map_or(0, |sid| sid.0);
+        let at = process.and_then(Client::server).map_or(0, |sid| sid.0);
         format!("server-{at}")
     });
     let process = sim.world().process(client(2)).and_then(Actor::client);

@@ -24,6 +24,9 @@ impl App {
             to_the_top();
         }
         self.route = route;
+        if self.tour.is_none() {
+            self.pace.slow_by(0);
+        }
         match (route, &self.tour) {
             (Route::Shared, _) => {
                 self.tour = None;

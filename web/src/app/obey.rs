@@ -4,6 +4,7 @@ use super::{App, element};
 use crate::chart;
 use crate::lab::Lab;
 use crate::order::{Doing, Ensemble, Order, Selection, Tab};
+use crate::route::Route;
 use crate::spine::chain;
 use crate::spine::walk::{self, Toward};
 use crate::travel::SPEEDS;
@@ -104,6 +105,10 @@ impl App {
                 if let Some(leader) = self.view.leader {
                     self.selection = Some(Selection::Server(leader));
                     self.playing = true;
+                    if self.route == Route::First {
+                        // What follows is read while it happens.
+                        self.pace.slow_by(1);
+                    }
                     self.lab.kill(NodeId::Server(Sid(leader)), power);
                     self.acted();
                 } else {
