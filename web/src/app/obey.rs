@@ -101,20 +101,7 @@ impl App {
             Order::Theme => self.change_theme(),
             // Needs a way to answer: obeyed before.
             Order::Share(_) | Order::Pick(_) => {}
-            Order::KillLeader(power) => {
-                if let Some(leader) = self.view.leader {
-                    self.selection = Some(Selection::Server(leader));
-                    self.playing = true;
-                    if self.route == Route::First {
-                        // What follows is read while it happens.
-                        self.pace.slow_by(1);
-                    }
-                    self.lab.kill(NodeId::Server(Sid(leader)), power);
-                    self.acted();
-                } else {
-                    self.tell("Nobody leads: choose a server or a client first.");
-                }
-            }
+            Order::KillLeader(power) => self.kill_leader(power),
             Order::Ask(client, _) | Order::Session(client, _) if !self.runs(client) => {
                 self.tell("This client does not run: start it first.");
             }
@@ -122,6 +109,21 @@ impl App {
             Order::Act(act) => self.perform(&act),
         }
         true
+    }
+
+    #[inline(never)]
+    fn kill_leader(&mut self, power: bool) {
+        let Some(leader) = self.view.leader else {
+            return self.tell("Nobody leads: choose a server or a client first.");
+        };
+        self.selection = Some(Selection::Server(leader));
+        self.playing = true;
+        if self.route == Route::First {
+            // What follows is read while it happens.
+            self.pace.slow_by(1);
+        }
+        self.lab.kill(NodeId::Server(Sid(leader)), power);
+        self.acted();
     }
 
     /// Chooses something, or nothing.

@@ -113,19 +113,27 @@ fn plot(chart: &Chart, narrow: bool, svg: &mut String) -> Result<(), Failure> {
             } else {
                 (at.0 + 10, free(at.1, bottom, &mut taken))
             };
-            let sample = [(x, y), (x + SAMPLE, y)];
-            match dashes {
-                None => root.draw(&PathElement::new(sample, style))?,
-                Some((dash, space)) => {
-                    root.draw(&DashedPathElement::new(sample, dash, space, style))?;
-                }
-            }
+            sample(&root, (x, y), dashes, style)?;
             let place = Pos::new(HPos::Left, VPos::Center);
             root.draw(&Text::new(name.as_str(), (x + SAMPLE + 6, y), words(0).pos(place)))?;
             root.draw(&Circle::new(at, 3, colour.filled()))?;
         }
     }
     root.present()
+}
+
+/// A piece of a series' line, in front of its name.
+fn sample(
+    root: &DrawingArea<SVGBackend<'_>, plotters::coord::Shift>,
+    (x, y): (i32, i32),
+    dashes: Option<(u32, u32)>,
+    style: ShapeStyle,
+) -> Result<(), Failure> {
+    let line = [(x, y), (x + SAMPLE, y)];
+    match dashes {
+        None => root.draw(&PathElement::new(line, style)),
+        Some((dash, space)) => root.draw(&DashedPathElement::new(line, dash, space, style)),
+    }
 }
 
 /// A height for a label that no other label has, near the one wanted: below those of higher lines,
