@@ -104,3 +104,23 @@ fn on_a_telephone_the_legend_passes_below_the_stage() -> Result<()> {
     );
     console_is_empty(&browser)
 }
+
+/// What of a step cannot be seen: its heading, the first line of its text, its answers, Next.
+const UNSEEN: &str = "return ['#lesson-step', '.lesson .voice', '.choices .choice:last-child', '#lesson-next']
+    .filter(css => {
+        const it = document.querySelector(css), at = it.getBoundingClientRect();
+        const top = document.elementFromPoint(at.left + 20, at.top + 12);
+        return !top || !(it === top || it.contains(top) || top.contains(it) && top.closest('.lesson, .timeline'));
+    })";
+
+#[test]
+fn on_a_tablet_text_and_question_are_in_sight_together() -> Result<()> {
+    let browser = view::open("#/run/leader-dies/3")?;
+    for (width, height) in [(768, 1024), (820, 1180), (1024, 768), (1112, 834)] {
+        browser.viewport(width, height)?;
+        browser.wait_for(".choices")?;
+        browser.script("window.scrollTo(0, 0)")?;
+        assert_eq!(list(&browser, UNSEEN)?, Vec::<String>::new(), "{width} x {height}");
+    }
+    console_is_empty(&browser)
+}
