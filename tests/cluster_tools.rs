@@ -233,9 +233,9 @@ fn the_servers_end_with_a_cluster_that_is_killed() -> Result<()> {
 }
 
 #[test]
-fn a_server_that_dies_is_told_of() -> Result<()> {
+fn a_server_that_dies_is_told_of_and_started_again_by_what_is_printed() -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let dir = folder.path().join("zab");
+    let dir = folder.path().join("a dear friend's");
     let mut cluster = start_cluster(&dir, free_ports(3)?, &[])?;
     wait_for_line(&dir, " leads, epoch 1")?;
     let text = fs::read_to_string(dir.with_extension("out"))?;
@@ -248,6 +248,16 @@ fn a_server_that_dies_is_told_of() -> Result<()> {
     // It is not started again by itself.
     sleep(Duration::from_millis(500));
     wait_for_line(&dir, "not serving: 3")?;
+    let text = fs::read_to_string(dir.with_extension("out"))?;
+    let pasted = text.lines().find_map(|line| line.split_once("start it again: "));
+    let pasted = format!("exec {}", pasted.context("how to start it again")?.1);
+    let mut shell = Command::new("sh");
+    let mut again = shell.args(["-c", &pasted]).stderr(Stdio::null()).spawn()?;
+    eventually("server 3 follows", || {
+        let text = fs::read_to_string(dir.with_extension("out"))?;
+        Ok(text.lines().next_back().is_some_and(|line| line.ends_with(", 3")).then_some(()))
+    })?;
+    ensure!(stop(&mut again)?);
     ensure!(stop(&mut cluster)?);
     Ok(())
 }

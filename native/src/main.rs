@@ -83,7 +83,7 @@ struct ClusterArgs {
 #[derive(Debug, clap::Args)]
 struct CheckArgs {
     /// How many seeds
-    #[arg(long, default_value_t = 100)]
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..))]
     seeds: u64,
     /// The first seed
     #[arg(long, default_value_t = 0)]
@@ -112,6 +112,7 @@ struct ExploreArgs {
     #[arg(value_parser = clap::value_parser!(u8).range(1..=7))]
     servers: u8,
     /// Writes of clients
+    #[arg(value_name = "WRITES")]
     txns: u8,
     /// Losses of power
     crashes: u8,

@@ -65,7 +65,7 @@ pub enum CliError {
         path: String,
     },
     /// No server answered in time.
-    #[error("no server answered: {0}")]
+    #[error("no server answered in {seconds} s: {0}", seconds = ANSWER_TIMEOUT.as_secs())]
     NoServer(String),
     /// A program that should run under a lock, the terminal, or an output.
     #[error("{what}: {cause}")]

@@ -76,7 +76,7 @@ pub fn run(options: &Options) -> Result<(), ClusterError> {
     }
     let layout = Layout::plan(options)?;
     fs::create_dir_all(&options.dir)
-        .map_err(|source| io_error(options.dir.display().to_string(), source))?;
+        .map_err(|source| io_error(format!("cannot create {}", options.dir.display()), source))?;
     let _lock = lock(&options.dir)?;
     layout.check_existing()?;
     check_ports(&layout)?;
@@ -122,11 +122,26 @@ fn check_ports(layout: &Layout) -> Result<(), ClusterError> {
 fn introduce(layout: &Layout) {
     let hosts = layout.connect_string();
     println!("\nconnect string: {hosts}\n");
-    println!("  zabscope cli --server {hosts} create /hello world");
+    println!("  {} cli --server {hosts} create /hello world", program());
     println!(
         "  python3 -c 'from kazoo.client import KazooClient as K; z = K(\"{hosts}\"); z.start(); print(z.get_children(\"/\"))'"
     );
     println!("  kill -9 a server's process and see what happens; Ctrl-C stops them all\n");
+}
+
+/// How this program was called: what is printed to be pasted works where it was started.
+fn program() -> String {
+    let name = std::env::args_os().next().unwrap_or_else(|| "zabscope".into());
+    shell_word(&name.to_string_lossy())
+}
+
+/// `text` as one word of a shell.
+fn shell_word(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+,:=@%".contains(c);
+    match !text.is_empty() && text.chars().all(plain) {
+        true => text.to_owned(),
+        false => format!("'{}'", text.replace('\'', r"'\''")),
+    }
 }
 
 /// The running servers.
@@ -200,8 +215,9 @@ impl<'a> Ensemble<'a> {
             let Some(place) = self.layout.place(sid) else { continue };
             println!("server {sid} has ended: {}", reason(status, place));
             println!(
-                "  start it again: zabscope server --config {}",
-                place.config_file().display()
+                "  start it again: {} server --config {}",
+                program(),
+                shell_word(&place.config_file().to_string_lossy())
             );
         }
         match self.running.is_empty() {

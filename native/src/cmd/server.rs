@@ -50,7 +50,8 @@ pub enum ServerError {
 pub fn run(file: &Path, stop_with_stdin: bool) -> Result<(), ServerError> {
     let config = Config::load(file)?;
     for warning in &config.warnings {
-        tracing::warn!(line = warning.line, "{}", warning.what);
+        let line = (warning.line > 0).then_some(warning.line);
+        tracing::warn!(line, "{}", warning.what);
     }
     let others = match &config.mode {
         Mode::Standalone => 0,

@@ -43,7 +43,10 @@ pub enum CheckError {
     /// A tape cannot be read or written.
     #[error("{0}: {1}")]
     File(PathBuf, std::io::Error),
-    /// A tape says nothing that can be run.
+    /// A file says nothing that can be run.
+    #[error("{0}: {1}")]
+    NoTape(PathBuf, TapeError),
+    /// A run that no tape can hold.
     #[error(transparent)]
     Tape(#[from] TapeError),
     /// A script cannot be run.

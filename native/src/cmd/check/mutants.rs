@@ -128,7 +128,8 @@ fn by_seeds(options: &TableOptions, mutant: Mutant) -> (Option<u64>, Vec<Kill>) 
 
 fn by_tape(path: &Path) -> Result<Option<Plan>, CheckError> {
     let Ok(text) = std::fs::read_to_string(path) else { return Ok(None) };
-    Ok(Some(CheckTape::from_text(&text)?.plan()))
+    let tape = CheckTape::from_text(&text).map_err(|why| CheckError::NoTape(path.into(), why))?;
+    Ok(Some(tape.plan()))
 }
 
 fn by_script(options: &TableOptions, mutant: Mutant) -> Result<Option<Plan>, CheckError> {

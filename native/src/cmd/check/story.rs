@@ -21,7 +21,8 @@ pub fn replay(path: &Path, sound: bool) -> Result<ExitCode, CheckError> {
     } else {
         let text = std::fs::read_to_string(path);
         let text = text.map_err(|why| CheckError::File(path.into(), why))?;
-        let tape = CheckTape::from_text(&text)?;
+        let tape =
+            CheckTape::from_text(&text).map_err(|why| CheckError::NoTape(path.into(), why))?;
         (tape.plan(), tape.mutant, Some(tape.oracle))
     };
     let report = match mutant.filter(|_| !sound) {
@@ -64,4 +65,18 @@ fn told<R: Rules>(plan: &Plan, rules: R) -> Report {
             println!("{:>9} ms  {line}", record.at.0 / 1000);
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_no_tape_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("other.tape");
+        std::fs::write(&path, "garbage").unwrap();
+        let text = replay(&path, false).unwrap_err().to_string();
+        assert!(text.starts_with(&format!("{}: the tape has no", path.display())), "{text}");
+    }
 }
