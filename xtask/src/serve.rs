@@ -38,7 +38,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     }
     println!(
         "Zabscope's page: compiles it to wasm ({}), then serves it on this machine only.\n\
-         The first time takes one to two minutes; later only what changed is compiled.\n",
+         The first time takes two to three minutes; later only what changed is compiled.\n",
         if options.release {
             "small and fast"
         } else {
