@@ -227,9 +227,11 @@ fn journeys_end_where_they_should() -> Result<()> {
     browser.wait_until("the start", || (event(&browser).ok()? == 0).then_some(()))?;
     go("0x100000003")?;
     browser.wait_until("the commit", || (event(&browser).ok()? == there).then_some(()))?;
-    for nowhere in ["e9.c9", "tomorrow", "99999999"] {
+    for (nowhere, why) in
+        [("e9.c9", "This run has no"), ("tomorrow", "is no time"), ("99999999", "This run has no")]
+    {
         go(nowhere)?;
-        wait_notice(&browser, "This run has no")?;
+        wait_notice(&browser, why)?;
         assert_eq!(event(&browser)?, there);
     }
     // Nothing typed is no place; of a place that is too far it says how far it came.

@@ -190,8 +190,11 @@ fn partition(world: &World<Actor>, side: &[NodeId]) -> Result<Directives, &'stat
     if left.is_empty() || right.is_empty() {
         return Err("A partition needs somebody on each side.");
     }
+    // Clients have no link with each other.
+    let linked = |a: NodeId, b: NodeId| [a, b].iter().any(|it| matches!(it, NodeId::Server(_)));
+    let pairs = left.iter().flat_map(|&a| right.iter().map(move |&b| (a, b)));
     let ways: Vec<_> =
-        left.iter().flat_map(|&a| right.iter().flat_map(move |&b| [(a, b), (b, a)])).collect();
+        pairs.filter(|&(a, b)| linked(a, b)).flat_map(|(a, b)| [(a, b), (b, a)]).collect();
     some(cuts(world, &ways, true), "These are cut off already.")
 }
 

@@ -147,6 +147,8 @@ pub struct App {
     /// What the step speaks of: servers, clients, znodes.
     lit: Vec<String>,
     focus_palette: bool,
+    focus_command: bool,
+    show_now: bool,
     before_palette: picking::Before,
     letters: bool,
     /// Chosen by a person; else what the system prefers.
@@ -276,6 +278,8 @@ impl Component for App {
             kept: Kept::default(),
             lit: Vec::new(),
             focus_palette: false,
+            focus_command: false,
+            show_now: false,
             before_palette: None,
             letters: true,
             motion: chosen("data-motion", "on"),

@@ -159,7 +159,7 @@ fn elections(lab: &Lab) -> Chart {
     chart(
         lab,
         "Elections",
-        "without a leader that serves, ms",
+        "without a leader, ms",
         Kind::Bars,
         vec![("elections".to_owned(), points)],
     )
@@ -175,7 +175,7 @@ pub fn of_sizes(points: &[(f64, f64, f64)]) -> Chart {
     Chart {
         title: "Latency of a write against the size of the ensemble".to_owned(),
         x: "servers".to_owned(),
-        y: "from request to answer, ms".to_owned(),
+        y: "request to answer, ms".to_owned(),
         kind: Kind::Lines,
         until: 9.0,
         series: vec![

@@ -84,7 +84,8 @@ pub fn wish(event: &KeyboardEvent, here: Here<'_>) -> Option<Wish> {
         return Some(Wish::Order(Order::Pick(Pick::Toggle)));
     }
     if inside("input, select, textarea") {
-        return None;
+        let leaves = key == "Escape" && inside("#goto, #seed, #rename, #link");
+        return leaves.then_some(Wish::Focus("main"));
     }
     if event.ctrl_key() || event.alt_key() || event.meta_key() {
         return with_modifier(event, &key).map(Wish::Order);
@@ -112,6 +113,7 @@ pub fn wish(event: &KeyboardEvent, here: Here<'_>) -> Option<Wish> {
         "+" | "=" => Order::Faster(true),
         "-" => Order::Faster(false),
         "Escape" if marking => Order::Marking(false),
+        "Escape" if inside(".text, body:has(.text)") => return Some(Wish::Go("#/play")),
         "Escape" => Order::Select(None),
         "Enter" if marking && !pressed() => Order::Letter('\n'),
         "n" if guided => Order::Tour(tour::Pace::Next),

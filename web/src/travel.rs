@@ -40,6 +40,9 @@ pub enum Travel {
     Rename(BranchId, String),
 }
 
+/// What is said after an act while nobody plays.
+pub const STANDS_STILL: &str = "Time stands still: Space lets it pass.";
+
 /// How time passes.
 #[derive(Debug)]
 pub struct Pace {
@@ -212,7 +215,11 @@ impl Pace {
         let goal = Goal::parse(text);
         let wanted = goal.and_then(|goal| goal.time(lab.now()));
         if !goal.is_some_and(|goal| lab.go(goal)) {
-            self.notice = format!("This run has no “{text}”.");
+            self.notice = if goal.is_some() {
+                format!("This run has no “{text}”.")
+            } else {
+                format!("“{text}” is no time (12.05s, +3s), zxid (e2.c7) or event (120).")
+            };
         } else if wanted.is_some_and(|at| lab.now() < at) {
             let here = time_text(lab.now());
             self.notice = if lab.is_at_end() {
@@ -238,7 +245,7 @@ impl Pace {
     pub fn notice(&self, lab: &Lab, playing: bool) -> String {
         if lab.is_full() {
             "This run is as long as it may be: go back, or start a new one.".to_owned()
-        } else if !self.notice.is_empty() {
+        } else if !self.notice.is_empty() && !(playing && self.notice == STANDS_STILL) {
             self.notice.clone()
         } else if lab.is_in_the_past() {
             "In the past: what you do here starts another branch.".to_owned()

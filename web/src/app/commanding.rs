@@ -33,6 +33,7 @@ impl App {
         } else if self.console.failed {
             self.said = self.console.said.join(" ");
         }
+        self.show_talk |= !self.console.said.is_empty();
     }
 
     /// Runs a command as the chosen client.
@@ -73,7 +74,13 @@ impl App {
                 let gone = below.iter().rev().filter(|path| !fixed(path));
                 let delete =
                     |path: &String| Request::Delete { path: path.as_str().into(), version: -1 };
-                self.ask(client, gone.map(delete).collect());
+                let deletes: Vec<Request> = gone.map(delete).collect();
+                if deletes.is_empty() {
+                    return Err(format!(
+                        "{path} and what is below it stay: they are ZooKeeper's own."
+                    ));
+                }
+                self.ask(client, deletes);
             }
             Command::Watch { path, recursive } => {
                 let (path, recursive) = (path.clone(), *recursive);

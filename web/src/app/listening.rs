@@ -1,5 +1,6 @@
 //! What the page hears of the browser.
 
+use super::picking::close_sheets;
 use super::{App, Msg};
 use crate::scene::hover;
 use crate::{later, panic, rove};
@@ -19,6 +20,10 @@ pub(super) fn listen(ctx: &Context<App>) -> Vec<EventListener> {
     for kind in ["mouseover", "focusin", "pointerdown"] {
         listeners.push(EventListener::new(&window, kind, move |event| {
             rove::meet(kind, event);
+            if later::is_here() && kind == "pointerdown" {
+                let target = event.target().and_then(|target| target.dyn_into().ok());
+                close_sheets(target.as_ref());
+            }
             if !later::is_here() || kind == "pointerdown" {
                 return;
             }

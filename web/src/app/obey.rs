@@ -1,5 +1,6 @@
 //! What a person wants, done.
 
+use super::picking::close_sheets;
 use super::{App, element};
 use crate::chart;
 use crate::lab::Lab;
@@ -7,7 +8,7 @@ use crate::order::{Doing, Ensemble, Order, Selection, Tab};
 use crate::route::Route;
 use crate::spine::chain;
 use crate::spine::walk::{self, Toward};
-use crate::travel::SPEEDS;
+use crate::travel::{SPEEDS, STANDS_STILL};
 use std::rc::Rc;
 use zabscope_core::base::{NodeId, Sid};
 use zabscope_core::client;
@@ -47,7 +48,12 @@ impl App {
             Order::Faster(true) => self.pace.speed = (self.pace.speed + 1).min(SPEEDS.len() - 1),
             Order::Faster(false) => self.pace.speed = self.pace.speed.saturating_sub(1),
             Order::SkipIdle(skip) => self.pace.skip_idle = skip,
-            Order::Select(selection) => self.select(selection),
+            Order::Select(selection) => {
+                if selection.is_none() {
+                    close_sheets(None);
+                }
+                self.select(selection);
+            }
             Order::Trace(step) => {
                 self.lab.seek(step + 1);
                 self.pace.moved(&self.lab);
@@ -94,6 +100,7 @@ impl App {
             Order::Tour(pace) => self.go(pace),
             Order::Tab(tab) => {
                 self.tab = tab;
+                self.show_now = tab == Tab::Diagram;
                 self.see_spine();
                 let charts = || (0.0, Rc::new(chart::of_run(&self.lab)));
                 self.charts = (tab == Tab::Charts).then(charts);
@@ -179,8 +186,10 @@ impl App {
     /// What is seen and said follows something that was done.
     pub(super) fn acted(&mut self) {
         self.pace.moved(&self.lab);
-        if !self.playing {
-            "Time stands still: Space lets it pass.".clone_into(&mut self.pace.notice);
+        if let Some(left) = self.lab.left_by_last_act() {
+            self.pace.notice = format!("{} begins here; {left} is kept.", self.lab.branch().name());
+        } else if !self.playing {
+            STANDS_STILL.clone_into(&mut self.pace.notice);
         }
         self.refresh();
         self.said.clone_from(&self.view.step);

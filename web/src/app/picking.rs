@@ -2,6 +2,7 @@
 
 use super::{App, Msg, element, go_to};
 use crate::keys::Wish;
+use crate::order::Doing;
 use crate::palette::{Around, Palette, Pick};
 use crate::rove;
 use wasm_bindgen::JsCast;
@@ -14,6 +15,11 @@ impl App {
     pub(super) fn grant(&mut self, ctx: &Context<Self>, wish: Wish) -> bool {
         match wish {
             Wish::Order(order) => Component::update(self, ctx, Msg::Order(order)),
+            Wish::Focus("command") if self.doing != Doing::Clients => {
+                self.doing = Doing::Clients;
+                self.focus_command = true;
+                true
+            }
             Wish::Focus(id) => {
                 if let Some(field) = element(id) {
                     // Focus that cannot be set stays where it is.
@@ -93,16 +99,48 @@ impl App {
         {
             field.focus().ok();
         }
+        if core::mem::take(&mut self.focus_command)
+            && let Some(field) = element("command")
+        {
+            field.focus().ok();
+        }
+        // Turned, the diagram is longer than a telephone is high.
+        if self.show_now
+            && let Some(now) = first(".upright .playhead")
+        {
+            self.show_now = false;
+            into_sight(&now);
+        }
         if let Some(palette) = &self.palette
             && let Some(item) = element(&format!("order-{}", palette.at))
         {
             item.scroll_into_view_with_bool(false);
         }
         if core::mem::take(&mut self.show_talk)
-            && let Some(newest) = element("talks").and_then(|talks| talks.first_element_child())
+            && let Some(newest) = newest_words()
         {
             into_sight(&newest);
         }
+    }
+}
+
+/// The first element that matches.
+fn first(css: &str) -> Option<Element> {
+    web_sys::window()?.document()?.query_selector(css).ok()?
+}
+
+/// What the command line says, or else the newest of what its client was told.
+fn newest_words() -> Option<Element> {
+    let said = element("command-said").map(Element::from);
+    said.or_else(|| element("talks")?.first_element_child())
+}
+
+/// Closes the sheets that stand over the page, but for the one in which this is.
+#[inline(never)]
+pub(super) fn close_sheets(within: Option<&Element>) {
+    let open = first("details.branches[open]");
+    if let Some(open) = open.filter(|open| within.is_none_or(|it| !open.contains(Some(it)))) {
+        open.remove_attribute("open").ok();
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::facts::{self, Fact};
 use super::session::{self, WatchAt};
-use super::znodes::{kind, servers, stat};
+use super::znodes::{is_like, kind, servers, stat};
 use crate::lab::Lab;
 use std::rc::Rc;
 use zabscope_core::ensemble::Actor;
@@ -73,7 +73,7 @@ pub fn of(lab: &Lab, before: Option<&Sim<Actor>>, path: &Rc<str>) -> ZnodeView {
             server: sid,
             applied: server.peer().history().applied().to_string(),
             state: copy_text(own, znode),
-            same: own == znode,
+            same: is_like(path, own, znode),
             changed: old.is_some_and(|(_, old)| find(old, path) != own),
         }
     });

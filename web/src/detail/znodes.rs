@@ -9,7 +9,7 @@ use zabscope_core::ensemble::Actor;
 use zabscope_core::server::Server;
 use zabscope_core::sim::World;
 use zabscope_core::tell::acl_text;
-use zabscope_core::tree::{Owner, Znode};
+use zabscope_core::tree::{CONFIG_PATH, Owner, Znode};
 
 /// Paths that are shown; of more, the first.
 pub const ROWS_MAX: usize = 200;
@@ -93,7 +93,8 @@ impl Znodes {
         let mut rows = Vec::new();
         for path in &paths {
             let here: Vec<Option<Znode>> = running.iter().map(|(_, s)| find(s, path)).collect();
-            let differs = here.iter().any(|znode| *znode != here[most]);
+            let differs =
+                here.iter().any(|znode| !is_like(path, znode.as_ref(), here[most].as_ref()));
             differing += usize::from(differs);
             if rows.len() < ROWS_MAX {
                 let was = old.iter().map(|old| old.map(|old| find(old, path)));
@@ -130,7 +131,7 @@ impl Row {
         let shown = here[most].as_ref().or_else(|| here.iter().flatten().next());
         let cells = here.iter().zip(was).map(|(znode, was)| Cell {
             stat: znode.as_ref().map(stat).unwrap_or_default(),
-            like_most: *znode == here[most],
+            like_most: is_like(path, znode.as_ref(), here[most].as_ref()),
             changed: was.is_some_and(|was| was != *znode),
         });
         let name = path.rsplit('/').next().filter(|name| !name.is_empty()).unwrap_or("/");
@@ -144,6 +145,12 @@ impl Row {
             differs,
         }
     }
+}
+
+/// True if two servers have the same znode. Each writes its configuration itself when it starts, at
+/// another time: that is no difference.
+pub(super) fn is_like(path: &str, one: Option<&Znode>, other: Option<&Znode>) -> bool {
+    one == other || path == CONFIG_PATH && one.map(Znode::data) == other.map(Znode::data)
 }
 
 pub(super) fn kind(znode: &Znode) -> String {

@@ -34,7 +34,8 @@ pub enum Goal {
 }
 
 impl Goal {
-    /// Reads `12.05s`, `350ms`, `+3s`, `-3s`, `e2.c7`, `0x200000007`, `1234`.
+    /// Reads `12.05s`, `350ms`, `+12.050 s` as the page writes it, `+3s`, `-3s`, `e2.c7`,
+    /// `0x200000007`, `1234`.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim().to_ascii_lowercase();
@@ -59,7 +60,10 @@ impl Goal {
         } else {
             return text.parse().ok().map(Self::Event);
         }?;
-        match sign {
+        // Three digits behind the point: a moment as the page writes it.
+        let number = rest.trim_end_matches([' ', 's']);
+        let written = number.split_once('.').is_some_and(|(_, part)| part.len() == 3);
+        match sign.filter(|sign| *sign < 0 || !written) {
             Some(sign) => Some(Self::Later(i64::try_from(us).ok()? * sign)),
             None => Some(Self::Time(Micros(us))),
         }
@@ -177,7 +181,11 @@ mod tests {
             (" 12.05 s ", Goal::Time(Micros(12_050_000))),
             ("350ms", Goal::Time(Micros(350_000))),
             ("0.0015s", Goal::Time(Micros(1_500))),
+            ("+12.050 s", Goal::Time(Micros(12_050_000))),
+            ("+12.050", Goal::Time(Micros(12_050_000))),
             ("+3s", Goal::Later(3_000_000)),
+            ("+3.5s", Goal::Later(3_500_000)),
+            ("-1.500s", Goal::Later(-1_500_000)),
             ("+3", Goal::Later(3_000_000)),
             ("-1.5s", Goal::Later(-1_500_000)),
             ("e2.c7", Goal::Zxid(zxid)),

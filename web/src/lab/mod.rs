@@ -403,6 +403,15 @@ impl Lab {
         self.branches.here()
     }
 
+    /// The name of the branch that was left by the last thing a person did, if that began this one.
+    #[must_use]
+    pub fn left_by_last_act(&self) -> Option<&str> {
+        let here = self.branch();
+        let origin = here.origin().filter(|origin| here.acts.last() == Some(&origin.step))?;
+        let left = self.branches().iter().find(|branch| branch.id() == origin.parent)?;
+        Some(left.name())
+    }
+
     /// Looks at another branch, at the same step if it is so long. False if there is none.
     pub fn switch(&mut self, id: BranchId) -> bool {
         let index = self.index();

@@ -100,6 +100,15 @@ pub struct PickerProps {
     pub order: Callback<Order>,
 }
 
+/// How far a press of the button for a new run has come.
+#[derive(Clone, Copy, PartialEq)]
+enum Press {
+    None,
+    Begun,
+    /// A seed was typed, which the press took from the field.
+    Typed,
+}
+
 /// Which ensemble, and a new run of it. By itself, because a drawing writes the seed into its
 /// field: it must not while somebody types there and time passes.
 #[component]
@@ -114,16 +123,34 @@ pub fn Picker(props: &PickerProps) -> Html {
     // What was typed and is no seed stays, with a word about it, until there is another run.
     let typed = use_state(|| None::<(Ensemble, String)>);
     let wrong = typed.as_ref().filter(|(then, _)| *then == now).map(|(_, text)| text.clone());
+    // A press on the button ends typing first: the seed that is typed then is the one that is wanted.
+    let press = use_mut_ref(|| Press::None);
     let onseed = {
-        let order = order.clone();
+        let (order, press) = (order.clone(), press.clone());
         Callback::from(move |event: Event| {
             let Some(field) = event.target_dyn_into::<HtmlInputElement>() else { return };
+            let mut press = press.borrow_mut();
+            if *press == Press::Begun {
+                *press = Press::Typed;
+            }
             match field.value().trim().parse() {
                 Ok(seed) => {
                     typed.set(None);
                     order.emit(Order::Run(Ensemble { seed, ..now }));
                 }
                 Err(_) => typed.set(Some((now, field.value()))),
+            }
+        })
+    };
+    let onpointerdown = {
+        let press = press.clone();
+        Callback::from(move |_: PointerEvent| *press.borrow_mut() = Press::Begun)
+    };
+    let onnew = {
+        let order = order.clone();
+        Callback::from(move |_: MouseEvent| {
+            if press.replace(Press::None) != Press::Typed {
+                order.emit(Order::Run(Ensemble { seed: now.seed.wrapping_add(1), ..now }));
             }
         })
     };
@@ -147,8 +174,7 @@ pub fn Picker(props: &PickerProps) -> Html {
                     autocomplete="off" onchange={onseed} />
             </label>
             <button class="plain" id="new-run" aria-label="A new run with another seed"
-                onclick={gives(order, Order::Run(Ensemble { seed: seed.wrapping_add(1), ..now }))}>
-                { "New" }</button>
+                {onpointerdown} onclick={onnew}>{ "New" }</button>
             if wrong.is_some() {
                 <p class="wrong" id="seed-wrong" role="alert">
                     { format!("A seed is a whole number from 0 to {}. The run stays.", u64::MAX) }</p>

@@ -60,7 +60,7 @@ pub fn Share(props: &SheetProps) -> Html {
         })
     };
     html! {
-        <details class="branches share" id="share" {ontoggle}>
+        <details class="branches share" id="share" name="sheets" {ontoggle}>
             <summary id="share-open">{ "Share" }</summary>
             <div class="sheet">
                 <h2>{ "This exact run, at this moment" }</h2>

@@ -183,7 +183,13 @@ pub struct WaysProps {
 #[component]
 pub fn Ways(props: &WaysProps) -> Html {
     let WaysProps { selection, stop, skip_idle, link, order, .. } = props;
-    let onplace = with_text(order, |text| Some(Order::Travel(Travel::Go(text))));
+    let go = with_text(order, |text| Some(Order::Travel(Travel::Go(text))));
+    // Who has gone there goes on with the keys of time.
+    let onplace = Callback::from(move |event: Event| {
+        let field = event.target_dyn_into::<HtmlInputElement>();
+        go.emit(event);
+        field.map(|field| field.blur());
+    });
     html! {
         <div class="ways" role="group" aria-label="More of time">
             <input class="goto" id="goto" placeholder="12.05s, +3s, e2.c7" onchange={onplace}
@@ -253,7 +259,7 @@ fn branches(props: &WaysProps) -> Html {
                 onclick={travel(order, Travel::Undo)}>{ "Undo" }</button>
             <button class="plain" id="redo" aria-disabled={(!can_redo).to_string()}
                 onclick={travel(order, Travel::Redo)}>{ "Redo" }</button>
-            <details class="branches" id="branches">
+            <details class="branches" id="branches" name="sheets">
                 <summary id="branches-open">{ format!("{name} ({} of {})",
                     branches.iter().position(|branch| branch.here).map_or(0, |at| at + 1),
                     branches.len()) }</summary>

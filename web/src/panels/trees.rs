@@ -137,7 +137,7 @@ fn whole(row: &Row, znodes: &Znodes) -> Html {
                             <th scope="row">{ *name }</th>
                             { for row.cells.iter().map(|cell| {
                                 let value = cell.stat.get(place).map(|(_, value)| value);
-                                let unlike = value != most.get(place).map(|(_, value)| value);
+                                let unlike = row.differs && value != most.get(place).map(|(_, value)| value);
                                 html! {
                                     <td class={classes!(unlike.then_some("unlike"))}>
                                         <code>{ value.map_or("–", |value| value) }</code></td>

@@ -121,8 +121,8 @@ pub fn Upright(props: &UprightProps) -> Html {
                 </g>
                 <path class="playhead" d={format!("M0 {}H{}", number(now), number(WIDTH))} />
                 <g class="now" transform={Point { x: 0.0, y: now }.translate()}>
-                    <rect y="-11" width={(8 * time.len()).to_string()} height="22" rx="4" />
-                    <text x={(4 * time.len()).to_string()} y="4">{ time.clone() }</text>
+                    <rect y="-11" width={(9 * time.len()).to_string()} height="22" rx="4" />
+                    <text x={(9 * time.len() / 2).to_string()} y="4">{ time.clone() }</text>
                 </g>
                 { for score.lanes.iter().enumerate().map(|(column, lane)| {
                     head(view, frame, lane, column, selection.as_ref(), order)

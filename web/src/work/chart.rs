@@ -79,7 +79,13 @@ fn plot(chart: &Chart, narrow: bool, svg: &mut String) -> Result<(), Failure> {
         .axis_desc_style(words(1))
         .x_desc(chart.x.as_str())
         .y_desc(chart.y.as_str())
-        .x_labels(if narrow { 5 } else { 8 })
+        .x_labels(if x_min > 0.0 {
+            9
+        } else if narrow {
+            5
+        } else {
+            8
+        })
         .y_labels(5)
         .x_label_formatter(&short)
         .y_label_formatter(&short)
