@@ -245,7 +245,7 @@ impl Pace {
     pub fn notice(&self, lab: &Lab, playing: bool) -> String {
         if lab.is_full() {
             "This run is as long as it may be: go back, or start a new one.".to_owned()
-        } else if !self.notice.is_empty() && !(playing && self.notice == STANDS_STILL) {
+        } else if !(self.notice.is_empty() || playing && self.notice == STANDS_STILL) {
             self.notice.clone()
         } else if lab.is_in_the_past() {
             "In the past: what you do here starts another branch.".to_owned()

@@ -209,6 +209,8 @@ impl App {
     pub(super) fn tell_end(&mut self) {
         let tour = self.tour.as_ref();
         if tour.is_some_and(|tour| !tour.walk().step().done.is_empty() && tour.is_done(&self.lab)) {
+            // More is said there than before: the verdict must not lie behind it.
+            self.show_verdict |= tour.is_some_and(|tour| tour.answer().is_some());
             self.tell_step();
         }
     }

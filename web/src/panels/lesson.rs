@@ -60,10 +60,8 @@ pub fn lesson(tour: &Tour, lab: &Lab, around: Around, order: &Callback<Order>) -
                 <p class="hint" id="lesson-hint">{ hint(tour, lab, playing) }</p>
             }
             if !tour.asks() { { may(&step.allow) } }
-            // Over a verdict it would hide what has just been asked for.
-            if is_over && step.question.is_some() { { close(&walk.script().close) } }
             <div class="foot">
-                if is_over && step.question.is_none() { { close(&walk.script().close) } }
+                if is_over { { close(&walk.script().close) } }
                 if !around.narrow { { turn(tour, order, false) } }
             </div>
         </article>

@@ -217,17 +217,21 @@ fn port(layout: &Layout, from: Point, at: Point) -> Point {
 
 /// The eye of a client that watches a box: at its own end of the line, where it hides no name.
 fn eye_at(layout: &Layout, things: &[Thing], (seat, reach): (Point, f32), at: Point) -> Point {
-    let Sizes { eye, round, .. } = sizes(layout);
+    let Sizes { eye, round, width, .. } = sizes(layout);
     if !layout.row {
-        // The first place on the way where it lies over nothing.
+        // The first place on the way where it lies over nothing; beside the box if that is so near
+        // that there is none.
         let unit = direction(seat, port(layout, seat, at));
         let place = |step: f32| along(seat, unit, reach + round + step);
+        let own = Thing::sized(at, width, HEIGHT);
         let is_free = |at: &Point| {
             let eye = Thing::disc(*at, round);
-            things.iter().all(|thing| eye.gap(thing) >= 0.0)
+            things.iter().chain([&own]).all(|thing| eye.gap(thing) >= 0.0)
         };
         let steps = [0.0, 12.0, 24.0, 40.0, 60.0, 90.0, 120.0, 160.0, 200.0];
-        return steps.into_iter().map(place).find(is_free).unwrap_or_else(|| place(0.0));
+        let end = |side: f32| Point { x: at.x + side * (width / 2.0 + round), y: at.y };
+        let places = steps.into_iter().map(place).chain([-1.0, 1.0].map(end));
+        return places.into_iter().find(is_free).unwrap_or_else(|| place(0.0));
     }
     let side = match at.x - seat.x {
         aside if aside > 1.0 => 1.0,
@@ -369,8 +373,11 @@ mod tests {
             znode("/line/0000000002", Some(5), &[]),
         ];
         let one = vec![znode("/here", Some(1), &[2])];
+        let alone = vec![znode("/h", None, &[2])];
         for shape in [Shape::Wide, Shape::Narrow] {
-            for (voters, clients, znodes) in [(3, 6, &locks), (3, 2, &one), (5, 2, &one)] {
+            for (voters, clients, znodes) in
+                [(3, 6, &locks), (3, 2, &one), (5, 2, &one), (3, 2, &alone), (5, 2, &alone)]
+            {
                 for at in 0..voters {
                     let sid = |client: usize| i64::try_from((client * 2 + at) % voters + 1).ok();
                     let docks: Vec<_> = (0..clients).map(sid).collect();
