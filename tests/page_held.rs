@@ -138,9 +138,7 @@ fn a_link_carries_what_is_chosen() -> Result<()> {
             browser.click(&browser.find(make)?)?;
         }
         wait(&browser, "#inspector h2", |now| now == title)?;
-        // The sheet stays open; a link is of one moment.
-        let make = if make.is_empty() { "#share-open" } else { "#make-link" };
-        browser.click(&browser.wait_for(make)?)?;
+        browser.click(&browser.find("#share-open")?)?;
         let link = browser.wait_until("the link", || {
             let value = browser.script("return document.querySelector('#link')?.value").ok()?;
             Some(value.as_str()?.to_owned()).filter(|link| link.contains("#r="))
