@@ -41,7 +41,6 @@ fn what_is_held_is_marked_and_each_can_be_pressed() -> Result<()> {
     browser.wait_for(".message.held.selected")?;
     ensure!(text(&browser, "#inspector")?.contains("bytes, as they go over TCP"));
     // Let go, they arrive.
-    browser.click(&browser.find("#tab-say")?).ok();
     sim.direct(Directive::Release(Hold::Between(server(3), server(1))));
     sim.run_until(sim.now().plus(1_000));
     go(&browser, &settings, &sim)?;

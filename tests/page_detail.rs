@@ -3,16 +3,8 @@
 mod view;
 
 use anyhow::{Context, Result, ensure};
-use view::{console_is_empty, open, picture};
+use view::{console_is_empty, open_half_way, picture};
 use zabscope_tests::browser::{Browser, key};
-
-/// The playground with the run of the first screen: a write is half-way.
-fn open_half_way() -> Result<Browser> {
-    let browser = open("#/")?;
-    browser.script("location.hash = '#/play'")?;
-    browser.wait_for("#lanes")?;
-    Ok(browser)
-}
 
 fn text(browser: &Browser, css: &str) -> Option<String> {
     let script = format!("return document.querySelector('{css}').innerText");

@@ -4,13 +4,8 @@
 mod view;
 
 use anyhow::{Context, Result, ensure};
-use view::{console_is_empty, focused, open, picture, tab_to, text};
+use view::{console_is_empty, focused, open, picture, tab_to, text, until};
 use zabscope_tests::browser::{Browser, key};
-
-/// Waits until the text of an element fits.
-fn wait(browser: &Browser, css: &str, fits: impl Fn(&str) -> bool) -> Result<String> {
-    browser.wait_until(css, || text(browser, css).ok().filter(|text| fits(text)))
-}
 
 /// The guided run about an ephemeral znode, at this step, standing still.
 fn ephemeral(step: u32) -> Result<Browser> {
@@ -23,7 +18,7 @@ fn ephemeral(step: u32) -> Result<Browser> {
 fn a_session_and_its_znode_are_chosen_with_the_pointer() -> Result<()> {
     let browser = ephemeral(1)?;
     browser.click(&browser.find("#client-1 .number")?)?;
-    let facts = wait(&browser, "#inspector", |text| text.starts_with("Client 1"))?;
+    let facts = until(&browser, "#inspector", |text| text.starts_with("Client 1"))?;
     for words in ["0x", "connected to", "timeout", "expires, if silent", "2000 ms", "/here"] {
         ensure!(facts.contains(words), "{words} is missing in {facts}");
     }
@@ -33,7 +28,7 @@ fn a_session_and_its_znode_are_chosen_with_the_pointer() -> Result<()> {
     picture(&browser, "session")?;
     // What it owns is one press away, and the other way round.
     browser.click(&browser.find("#owns button")?)?;
-    let facts = wait(&browser, "#inspector", |text| text.starts_with("/here"))?;
+    let facts = until(&browser, "#inspector", |text| text.starts_with("/here"))?;
     let whole = [
         "czxid",
         "mzxid",
@@ -78,7 +73,7 @@ fn the_keyboard_chooses_them_too() -> Result<()> {
     }
     ensure!(met.contains(&"z/here".to_owned()), "{met:?}");
     browser.press(key::ENTER)?;
-    wait(&browser, "#inspector h2", |title| title == "/here")?;
+    until(&browser, "#inspector h2", |title| title == "/here")?;
     for _ in 0..12 {
         if focused(&browser)? == "client-1" {
             break;
@@ -86,10 +81,10 @@ fn the_keyboard_chooses_them_too() -> Result<()> {
         browser.press(key::RIGHT)?;
     }
     browser.press(key::ENTER)?;
-    wait(&browser, "#inspector h2", |title| title == "Client 1")?;
+    until(&browser, "#inspector h2", |title| title == "Client 1")?;
     // Its own key, on what is chosen.
     browser.press("z")?;
-    wait(&browser, "#knows", |facts| facts.contains("frozen"))?;
+    until(&browser, "#knows", |facts| facts.contains("frozen"))?;
     console_is_empty(&browser)
 }
 
@@ -101,7 +96,7 @@ fn a_znode_that_vanished_leads_back_to_the_death_of_its_client() -> Result<()> {
         browser.press(".")?;
     }
     browser.click(&browser.find("#client-1 .number")?)?;
-    let chain = wait(&browser, "#chain", |text| text.contains("expire"))?;
+    let chain = until(&browser, "#chain", |text| text.contains("expire"))?;
     let events =
         ["The last sign of life of client 1", "killed client 1", "1 ephemeral", "committed"];
     for words in events {
@@ -130,14 +125,14 @@ fn a_link_carries_what_is_chosen() -> Result<()> {
     browser.click(&browser.find("#tab-tree")?)?;
     let row = "#trees tr[data-path='/hello'] button";
     browser.click(&browser.wait_for(row)?)?;
-    wait(&browser, "#inspector h2", |title| title == "/hello")?;
+    until(&browser, "#inspector h2", |title| title == "/hello")?;
     for (make, title) in
         [("", "/hello"), ("#client-2 .number", "Client 2"), ("#server-2", "Server 2")]
     {
         if !make.is_empty() {
             browser.click(&browser.find(make)?)?;
         }
-        wait(&browser, "#inspector h2", |now| now == title)?;
+        until(&browser, "#inspector h2", |now| now == title)?;
         browser.click(&browser.find("#share-open")?)?;
         let link = browser.wait_until("the link", || {
             let value = browser.script("return document.querySelector('#link')?.value").ok()?;
@@ -145,7 +140,7 @@ fn a_link_carries_what_is_chosen() -> Result<()> {
         })?;
         let fragment = link.split_once('#').context("no fragment")?.1;
         let other = open(&format!("#{fragment}"))?;
-        wait(&other, "#inspector h2", |now| now == title)?;
+        until(&other, "#inspector h2", |now| now == title)?;
         console_is_empty(&other)?;
         browser.press(key::ESCAPE)?;
         browser.press(".")?;

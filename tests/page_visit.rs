@@ -4,22 +4,8 @@
 mod view;
 
 use anyhow::{Result, ensure};
-use view::{console_is_empty, focused, open, script, text};
+use view::{console_is_empty, focused, open_half_way, script, text, until};
 use zabscope_tests::browser::{Browser, key};
-
-/// The playground of the first run, standing still.
-fn playground() -> Result<Browser> {
-    let browser = open("#/")?;
-    browser.wait_for("#kill-leader")?;
-    browser.script("location.hash = '#/play'")?;
-    browser.wait_for("#part-clients")?;
-    Ok(browser)
-}
-
-/// Waits until an element has such a text.
-fn until(browser: &Browser, css: &str, fits: impl Fn(&str) -> bool) -> Result<String> {
-    browser.wait_until(css, || text(browser, css).ok().filter(|text| fits(text)))
-}
 
 /// Selects what stands in a field and types over it.
 fn over(browser: &Browser, css: &str, words: &str) -> Result<()> {
@@ -35,7 +21,7 @@ fn seed(browser: &Browser) -> Result<String> {
 
 #[test]
 fn a_new_run_has_the_seed_that_was_typed() -> Result<()> {
-    let browser = playground()?;
+    let browser = open_half_way()?;
     over(&browser, "#seed", "42")?;
     browser.click(&browser.find("#new-run")?)?;
     browser.wait_until("the run", || (seed(&browser).ok()? == "42").then_some(()))?;
@@ -51,7 +37,7 @@ fn a_new_run_has_the_seed_that_was_typed() -> Result<()> {
 
 #[test]
 fn a_moment_is_read_as_the_page_writes_it_and_the_keys_go_on() -> Result<()> {
-    let browser = playground()?;
+    let browser = open_half_way()?;
     over(&browser, "#goto", "+0.500 s")?;
     browser.press(key::ENTER)?;
     until(&browser, "#clock", |text| text == "+0.500 s")?;
@@ -70,7 +56,7 @@ fn a_moment_is_read_as_the_page_writes_it_and_the_keys_go_on() -> Result<()> {
 
 #[test]
 fn one_sheet_is_open_at_most_and_goes_with_escape_or_a_press_elsewhere() -> Result<()> {
-    let browser = playground()?;
+    let browser = open_half_way()?;
     let opened = || {
         script(
             &browser,
@@ -96,7 +82,7 @@ fn one_sheet_is_open_at_most_and_goes_with_escape_or_a_press_elsewhere() -> Resu
 
 #[test]
 fn a_branch_says_that_it_begins() -> Result<()> {
-    let browser = playground()?;
+    let browser = open_half_way()?;
     browser.press("k")?;
     until(&browser, "#headline", |text| text.contains("Who leads"))?;
     browser.press(" ")?;
@@ -110,7 +96,7 @@ fn a_branch_says_that_it_begins() -> Result<()> {
 
 #[test]
 fn what_stays_is_named_and_help_is_in_sight() -> Result<()> {
-    let browser = playground()?;
+    let browser = open_half_way()?;
     // From the acts that break things the key leads to the command line as well.
     browser.click(&browser.find("#do-faults")?)?;
     browser.press(":")?;
@@ -133,7 +119,7 @@ fn what_stays_is_named_and_help_is_in_sight() -> Result<()> {
 
 #[test]
 fn escape_leads_back_from_the_keys() -> Result<()> {
-    let browser = playground()?;
+    let browser = open_half_way()?;
     browser.press("?")?;
     browser.wait_for(".key-list")?;
     browser.press(key::ESCAPE)?;
@@ -143,7 +129,7 @@ fn escape_leads_back_from_the_keys() -> Result<()> {
 
 #[test]
 fn a_restarted_server_has_the_same_tree() -> Result<()> {
-    let browser = playground()?;
+    let browser = open_half_way()?;
     browser.press("2")?;
     browser.press("k")?;
     browser.wait_for("#server-2.down")?;

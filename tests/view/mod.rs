@@ -24,6 +24,19 @@ pub(crate) fn text(browser: &Browser, css: &str) -> Result<String> {
     browser.text(&browser.find(css)?).or_else(|_| browser.text(&browser.find(css)?))
 }
 
+/// Waits until the visible text of an element fits.
+pub(crate) fn until(browser: &Browser, css: &str, fits: impl Fn(&str) -> bool) -> Result<String> {
+    browser.wait_until(css, || text(browser, css).ok().filter(|text| fits(text)))
+}
+
+/// The playground with the run of the first screen, standing still: a write is half-way.
+pub(crate) fn open_half_way() -> Result<Browser> {
+    let browser = open("#/")?;
+    browser.script("location.hash = '#/play'")?;
+    browser.wait_for("#lanes")?;
+    Ok(browser)
+}
+
 /// The text that a script returns; empty if it returns something else.
 pub(crate) fn script(browser: &Browser, body: &str) -> Result<String> {
     Ok(browser.script(body)?.as_str().unwrap_or_default().to_owned())

@@ -146,8 +146,9 @@ pub struct App {
     kept: Kept,
     /// What the step speaks of: servers, clients, znodes.
     lit: Vec<String>,
-    focus_palette: bool,
-    focus_command: bool,
+    /// What has the focus once it is drawn.
+    focus: Option<&'static str>,
+    /// The present comes into sight once its diagram is drawn.
     show_now: bool,
     before_palette: picking::Before,
     letters: bool,
@@ -277,8 +278,7 @@ impl Component for App {
             left: None,
             kept: Kept::default(),
             lit: Vec::new(),
-            focus_palette: false,
-            focus_command: false,
+            focus: None,
             show_now: false,
             before_palette: None,
             letters: true,

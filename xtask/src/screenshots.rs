@@ -44,6 +44,12 @@ const HELPERS: &str = "
     };
     const key = (key, more = {}) =>
         window.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, ...more }));
+    const forward = async (times, until) => {
+        for (let n = 0; n < times && !(until && document.querySelector(until)); n++) {
+            key('.');
+            await new Promise(requestAnimationFrame);
+        }
+    };
     const arrow = name => [...document.querySelectorAll('#lanes [role=option], #lanes-down [role=option]')]
         .find(arrow => arrow.ariaLabel.includes(name))
         .dispatchEvent(new MouseEvent('click', { bubbles: true }));
@@ -150,13 +156,7 @@ const VIEWS: [View; 29] = [
             HALF_WAY,
             ("press('#link-1-5 .reach')", "#act-hold"),
             ("press('#act-hold')", ".message.held"),
-            (
-                "(async () => { for (let n = 0; n < 90; n++) {
-                    key('.');
-                    await new Promise(requestAnimationFrame);
-                } })()",
-                ".message.held[data-part=queue]",
-            ),
+            ("forward(90)", ".message.held[data-part=queue]"),
         ],
         tab: "",
     },
@@ -227,13 +227,7 @@ const VIEWS: [View; 29] = [
         steps: &[
             HALF_WAY,
             ("press('#tab-tree')", "#trees"),
-            (
-                "(async () => { for (let n = 0; n < 60 && !document.querySelector('#trees tr.differs'); n++) {
-                    key('.');
-                    await new Promise(requestAnimationFrame);
-                } })()",
-                "#trees tr.differs",
-            ),
+            ("forward(60, '#trees tr.differs')", "#trees tr.differs"),
             ("[...document.querySelectorAll('#trees tr.differs button')].pop().click()", "#stat"),
         ],
         tab: "tree",

@@ -35,6 +35,8 @@
 
 #![warn(clippy::wildcard_enum_match_arm)]
 
+#[cfg(test)]
+mod bench;
 pub mod broadcast;
 pub mod config;
 pub mod discovery;

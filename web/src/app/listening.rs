@@ -20,15 +20,14 @@ pub(super) fn listen(ctx: &Context<App>) -> Vec<EventListener> {
     for kind in ["mouseover", "focusin", "pointerdown"] {
         listeners.push(EventListener::new(&window, kind, move |event| {
             rove::meet(kind, event);
-            if later::is_here() && kind == "pointerdown" {
-                let target = event.target().and_then(|target| target.dyn_into().ok());
-                close_sheets(target.as_ref());
-            }
-            if !later::is_here() || kind == "pointerdown" {
+            if !later::is_here() {
                 return;
             }
-            if kind == "focusin" {
-                rove::note(event.target().and_then(|target| target.dyn_into().ok()));
+            let target = || event.target().and_then(|target| target.dyn_into().ok());
+            match kind {
+                "pointerdown" => return close_sheets(target().as_ref()),
+                "focusin" => rove::note(target()),
+                _ => {}
             }
             hover::moved(event);
         }));

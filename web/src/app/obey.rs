@@ -100,7 +100,7 @@ impl App {
             Order::Tour(pace) => self.go(pace),
             Order::Tab(tab) => {
                 self.tab = tab;
-                self.show_now = tab == Tab::Diagram;
+                self.show_now = tab == Tab::Diagram && self.narrow.holds();
                 self.see_spine();
                 let charts = || (0.0, Rc::new(chart::of_run(&self.lab)));
                 self.charts = (tab == Tab::Charts).then(charts);

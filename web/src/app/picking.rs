@@ -17,7 +17,7 @@ impl App {
             Wish::Order(order) => Component::update(self, ctx, Msg::Order(order)),
             Wish::Focus("command") if self.doing != Doing::Clients => {
                 self.doing = Doing::Clients;
-                self.focus_command = true;
+                self.focus = Some("command");
                 true
             }
             Wish::Focus(id) => {
@@ -76,7 +76,7 @@ impl App {
             permits: self.tour.as_ref().map(|tour| tour.walk().step().allow.clone()),
         };
         self.palette = Some(Palette::open(&self.lab, &around));
-        self.focus_palette = true;
+        self.focus = Some("palette");
         let document = web_sys::window().and_then(|window| window.document());
         let here = document.and_then(|document| document.active_element());
         self.before_palette = here.and_then(|element| element.dyn_into().ok());
@@ -94,14 +94,7 @@ impl App {
     /// What opened has the focus, and the mark of the list is seen.
     #[inline(never)]
     pub(super) fn focus_opened(&mut self) {
-        if core::mem::take(&mut self.focus_palette)
-            && let Some(field) = element("palette")
-        {
-            field.focus().ok();
-        }
-        if core::mem::take(&mut self.focus_command)
-            && let Some(field) = element("command")
-        {
+        if let Some(field) = self.focus.take().and_then(element) {
             field.focus().ok();
         }
         // Turned, the diagram is longer than a telephone is high.

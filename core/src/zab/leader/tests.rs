@@ -1,16 +1,15 @@
 #![allow(clippy::wildcard_enum_match_arm, reason = "the bench looks at few of the outputs")]
 
 use super::*;
-use crate::base::quorum::Voters;
 use crate::base::rng::Rng;
 use crate::base::{Round, SessionId};
-use crate::zab::{Config, Done, Entry, Job, Notification, Sound, Touch, Vote};
+use crate::zab::bench::{OBSERVER, config, entry, strange_zxid, z};
+use crate::zab::{Done, Job, Notification, Sound, Touch, Vote};
 use bytes::Bytes;
 use std::vec::Vec;
 
 const ME: Sid = Sid(3);
 const VOTER: Sid = Sid(1);
-const OBSERVER: Sid = Sid(9);
 
 type Outs = Vec<Out<u8, u8>>;
 
@@ -22,25 +21,11 @@ struct Bench {
     hung_up: Set<Sid>,
 }
 
-const fn z(epoch: i64, counter: u32) -> Zxid {
-    Zxid::new(Epoch(epoch), counter)
-}
-
 impl Bench {
     /// Server 3 of three, elected by server 1; its acceptedEpoch is `accepted`.
     fn new(accepted: Epoch) -> Self {
-        let config = Config {
-            me: ME,
-            voters: Voters::new([1, 2, 3].map(Sid)),
-            observers: [OBSERVER].into(),
-            tick_ms: Millis(2000),
-            init_limit: 10,
-            sync_limit: 5,
-            text: Bytes::new(),
-            standalone: false,
-        };
-        let recent = [z(1, 1), z(1, 2)].map(|zxid| Entry { zxid, payload: 0 }).to_vec();
-        let peer = Peer::new(Sound, config, accepted, Epoch(1), recent, z(1, 2));
+        let recent = [z(1, 1), z(1, 2)].map(entry).to_vec();
+        let peer = Peer::new(Sound, config(ME), accepted, Epoch(1), recent, z(1, 2));
         let (writes, jobs) = (VecDeque::new(), VecDeque::new());
         let mut bench = Self { peer, writes, jobs, hung_up: Set::new() };
         bench.step(|peer, out| peer.start(out));
@@ -104,10 +89,7 @@ fn some_zxid(rng: &mut Rng, last: Zxid) -> Zxid {
         6..9 => Zxid(last.0.saturating_sub(1)),
         9..11 => Zxid(last.0.saturating_add(1)),
         11 => z(2, 0),
-        12 => z(1, 1),
-        13 => Zxid::ZERO,
-        14 => Zxid(if rng.below(2) == 0 { i64::MAX } else { i64::MIN }),
-        _ => Zxid(rng.next_u64().cast_signed()),
+        draw => strange_zxid(rng, draw),
     }
 }
 
@@ -128,9 +110,9 @@ fn some_packet(rng: &mut Rng, last: Zxid) -> Packet<u8, u8> {
         19 => Packet::Snap { zxid, image: 0 },
         20 => Packet::NewLeader { epoch: zxid.epoch(), config: Bytes::new() },
         21 => Packet::UpToDate,
-        22 => Packet::Proposal(Entry { zxid, payload: 0 }),
+        22 => Packet::Proposal(entry(zxid)),
         23 => Packet::Commit(zxid),
-        24 => Packet::Inform(Entry { zxid, payload: 0 }),
+        24 => Packet::Inform(entry(zxid)),
         25 => Packet::Revalidate(Touch { session, timeout_ms }),
         26 => Packet::Revalidated { session, valid: true },
         27 => Packet::Sync,

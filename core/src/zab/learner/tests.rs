@@ -1,10 +1,10 @@
 #![allow(clippy::wildcard_enum_match_arm, reason = "a disk looks at few of the outputs")]
 
 use super::*;
-use crate::base::quorum::Voters;
 use crate::base::rng::Rng;
 use crate::base::{Round, SessionId};
-use crate::zab::{Config, Done, Job, Logged, Notification, Recovered, Sound, Touch, Vote};
+use crate::zab::bench::{OBSERVER, config, entry, strange_zxid, z};
+use crate::zab::{Done, Job, Logged, Notification, Recovered, Sound, Touch, Vote};
 use bytes::Bytes;
 use std::vec;
 use std::vec::Vec;
@@ -25,30 +25,12 @@ struct Bench {
     hung_up: bool,
 }
 
-const fn z(epoch: i64, counter: u32) -> Zxid {
-    Zxid::new(Epoch(epoch), counter)
-}
-
-fn entry(zxid: Zxid) -> Entry<u8> {
-    Entry { zxid, payload: 0 }
-}
-
 impl Bench {
     /// A server of epoch 1 that was elected a learner: it has called its leader.
     fn new(observer: bool) -> Self {
-        let me = Sid(if observer { 9 } else { 1 });
-        let config = Config {
-            me,
-            voters: Voters::new([1, 2, 3].map(Sid)),
-            observers: [Sid(9)].into(),
-            tick_ms: Millis(2000),
-            init_limit: 10,
-            sync_limit: 5,
-            text: Bytes::new(),
-            standalone: false,
-        };
+        let me = if observer { OBSERVER } else { Sid(1) };
         let recent = vec![entry(z(1, 1)), entry(z(1, 2))];
-        let peer = Peer::new(Sound, config, Epoch(1), Epoch(1), recent, z(1, 2));
+        let peer = Peer::new(Sound, config(me), Epoch(1), Epoch(1), recent, z(1, 2));
         let (writes, jobs) = (VecDeque::new(), VecDeque::new());
         let mut bench = Self { peer, writes, jobs, last_zxid: z(1, 2), hung_up: false };
         bench.step(|peer, out| peer.start(out));
@@ -112,10 +94,7 @@ fn some_zxid(rng: &mut Rng, last: Zxid) -> Zxid {
         0..4 => last,
         4..10 => Zxid(last.0.saturating_add(1)),
         10..12 => z(2, 1),
-        12 => z(1, 1),
-        13 => Zxid::ZERO,
-        14 => Zxid(if rng.below(2) == 0 { i64::MAX } else { i64::MIN }),
-        _ => Zxid(rng.next_u64().cast_signed()),
+        draw => strange_zxid(rng, draw),
     }
 }
 

@@ -12,7 +12,7 @@ pub use story::replay;
 use runs::{guarded, one, quietly, shrunk};
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -55,6 +55,11 @@ pub enum CheckError {
     /// A document has no place for the table.
     #[error("{0} has no line {1}")]
     Place(PathBuf, &'static str),
+}
+
+/// The tape of a file with this text.
+fn read_tape(path: &Path, text: &str) -> Result<CheckTape, CheckError> {
+    CheckTape::from_text(text).map_err(|why| CheckError::NoTape(path.into(), why))
 }
 
 /// Sums over all runs.

@@ -2,7 +2,7 @@
 //! written by hand, and the table of what killed it.
 
 use super::runs::{one, quietly, shrunk};
-use super::{CheckError, script};
+use super::{CheckError, read_tape, script};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -128,8 +128,7 @@ fn by_seeds(options: &TableOptions, mutant: Mutant) -> (Option<u64>, Vec<Kill>) 
 
 fn by_tape(path: &Path) -> Result<Option<Plan>, CheckError> {
     let Ok(text) = std::fs::read_to_string(path) else { return Ok(None) };
-    let tape = CheckTape::from_text(&text).map_err(|why| CheckError::NoTape(path.into(), why))?;
-    Ok(Some(tape.plan()))
+    Ok(Some(read_tape(path, &text)?.plan()))
 }
 
 fn by_script(options: &TableOptions, mutant: Mutant) -> Result<Option<Plan>, CheckError> {

@@ -1,10 +1,10 @@
 //! `zabscope replay`: one kept run again, told in the engine's own sentences.
 
 use super::runs::guarded;
-use super::{CheckError, script, sentence};
+use super::{CheckError, read_tape, script, sentence};
 use std::path::Path;
 use std::process::ExitCode;
-use zabscope_core::check::{CheckTape, Plan, Report};
+use zabscope_core::check::{Plan, Report};
 use zabscope_core::ensemble::Actor;
 use zabscope_core::sim::{Action, Cause, Directive, StepRecord};
 use zabscope_core::tell;
@@ -21,8 +21,7 @@ pub fn replay(path: &Path, sound: bool) -> Result<ExitCode, CheckError> {
     } else {
         let text = std::fs::read_to_string(path);
         let text = text.map_err(|why| CheckError::File(path.into(), why))?;
-        let tape =
-            CheckTape::from_text(&text).map_err(|why| CheckError::NoTape(path.into(), why))?;
+        let tape = read_tape(path, &text)?;
         (tape.plan(), tape.mutant, Some(tape.oracle))
     };
     let report = match mutant.filter(|_| !sound) {
